@@ -1,0 +1,48 @@
+# Every target sets up .venv by itself, with nothing but python3 and its venv and pip.
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: demo test test-slow test-full lint generate check bench clean
+
+demo: .venv/demo.stamp
+	$(BIN)/lapsmith demo
+
+test: .venv/dev.stamp
+	$(PYTEST) -m "not slow and not full" $(ARGS)
+
+# Isolated builds, other processes and servers, soak tests, and type checks of everything.
+test-slow: .venv/dev.stamp
+	$(PYTEST) -m slow $(ARGS)
+
+# Long campaigns: the property tests with far more examples.
+test-full: .venv/dev.stamp
+	HYPOTHESIS_PROFILE=full $(PYTEST) $(ARGS)
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy generator/lapsmith templates/runtime
+
+generate: .venv/dev.stamp
+	$(BIN)/lapsmith generate
+
+check: .venv/dev.stamp
+	$(BIN)/lapsmith check
+
+bench: .venv/dev.stamp
+	$(BIN)/python tests/bench/bench.py $(ARGS)
+
+clean:
+	rm -rf .venv .venv-* dist build node_modules tests/e2e/node/node_modules
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/demo.stamp: .venv/bin/python pyproject.toml tests/constraints.txt
+	$(BIN)/python -m pip install --quiet --editable ".[demo]" --constraint tests/constraints.txt
+	touch $@
+
+.venv/dev.stamp: .venv/demo.stamp
+	$(BIN)/python -m pip install --quiet --editable ".[demo,dev]" --constraint tests/constraints.txt
+	touch $@

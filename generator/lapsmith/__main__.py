@@ -1,0 +1,5 @@
+"""``python -m lapsmith``."""
+
+from lapsmith.cli import main
+
+main(prog_name="lapsmith")

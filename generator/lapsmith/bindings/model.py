@@ -1,0 +1,200 @@
+"""Bindings: how a service's operations and types go over the wire. They never say what there is; the spec
+does.
+
+A fact keeps the place it was read from, so that the IR can name it and a cross-check can point at it. Names
+of operations, members, shapes and errors are the keys of mappings; ``span`` of an entry is the place of its
+key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from lapsmith.diagnostics import Span
+
+T_co = TypeVar("T_co", covariant=True)
+
+PROTOCOLS = ("rest-json", "rest-xml", "json-1.0", "json-1.1", "query", "ec2", "rpc-v2-cbor")
+TIMESTAMP_FORMATS = ("epoch-seconds", "date-time", "http-date")
+INPUT_LOCATIONS = ("label", "query", "query-map", "header", "header-map", "body", "payload", "events")
+OUTPUT_LOCATIONS = ("header", "header-map", "status", "body", "payload", "events")
+SHAPE_LOCATIONS = ("body", "event-header", "event-payload")
+ERROR_RETRIES = ("never", "throttle", "transient")
+OPERATION_RETRIES = ("safe", "unsafe")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[T_co]):
+    """A value and where it was written."""
+
+    value: T_co
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What a derived file was made from: ``model`` is ``botocore/<version>/<service>/<api>``."""
+
+    model: Fact[str] | None
+    sha256: Fact[str] | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceBinding:
+    """The ``service`` key. ``read_timeout`` is in seconds."""
+
+    span: Span
+    id: Fact[str] | None = None
+    class_name: Fact[str] | None = None
+    protocol: Fact[str] | None = None
+    target: Fact[str] | None = None
+    signing: Fact[str] | None = None
+    read_timeout: Fact[float] | None = None
+    s3: Fact[bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostBinding:
+    """One host form: partition id, or ``*``, to template."""
+
+    span: Span
+    templates: Mapping[str, Fact[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointBinding:
+    """The ``endpoint`` key: host templates, or a rule set's file name. Forms that are not given do not exist."""
+
+    span: Span
+    host: HostBinding | None = None
+    fips: HostBinding | None = None
+    dualstack: HostBinding | None = None
+    fips_dualstack: HostBinding | None = None
+    rules: Fact[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberBinding:
+    """How one member travels. None: the spec's name, or what inference or the protocol says."""
+
+    span: Span
+    member: Fact[str] | None = None
+    location: Fact[str] | None = None
+    name: Fact[str] | None = None
+    timestamp: Fact[str] | None = None
+    streaming: Fact[bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """``METHOD path`` of the endpoint that an operation is bound to; the path as the spec writes it."""
+
+    method: str
+    path: str
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What the endpoint looked like when the binding was written: its required input and its output members.
+
+    ``desc`` is the digest of its description, which tells apart endpoints whose members are alike.
+    """
+
+    span: Span
+    input: tuple[Fact[str], ...] | None = None
+    output: tuple[Fact[str], ...] | None = None
+    desc: Fact[str] | None = None
+    by: Fact[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Pagination: token members going in, where they come from, and the members that hold a page's items."""
+
+    span: Span
+    input: tuple[Fact[str], ...]
+    output: tuple[Fact[str], ...]
+    items: tuple[Fact[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationBinding:
+    """One entry of ``operations``."""
+
+    name: str
+    span: Span
+    at: At
+    pin: Pin | None = None
+    input: Mapping[str, MemberBinding] = field(default_factory=dict)
+    output: Mapping[str, MemberBinding] = field(default_factory=dict)
+    errors: tuple[Fact[str], ...] | None = None
+    errors_span: Span | None = None
+    retry: Fact[str] | None = None
+    status: Fact[int] | None = None
+    pages: Pages | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptor:
+    """A waiter ends when the value at ``path`` in the output is ``equals``."""
+
+    span: Span
+    path: Fact[str]
+    equals: Fact[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WaiterBinding:
+    """One entry of ``waiters``. ``delay`` is in seconds."""
+
+    name: str
+    span: Span
+    operation: Fact[str]
+    delay: Fact[float] | None
+    attempts: Fact[int] | None
+    accept: tuple[Acceptor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeBinding:
+    """One entry of ``shapes``. ``union``: exactly one member is set."""
+
+    name: str
+    span: Span
+    members: Mapping[str, MemberBinding] = field(default_factory=dict)
+    union: Fact[bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBinding:
+    """One entry of ``errors``. ``code`` is what the service sends where it differs from the name."""
+
+    name: str
+    span: Span
+    status: Fact[int] | None = None
+    retry: Fact[str] | None = None
+    code: Fact[str] | None = None
+    doc: Fact[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """``bindings.yaml`` with ``overrides.yaml`` merged in. ``overrides_file`` tells whose a span is."""
+
+    file: str
+    overrides_file: str | None
+    version: int
+    derived: Derived | None = None
+    service: ServiceBinding | None = None
+    endpoint: EndpointBinding | None = None
+    operations: Mapping[str, OperationBinding] = field(default_factory=dict)
+    waiters: Mapping[str, WaiterBinding] = field(default_factory=dict)
+    shapes: Mapping[str, ShapeBinding] = field(default_factory=dict)
+    errors: Mapping[str, ErrorBinding] = field(default_factory=dict)

@@ -1,0 +1,153 @@
+"""The keys of ``bindings.yaml``, read into :mod:`lapsmith.bindings.model`. Everything unknown is an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from lapsmith.bindings import model
+from lapsmith.bindings.hosts import read_host
+from lapsmith.bindings.model import Bindings, MemberBinding
+from lapsmith.bindings.operations import read_members, read_operation, read_waiter
+from lapsmith.bindings.reader import Section, boolean, mapping, unknown_key
+from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode
+from lapsmith.diagnostics import Diagnostics, suggest
+
+VERSION = 1
+_ROOT = ("lapsmith", "derived", "service", "endpoint", "operations", "waiters", "shapes", "errors")
+_SERVICE = ("id", "class", "protocol", "target", "signing", "read_timeout", "s3")
+_HOSTS = ("host", "fips", "dualstack", "fips_dualstack")
+_ERROR = ("status", "retry", "code", "doc")
+_CLASS = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+
+
+def read(root: MappingNode, overrides_file: str | None, diagnostics: Diagnostics) -> Bindings | None:
+    """Read the whole file; None when it is not of this version. Other errors are in ``diagnostics``."""
+    section = Section.of(root, "the file", _ROOT, diagnostics)
+    if not _check_version(section, diagnostics):
+        return None
+    return Bindings(
+        file=root.span.file,
+        overrides_file=overrides_file,
+        version=VERSION,
+        derived=_derived(section, diagnostics),
+        service=_service(section, diagnostics),
+        endpoint=_endpoint(section, diagnostics),
+        operations={
+            name: operation
+            for name, key, value in _named(section, "operations", diagnostics)
+            if (operation := read_operation(key, value, diagnostics))
+        },
+        waiters={
+            name: waiter
+            for name, key, value in _named(section, "waiters", diagnostics)
+            if (waiter := read_waiter(key, value, diagnostics))
+        },
+        shapes={n: _shape(k, v, diagnostics) for n, k, v in _named(section, "shapes", diagnostics)},
+        errors={n: _error(k, v, diagnostics) for n, k, v in _named(section, "errors", diagnostics)},
+    )
+
+
+def _named(section: Section, key: str, diagnostics: Diagnostics) -> list[tuple[str, ScalarNode, Node]]:
+    node = section.node(key)
+    if node is None:
+        return []
+    entries = mapping(node, f"'{key}'", diagnostics)
+    if "" in entries:
+        diagnostics.error(entries[""][0].span, "unknown-key", f"'{key}' has an empty name", "give it a name")
+    return [(name, entry[0], entry[1]) for name, entry in entries.items() if name]
+
+
+def _check_version(section: Section, diagnostics: Diagnostics) -> bool:
+    if not section.require("lapsmith"):
+        return False
+    fact = section.integer("lapsmith", 0, 10**9)
+    if fact is not None and fact.value != VERSION:
+        message = f"this file is written for version {fact.value} of the bindings schema"
+        diagnostics.error(fact.span, "bindings-version", message, f"this lapsmith reads version {VERSION}")
+    return fact is not None and fact.value == VERSION
+
+
+def _derived(section: Section, diagnostics: Diagnostics) -> model.Derived | None:
+    node = section.node("derived")
+    if node is None:
+        return None
+    inner = Section.of(node, "'derived'", ("model", "sha256"), diagnostics)
+    return model.Derived(inner.text("model"), inner.word("sha256"), section.key_span("derived"))
+
+
+def _service(section: Section, diagnostics: Diagnostics) -> model.ServiceBinding | None:
+    node = section.node("service")
+    if node is None:
+        return None
+    inner = Section.of(node, "'service'", _SERVICE, diagnostics)
+    class_name = inner.word("class")
+    if class_name and not _CLASS.fullmatch(class_name.value):
+        message = f"'{class_name.value}' cannot be a class name"
+        diagnostics.error(class_name.span, "bad-value", message, "use letters and digits, a letter first")
+    return model.ServiceBinding(
+        span=section.key_span("service"),
+        id=inner.text("id"),
+        class_name=class_name,
+        protocol=inner.choice("protocol", model.PROTOCOLS),
+        target=inner.word("target"),
+        signing=inner.word("signing"),
+        read_timeout=inner.seconds("read_timeout"),
+        s3=inner.boolean("s3"),
+    )
+
+
+def _endpoint(section: Section, diagnostics: Diagnostics) -> model.EndpointBinding | None:
+    node = section.node("endpoint")
+    if node is None:
+        return None
+    inner = Section.of(node, "'endpoint'", (*_HOSTS, "rules"), diagnostics)
+    forms = {key: read_host(value, key, diagnostics) for key in _HOSTS if (value := inner.node(key)) is not None}
+    rules, span = inner.word("rules"), section.key_span("endpoint")
+    if "rules" in inner.entries and any(key in inner.entries for key in _HOSTS):
+        message = "'endpoint' has both host templates and 'rules'"
+        diagnostics.error(inner.key_span("rules"), "bad-value", message, "keep one of them")
+    if "rules" not in inner.entries:
+        inner.require("host")
+    if rules and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", rules.value):
+        message = f"'{rules.value}' must be the name of a file beside this one"
+        diagnostics.error(rules.span, "bad-value", message, "for instance endpoint-rules.json")
+    return model.EndpointBinding(span, rules=rules, **forms)
+
+
+def _shape(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> model.ShapeBinding:
+    where = f"shape {key.text}"
+    entries = mapping(value, where, diagnostics)
+    members = {name: entry for name, entry in entries.items() if not _is_flag(name, entry, where, diagnostics)}
+    union = entries.get("union")
+    flag = boolean(union[1], f"'union' of {where}", diagnostics) if union and "union" not in members else None
+    node = MappingNode(members, value.span)
+    return model.ShapeBinding(key.text, key.span, _shape_members(node, where, diagnostics), flag)
+
+
+def _shape_members(node: Node, where: str, diagnostics: Diagnostics) -> Mapping[str, MemberBinding]:
+    return read_members(node, where, model.SHAPE_LOCATIONS, diagnostics)
+
+
+def _is_flag(name: str, entry: tuple[ScalarNode, Node], where: str, diagnostics: Diagnostics) -> bool:
+    """Tell ``union: true`` from a member; a member may be called ``union``, but is a mapping then."""
+    key, value = entry
+    if isinstance(value, MappingNode):
+        return False
+    flags: Sequence[str] = ("union",)
+    if name not in flags and isinstance(value, ScalarNode) and value.kind == "bool" and suggest(name, flags):
+        unknown_key(key, where, flags, diagnostics)
+        return True
+    return name in flags
+
+
+def _error(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> model.ErrorBinding:
+    inner = Section.of(value, f"error {key.text}", _ERROR, diagnostics)
+    return model.ErrorBinding(
+        name=key.text,
+        span=key.span,
+        status=inner.integer("status", 100, 599),
+        retry=inner.choice("retry", model.ERROR_RETRIES),
+        code=inner.word("code"),
+        doc=inner.text("doc"),
+    )

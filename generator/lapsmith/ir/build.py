@@ -1,0 +1,209 @@
+"""The syntax tree and the bindings, cross-checked, to the IR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lapsmith.bindings.model import Bindings, OperationBinding
+from lapsmith.diagnostics import Diagnostic, DiagnosticError, Diagnostics
+from lapsmith.ir.check import check_names, check_operation
+from lapsmith.ir.context import Context, default
+from lapsmith.ir.definitions import collect
+from lapsmith.ir.errors import build_errors, operation_errors
+from lapsmith.ir.events import Streams, check_events
+from lapsmith.ir.matching import BIND, Bound, match
+from lapsmith.ir.members import Members
+from lapsmith.ir.model import Error, Operation, Origin, Service
+from lapsmith.ir.naming import operation_name, unique
+from lapsmith.ir.references import check_pages, check_references
+from lapsmith.ir.select import select, takes_all
+from lapsmith.ir.service import build_header, protocol_of
+from lapsmith.ir.shapes import Shapes
+from lapsmith.ir.uri import read_target
+from lapsmith.lap.tree import Document, Endpoint, Returns
+
+_IDEMPOTENT = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The service, or None after errors; all diagnostics, sorted; the texts that they point into."""
+
+    service: Service | None
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def require(self) -> Service:
+        """The service; raises :class:`DiagnosticError` after errors."""
+        if self.service is None:
+            raise DiagnosticError(self.diagnostics, self.sources)
+        return self.service
+
+
+def build(
+    document: Document,
+    bindings: Bindings | None = None,
+    types: Document | None = None,
+    *,
+    operations: Sequence[str] = ("*",),
+    strict: bool = False,
+    sources: Mapping[str, str] | None = None,
+) -> Built:
+    """Build the IR of a spec.
+
+    ``types`` is the parsed ``types.lap``; ``operations`` are the wanted operations' names as shell patterns,
+    ``!`` in front excludes; ``strict`` turns inferences into errors; ``sources`` (file name to text) is for
+    :meth:`require`.
+    """
+    diagnostics = Diagnostics()
+    ctx = Context(document, types, bindings, protocol_of(bindings), diagnostics, strict)
+    service = _Builder(ctx, tuple(operations)).service()
+    return Built(None if diagnostics.has_errors else service, diagnostics.sorted(), dict(sources or {}))
+
+
+class _Builder:
+    def __init__(self, ctx: Context, patterns: tuple[str, ...]) -> None:
+        self._ctx = ctx
+        self._patterns = patterns
+        self._shapes = Shapes(ctx, collect(ctx))
+
+    def service(self) -> Service:
+        header = build_header(self._ctx)
+        chosen = self._choose()
+        check_references(self._ctx, self._shapes.definitions)
+        errors = build_errors(self._ctx, self._shapes, [item.bound for item in chosen])
+        streams = Streams(self._ctx, self._shapes, frozenset(errors))
+        operations = tuple(
+            self._operation(item, errors, streams) for item in chosen if check_names(self._ctx, item.bound)
+        )
+        shapes = self._shapes.finish()
+        check_events(self._ctx, shapes, streams)
+        return Service(
+            name=header.name,
+            id=header.id,
+            class_name=header.class_name,
+            api_version=self._ctx.document.version,
+            protocol=self._ctx.protocol,
+            signing=header.signing,
+            target=header.target,
+            hosts=header.hosts,
+            base_url=header.base_url,
+            read_timeout=header.read_timeout,
+            operations=operations,
+            shapes=shapes,
+            errors=errors,
+            origins=header.origins,
+        )
+
+    def _choose(self) -> list[_Chosen]:
+        """The wanted operations with their names, in the order of the spec."""
+        pairs = match(self._ctx)
+        nameless = [bound for bound in pairs if bound.binding is None and self._is_rpc(bound.endpoint)]
+        self._report_nameless(nameless)
+        skipped = {id(bound) for bound in nameless}
+        named = self._name([bound for bound in pairs if id(bound) not in skipped])
+        wanted = select(self._ctx, [item.name for item in named], self._patterns)
+        return [self._reported(item) for item in named if item.name in wanted]
+
+    def _is_rpc(self, endpoint: Endpoint) -> bool:
+        """Whether the endpoint's path says nothing of the operation, so that only bindings can name it."""
+        if self._ctx.is_rpc:
+            return True
+        root = endpoint.method == "POST" and endpoint.path.raw == "/"
+        return root and (self._ctx.is_sigv4 or self._count("POST", "/") > 1)
+
+    def _count(self, method: str, path: str) -> int:
+        endpoints = self._ctx.document.endpoints
+        return sum(endpoint.method == method and endpoint.path.raw == path for endpoint in endpoints)
+
+    def _report_nameless(self, nameless: Sequence[Bound]) -> None:
+        if not nameless:
+            return
+        first = nameless[0].endpoint
+        at = f"{first.method} {first.path.raw}"
+        places = f"{len(nameless)} endpoints such as {at} have" if len(nameless) > 1 else f"the endpoint {at} has"
+        message = f"{places} no binding, and nothing in the spec says which operations they are"
+        if takes_all(self._patterns):
+            self._ctx.diagnostics.error(first.span, "unbound-endpoint", message, BIND)
+        else:
+            self._ctx.diagnostics.note(first.span, "unbound-endpoint", message, BIND)
+
+    def _name(self, bounds: Sequence[Bound]) -> list[_Chosen]:
+        taken = {bound.binding.name for bound in bounds if bound.binding}
+        named = []
+        for bound in bounds:
+            name = bound.binding.name if bound.binding else unique(operation_name(bound.endpoint), taken)
+            taken.add(name)
+            named.append(_Chosen(name, bound, default("unnamed")))
+        return named
+
+    def _reported(self, item: _Chosen) -> _Chosen:
+        binding, endpoint = item.bound.binding, item.bound.endpoint
+        if binding is not None:
+            return _Chosen(item.name, item.bound, self._ctx.origin(binding.span))
+        message = f"{endpoint.method} {endpoint.path.raw} is called {item.name}"
+        origin = self._ctx.inferred(endpoint.path.span, "operation-name-from-path", message)
+        return _Chosen(item.name, item.bound, origin)
+
+    def _operation(self, item: _Chosen, errors: Mapping[str, Error], streams: Streams) -> Operation:
+        endpoint, binding = item.bound.endpoint, item.bound.binding
+        target = read_target(self._ctx, endpoint)
+        members = Members(self._ctx, self._shapes, streams, item.name, item.bound, target)
+        stated = self._ctx.origin(endpoint.path.span)
+        origins = {"name": item.origin, "method": self._ctx.origin(endpoint.span), "uri": stated}
+        names, origins["errors"] = operation_errors(self._ctx, binding, endpoint, errors)
+        status, answer, origins["status"] = self._answer(endpoint, binding)
+        safe, origins["retry_safe"] = self._retry_safe(endpoint, binding)
+        origins["doc"] = self._ctx.origin(endpoint.span) if endpoint.desc else default("no-description")
+        self._warn_auth(item.name, endpoint)
+        operation = Operation(
+            name=item.name,
+            method=endpoint.method,
+            uri=target.uri,
+            input=members.inputs(),
+            output=members.outputs(answer),
+            errors=names,
+            status=status,
+            retry_safe=safe,
+            doc=endpoint.desc,
+            group=endpoint.group,
+            origins=origins,
+        )
+        check_operation(self._ctx, operation, target, endpoint.span)
+        check_pages(self._ctx, binding, operation.input, operation.output)
+        return operation
+
+    def _answer(self, endpoint: Endpoint, binding: OperationBinding | None) -> tuple[int, Returns | None, Origin]:
+        """The status of success, and the ``@returns`` that describes its body."""
+        good = [returns for returns in endpoint.returns if returns.status.startswith("2")]
+        described = [returns for returns in good if returns.fields is not None] or good
+        answer = described[0] if described else None
+        for other in described[1:]:
+            message = f"'@returns({other.status})' is not generated: the answer is that of {described[0].span}"
+            self._ctx.diagnostics.note(other.span, "other-returns", message)
+        if binding is not None and binding.status is not None:
+            return binding.status.value, answer, self._ctx.of(binding.status)
+        if answer is not None and len(answer.status) == 3 and answer.status.isdecimal():
+            return int(answer.status), answer, self._ctx.origin(answer.span)
+        return 200, answer, default("status-200")
+
+    def _retry_safe(self, endpoint: Endpoint, binding: OperationBinding | None) -> tuple[bool, Origin]:
+        if binding is not None and binding.retry is not None:
+            return binding.retry.value == "safe", self._ctx.of(binding.retry)
+        safe = endpoint.method in _IDEMPOTENT
+        return safe, default("idempotent-method" if safe else "not-idempotent")
+
+    def _warn_auth(self, name: str, endpoint: Endpoint) -> None:
+        if endpoint.auth and endpoint.auth != self._ctx.document.auth:
+            message = f"{name}: its own '@auth {endpoint.auth}' is not generated; the service's rule applies"
+            self._ctx.diagnostics.warning(endpoint.span, "auth-unsupported", message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """An endpoint with the name of its operation, and where that name comes from."""
+
+    name: str
+    bound: Bound
+    origin: Origin

@@ -1,0 +1,318 @@
+"""The intermediate representation: one AWS service, neutral of protocol and of Python.
+
+All nodes are frozen. Names are the service's own (``EndpointName``, ``InvokeEndpoint``); how they are spelled
+in Python is decided in ``lapsmith.python``. Every fact that generation depends on has an :class:`Origin`
+under its attribute name in ``origins``, so that ``lapsmith inspect`` can say where it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lapsmith.diagnostics import Span
+
+
+class Source(StrEnum):
+    """Who said so."""
+
+    SPEC = "spec"
+    TYPES = "types"
+    BINDINGS = "bindings"
+    OVERRIDES = "overrides"
+    INFERRED = "inferred"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a fact came from: a place in an input file, or the rule that inferred it or gave the default."""
+
+    source: Source
+    span: Span | None = None
+    rule: str | None = None
+
+
+Origins = Mapping[str, Origin]
+
+
+class Protocol(StrEnum):
+    """The AWS protocols, by their names in Smithy."""
+
+    REST_JSON = "rest-json"
+    REST_XML = "rest-xml"
+    JSON_1_0 = "json-1.0"
+    JSON_1_1 = "json-1.1"
+    QUERY = "query"
+    EC2 = "ec2"
+    RPC_V2_CBOR = "rpc-v2-cbor"
+
+
+class Location(StrEnum):
+    """Where a member travels in the HTTP message."""
+
+    LABEL = "label"
+    QUERY = "query"
+    QUERY_MAP = "query-map"
+    HEADER = "header"
+    HEADER_MAP = "header-map"
+    STATUS = "status"
+    BODY = "body"
+    PAYLOAD = "payload"
+    EVENTS = "events"
+    EVENT_HEADER = "event-header"
+    EVENT_PAYLOAD = "event-payload"
+
+
+class TimestampFormat(StrEnum):
+    """Timestamp spellings on the wire."""
+
+    EPOCH = "epoch-seconds"
+    DATE_TIME = "date-time"
+    HTTP_DATE = "http-date"
+
+
+@dataclass(frozen=True, slots=True)
+class StringType:
+    """Text. ``enum`` lists known values; services add values, so it is open."""
+
+    enum: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerType:
+    """Whole number of 32 or 64 bits."""
+
+    bits: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class FloatType:
+    """IEEE 754 number of 32 or 64 bits."""
+
+    bits: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class BooleanType:
+    """True or false."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobType:
+    """Bytes. ``streaming`` blobs are read and written piecewise."""
+
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimestampType:
+    """A point in time. ``format`` None means the protocol's default for the member's location."""
+
+    format: TimestampFormat | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentType:
+    """Any JSON-like value (LAP ``any`` and bare ``map``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListType:
+    """A list of ``item``."""
+
+    item: Type
+
+
+@dataclass(frozen=True, slots=True)
+class MapType:
+    """A map with text keys."""
+
+    key: Type
+    value: Type
+
+
+@dataclass(frozen=True, slots=True)
+class StructureRef:
+    """A structure or event union in ``Service.shapes``, by name."""
+
+    name: str
+
+
+Type = (
+    StringType
+    | IntegerType
+    | FloatType
+    | BooleanType
+    | BlobType
+    | TimestampType
+    | DocumentType
+    | ListType
+    | MapType
+    | StructureRef
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of an input, output, structure or error.
+
+    ``wire_name`` is the label, query key, header, body key or event header name; for payloads it is the
+    member's name. Facts with origins: ``name type required location wire_name``.
+    """
+
+    name: str
+    type: Type
+    required: bool
+    location: Location
+    wire_name: str
+    doc: str | None = None
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A named structure other than an operation's input or output. In a ``union`` exactly one member is set.
+
+    Facts with origins: ``name union``.
+    """
+
+    name: str
+    members: tuple[Member, ...]
+    doc: str | None = None
+    union: bool = False
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EventUnion:
+    """The shape of an event stream: event type on the wire -> structure, and the errors that can end it.
+
+    ``errors`` maps the exception type on the wire to a name in ``Service.errors``. Facts with origins:
+    ``name events errors``.
+    """
+
+    name: str
+    events: Mapping[str, str]
+    errors: Mapping[str, str]
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
+Shape = Structure | EventUnion
+
+
+class RetryKind(StrEnum):
+    """What a modelled error means for re-sending the same request."""
+
+    NEVER = "never"
+    THROTTLE = "throttle"
+    TRANSIENT = "transient"
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """A modelled error. ``code`` is what the service sends; ``name`` is the shape's name.
+
+    Facts with origins: ``code status retry members``. ``status`` None: only seen inside event streams, or
+    unknown.
+    """
+
+    name: str
+    code: str
+    status: int | None
+    retry: RetryKind | None
+    members: tuple[Member, ...] = ()
+    doc: str | None = None
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A placeholder in a URI; ``greedy`` keeps slashes."""
+
+    name: str
+    greedy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """The request target: literal text and labels in order, then fixed query pairs (value None: bare key)."""
+
+    segments: tuple[str | Label, ...]
+    query: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation. Facts with origins: ``name method uri status retry_safe errors doc``.
+
+    ``retry_safe``: a request that may have reached the service can be sent again without doing its work
+    twice.
+    """
+
+    name: str
+    method: str
+    uri: Uri
+    input: tuple[Member, ...]
+    output: tuple[Member, ...]
+    errors: tuple[str, ...]
+    status: int
+    retry_safe: bool
+    doc: str | None = None
+    group: str | None = None
+    origins: Origins = field(default_factory=dict, compare=False)
+
+    def input_at(self, location: Location) -> tuple[Member, ...]:
+        return tuple(member for member in self.input if member.location is location)
+
+    def output_at(self, location: Location) -> tuple[Member, ...]:
+        return tuple(member for member in self.output if member.location is location)
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """SigV4 facts: the signing name, and whether S3's path rules apply."""
+
+    name: str
+    s3: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HostTemplates:
+    """Host name templates with ``{region}``, ``{dnsSuffix}`` and ``{dualStackDnsSuffix}``.
+
+    Each maps a partition id (``aws``, ``aws-us-gov`` …) or ``*`` to a template; an empty map means that the
+    service has no such endpoint. Facts with origins: ``default fips dualstack fips_dualstack``.
+    """
+
+    default: Mapping[str, str]
+    fips: Mapping[str, str]
+    dualstack: Mapping[str, str]
+    fips_dualstack: Mapping[str, str]
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A whole service. ``shapes`` and ``errors`` are keyed by name, in a stable order.
+
+    Facts with origins: ``id class_name protocol signing target read_timeout name api_version base_url``.
+    ``base_url`` is the spec's ``@base``, for services without host templates.
+    """
+
+    name: str
+    id: str
+    class_name: str
+    api_version: str | None
+    protocol: Protocol
+    signing: Signing | None
+    target: str | None
+    hosts: HostTemplates | None
+    base_url: str | None
+    read_timeout: float | None
+    operations: tuple[Operation, ...]
+    shapes: Mapping[str, Shape]
+    errors: Mapping[str, Error]
+    doc: str | None = None
+    origins: Origins = field(default_factory=dict, compare=False)

@@ -1,0 +1,171 @@
+"""What is said of the service as a whole: identity, protocol, signing, hosts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from lapsmith.bindings.model import Bindings, Fact, HostBinding, ServiceBinding
+from lapsmith.ir.context import Context, default
+from lapsmith.ir.model import HostTemplates, Origin, Protocol, Signing
+from lapsmith.ir.naming import camel
+
+_JSON = frozenset((Protocol.JSON_1_0, Protocol.JSON_1_1))
+
+
+@dataclass(slots=True)
+class Header:
+    """The service's own facts, and their origins by attribute name."""
+
+    name: str
+    id: str
+    class_name: str
+    signing: Signing | None
+    target: str | None
+    hosts: HostTemplates | None
+    base_url: str | None
+    read_timeout: float | None
+    origins: dict[str, Origin] = field(default_factory=dict)
+
+
+def protocol_of(bindings: Bindings | None) -> Protocol:
+    """The bindings' protocol, else REST with JSON: RPC endpoints without bindings are refused elsewhere."""
+    service = bindings.service if bindings else None
+    return Protocol(service.protocol.value) if service and service.protocol else Protocol.REST_JSON
+
+
+def build_header(ctx: Context) -> Header:
+    """Read the header; whatever is missing for a working client is reported."""
+    bound = (ctx.bindings.service if ctx.bindings else None) or ServiceBinding(ctx.document.span)
+    origins: dict[str, Origin] = {}
+    name = _name(ctx, origins)
+    return Header(
+        name=name,
+        id=_identity(ctx, "id", bound.id, name, "id-from-api-name", origins),
+        class_name=_identity(ctx, "class_name", bound.class_name, _class(name), "class-from-api-name", origins),
+        signing=_signing(ctx, bound, origins),
+        target=_target(ctx, bound, origins),
+        hosts=_hosts(ctx),
+        base_url=_base_url(ctx, origins),
+        read_timeout=_read_timeout(ctx, bound, origins),
+        origins=_with_document_facts(ctx, bound, origins),
+    )
+
+
+def _name(ctx: Context, origins: dict[str, Origin]) -> str:
+    if ctx.document.api and ctx.document.api.strip():
+        origins["name"] = ctx.origin(ctx.document.span)
+        return ctx.document.api.strip()
+    origins["name"] = ctx.inferred(ctx.document.span, "api-name-missing", "the spec has no @api, so it is 'Service'")
+    return "Service"
+
+
+def _class(name: str) -> str:
+    ascii_name = re.sub(r"[^A-Za-z0-9]+", " ", name)
+    word = camel(ascii_name)
+    return word if word[:1].isalpha() else f"Service{word}"
+
+
+def _identity(
+    ctx: Context, fact: str, bound: Fact[str] | None, guess: str, rule: str, origins: dict[str, Origin]
+) -> str:
+    if bound is not None:
+        origins[fact] = ctx.of(bound)
+        return bound.value
+    key = "class" if fact == "class_name" else fact
+    origins[fact] = ctx.inferred(ctx.document.span, rule, f"the service's {key} is taken to be '{guess}'")
+    return guess
+
+
+def _with_document_facts(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> dict[str, Origin]:
+    span = ctx.document.span
+    origins["api_version"] = ctx.origin(span) if ctx.document.version else default("no-version")
+    if bound.protocol:
+        origins["protocol"] = ctx.of(bound.protocol)
+    else:
+        message = "the endpoints have paths of their own, so the protocol is taken to be rest-json"
+        origins["protocol"] = ctx.inferred(span, "rest-json-by-paths", message)
+    return origins
+
+
+def _signing(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> Signing | None:
+    auth, span = ctx.document.auth, ctx.document.span
+    if bound.signing is not None:
+        origins["signing"] = ctx.of(bound.signing)
+        return Signing(bound.signing.value, bool(bound.s3 and bound.s3.value))
+    if bound.s3 is not None and bound.s3.value:
+        message = "'s3' changes how requests are signed, but the bindings have no signing name"
+        ctx.diagnostics.error(bound.s3.span, "signing-name-missing", message, "add 'signing: s3'")
+    origins["signing"] = ctx.origin(span) if auth else default("no-auth")
+    if ctx.is_sigv4:
+        message = "requests are signed with SigV4, and the name to sign for is not in the spec"
+        hint = "add 'service: {signing: NAME}' to bindings.yaml, or run `lapsmith bind`"
+        ctx.diagnostics.error(span, "signing-name-missing", message, hint)
+    elif auth:
+        message = f"'@auth {auth}' is not AWS SigV4: the client sends requests without authentication"
+        ctx.diagnostics.warning(span, "auth-unsupported", message, "callers can add headers with with_options")
+    return None
+
+
+def _target(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> str | None:
+    origins["target"] = ctx.of(bound.target) if bound.target else default("no-target")
+    if bound.target is None and ctx.protocol in _JSON:
+        message = f"the protocol {ctx.protocol} names operations in X-Amz-Target, and 'target' is missing"
+        ctx.diagnostics.error(bound.span, "target-missing", message, "add 'target:' under 'service'")
+    if bound.target is not None and ctx.protocol not in _JSON:
+        message = f"the protocol {ctx.protocol} has no X-Amz-Target header, so 'target' is not used"
+        ctx.diagnostics.warning(bound.target.span, "target-unused", message, "remove it")
+    return bound.target.value if bound.target else None
+
+
+def _read_timeout(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> float | None:
+    origins["read_timeout"] = ctx.of(bound.read_timeout) if bound.read_timeout else default("runtime-default")
+    return bound.read_timeout.value if bound.read_timeout else None
+
+
+def _hosts(ctx: Context) -> HostTemplates | None:
+    endpoint = ctx.bindings.endpoint if ctx.bindings else None
+    if endpoint is None:
+        return None
+    if endpoint.rules is not None:
+        message = f"endpoint rules ({endpoint.rules.value}) cannot be generated yet, and the client needs its hosts"
+        hint = "write 'endpoint: {host: ...}' in overrides.yaml with 'rules: null'"
+        ctx.diagnostics.error(endpoint.rules.span, "endpoint-rules-unsupported", message, hint)
+    forms = {
+        "default": endpoint.host,
+        "fips": endpoint.fips,
+        "dualstack": endpoint.dualstack,
+        "fips_dualstack": endpoint.fips_dualstack,
+    }
+    origins = {key: ctx.origin(form.span) if form else default("no-such-host") for key, form in forms.items()}
+    templates = {key: _templates(form) for key, form in forms.items()}
+    return HostTemplates(**templates, origins=origins)
+
+
+def _templates(form: HostBinding | None) -> Mapping[str, str]:
+    return {partition: fact.value for partition, fact in form.templates.items()} if form else {}
+
+
+def _base_url(ctx: Context, origins: dict[str, Origin]) -> str | None:
+    base, span = ctx.document.base, ctx.document.span
+    has_hosts = ctx.bindings is not None and ctx.bindings.endpoint is not None
+    origins["base_url"] = ctx.origin(span) if base else default("no-base")
+    url = base.strip().rstrip("/") if base else None
+    if url and not _is_url(url):
+        message = f"'@base {base}' is not a URL with a host, so callers must give endpoint_url"
+        ctx.diagnostics.warning(span, "bad-base", message)
+        url = None
+    elif not url and not has_hosts:
+        message = "neither spec nor bindings say which host serves this API: callers must give endpoint_url"
+        ctx.diagnostics.warning(span, "no-host", message, "add 'endpoint: {host: ...}' to bindings.yaml")
+    return url
+
+
+def _is_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

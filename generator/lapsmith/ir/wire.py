@@ -1,0 +1,95 @@
+"""What bindings say of a member's wire form, checked against its type."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from lapsmith.bindings.model import MemberBinding
+from lapsmith.ir.context import Context
+from lapsmith.ir.model import (
+    BlobType,
+    BooleanType,
+    DocumentType,
+    FloatType,
+    IntegerType,
+    ListType,
+    Location,
+    MapType,
+    Origin,
+    StringType,
+    StructureRef,
+    TimestampFormat,
+    TimestampType,
+    Type,
+)
+
+SCALARS = (StringType, IntegerType, FloatType, BooleanType, TimestampType)
+# RFC 9110 section 5.6.2.
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+def wire_name(ctx: Context, bound: MemberBinding | None, name: str, stated: Origin) -> tuple[str, Origin]:
+    """The name on the wire: the bindings', else the spec's."""
+    if bound is not None and bound.name is not None:
+        return bound.name.value, ctx.of(bound.name)
+    return name, stated
+
+
+def refine(
+    ctx: Context, where: str, kind: Type, location: Location, bound: MemberBinding, stated: Origin
+) -> tuple[Type, Origin]:
+    """Apply ``timestamp`` and ``streaming`` of a binding to a type; report them where they make no sense."""
+    origin = stated
+    if bound.timestamp is not None:
+        if isinstance(kind, TimestampType):
+            kind, origin = TimestampType(TimestampFormat(bound.timestamp.value)), ctx.of(bound.timestamp)
+        else:
+            message = f"'{where}' is {describe(kind)}, so it has no timestamp format"
+            ctx.diagnostics.error(bound.timestamp.span, "wrong-kind", message, "remove 'timestamp'")
+    if bound.streaming is not None and bound.streaming.value:
+        if isinstance(kind, BlobType) and location is Location.PAYLOAD:
+            kind, origin = replace(kind, streaming=True), ctx.of(bound.streaming)
+        else:
+            message = f"'{where}' cannot be streamed: only bytes that are the payload can"
+            ctx.diagnostics.error(bound.streaming.span, "wrong-kind", message, "remove 'streaming'")
+    return kind, origin
+
+
+def is_token(name: str) -> bool:
+    """Whether ``name`` can be a header's name (RFC 9110)."""
+    return _TOKEN.fullmatch(name) is not None
+
+
+def fits(kind: Type, location: Location) -> bool:
+    """Whether a value of this type can travel there."""
+    if location is Location.LABEL:
+        return isinstance(kind, SCALARS)
+    if location in (Location.QUERY, Location.HEADER):
+        return isinstance(kind, SCALARS) or (isinstance(kind, ListType) and isinstance(kind.item, SCALARS))
+    if location is Location.STATUS:
+        return isinstance(kind, IntegerType)
+    if location in (Location.QUERY_MAP, Location.HEADER_MAP):
+        return isinstance(kind, MapType)
+    if location is Location.EVENT_HEADER:
+        return isinstance(kind, (*SCALARS, BlobType))
+    if location in (Location.PAYLOAD, Location.EVENT_PAYLOAD):
+        return isinstance(kind, StringType | BlobType | StructureRef | DocumentType)
+    return True
+
+
+def describe(kind: Type) -> str:
+    """A type in words, for messages."""
+    words: dict[type, str] = {
+        StringType: "text",
+        IntegerType: "a whole number",
+        FloatType: "a number",
+        BooleanType: "true or false",
+        BlobType: "bytes",
+        TimestampType: "a timestamp",
+        DocumentType: "any value",
+        ListType: "a list",
+        MapType: "a map",
+        StructureRef: "a structure",
+    }
+    return words[type(kind)]

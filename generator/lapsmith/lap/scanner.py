@@ -1,0 +1,155 @@
+"""One braced block of a directive: its text, its brackets, and where prose inside of it ends.
+
+Two readings exist of a block whose comments contain lone braces. The first trusts brackets to pair up, inside comments
+too; the second (``literal``) takes every brace in prose for a character. ``fields.read_block`` picks the better one.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from lapsmith.diagnostics import Diagnostics
+from lapsmith.lap.brackets import Pairs, pair_braces, pair_parens
+from lapsmith.lap.fieldstart import starts_field
+from lapsmith.lap.source import NextFinder, Source
+
+MAX_DEPTH = 64
+"""How deep braces, lists and maps may be nested."""
+
+_SPACE = re.compile(r"[ \t\n]*")
+_PROSE = re.compile(r"[,{}]|\n[ \t\n]*")
+_LOOSE = re.compile(r"[,{}(]|\n[ \t\n]*|[ \t]#(?=[ \t\n]|\Z)")
+_COMMENT = re.compile(r"[ \t]#[ \t]")
+_COLON = re.compile(r":(?=[ \t\n,}]|\Z)")
+_SQUARE = re.compile(r"\]")
+_BLOCK_END = re.compile(r"\}[ \t]*(?:#|\n|\Z)")
+_PLAUSIBLE_END = re.compile(r"\}[?\])>]*(?=[ \t\n]*(?:,|\}|=|\Z)|[ \t]+#|:[ ]?any)")
+_CONTINUATION = re.compile(r"[ \t]*\n[ \t\n]*(?:#+[ \t]+)?")
+
+
+class TooDeep(Exception):
+    """Nesting beyond ``MAX_DEPTH``; ``offset`` is where it goes too far."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+
+def one_line(text: str) -> str:
+    """Join the lines of a value that LAP writes on one line, and strip it."""
+    return (_CONTINUATION.sub(" ", text) if "\n" in text else text).strip(" \t\n")
+
+
+class Scanner:
+    """Text of one block: ``source.text[start:stop]`` with ``{`` at ``start``.
+
+    ``tail_text`` says that the directive may go on after the block (``@returns(200) {…} # text``).
+    """
+
+    def __init__(
+        self, source: Source, start: int, stop: int, *, known: frozenset[str], tail_text: bool, literal: bool
+    ) -> None:
+        self.source, self.text, self.start = source, source.text, start
+        self.known, self.tail_text, self.literal = known, tail_text, literal
+        while stop > start and self.text[stop - 1] in " \t\n":
+            stop -= 1
+        self.stop = stop
+        self.reserved = stop - 1 if self.text[stop - 1] == "}" else -1
+        self.last_close = self.text.rfind("}", start, stop)
+        self.diagnostics = Diagnostics()
+        self.openers: list[int] = []
+        self.depth = 0
+        self.unclosed = False
+        self._next_comment = NextFinder(_COMMENT, self.text, stop)
+        self.next_colon = NextFinder(_COLON, self.text, stop)
+        self.next_square = NextFinder(_SQUARE, self.text, stop)
+
+    @cached_property
+    def braces(self) -> Pairs:
+        stop = self.reserved if self.reserved >= 0 else self.stop
+        return pair_braces(self.text, self.start + 1, stop, MAX_DEPTH)
+
+    @cached_property
+    def parens(self) -> Pairs:
+        return pair_parens(self.text, self.start + 1, self.stop)
+
+    def enter(self, offset: int) -> None:
+        """Go one level deeper; raise ``TooDeep`` beyond the limit."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise TooDeep(offset)
+
+    def leave(self) -> None:
+        self.depth -= 1
+
+    def skip_space(self, offset: int) -> int:
+        match = _SPACE.match(self.text, offset, self.stop)
+        return offset if match is None else match.end()
+
+    def note(self, start: int, end: int, code: str, message: str, hint: str | None = None) -> None:
+        self.diagnostics.note(self.source.span(start, end), code, message, hint)
+
+    def warn(self, start: int, end: int, code: str, message: str, hint: str | None = None) -> None:
+        self.diagnostics.warning(self.source.span(start, end), code, message, hint)
+
+    def starts_field(self, offset: int) -> bool:
+        return starts_field(self.text, offset, self.stop, self.known)
+
+    def prose_closes(self, at: int) -> bool:
+        """Tell whether the ``}`` at ``at``, met in a comment or odd text, closes the current braces."""
+        if at == self.reserved:
+            return True
+        lone = self.literal or at not in self.braces.open
+        if len(self.openers) == 1:
+            ends = at == self.last_close or (self.tail_text and _BLOCK_END.match(self.text, at, self.stop))
+            return lone and bool(ends)
+        if self.literal:
+            return _PLAUSIBLE_END.match(self.text, at, self.stop) is not None
+        return self.braces.open.get(at) == self.openers[-1]
+
+    def group_end(self, at: int) -> int | None:
+        """Return where the bracket that opens at ``at`` in prose closes, if that is before the next comment."""
+        if self.text[at] == "{":
+            partner = None if self.literal else self.braces.close.get(at)
+        else:
+            partner = self.parens.close.get(at)
+        return partner if partner is not None and partner <= self._next_comment(at) else None
+
+    def comment_end(self, offset: int) -> int:
+        """Return where the comment that starts at ``offset`` ends: at a field, at the end of its braces, or ``stop``."""
+        while (match := _PROSE.search(self.text, offset, self.stop)) is not None:
+            at, what = match.start(), match.group()
+            offset = match.end()
+            if what == "{":
+                end = self.group_end(at)
+                if end is None:
+                    self._lone_brace(at)
+                else:
+                    offset = end + 1
+            elif what == "}":
+                if self.prose_closes(at):
+                    return at
+                self._lone_brace(at)
+            elif self.starts_field(at):
+                return at
+        return self.stop
+
+    def _lone_brace(self, at: int) -> None:
+        brace = self.text[at]
+        self.note(at, at + 1, "lone-brace", f"this '{brace}' has no partner; it is taken as part of the comment")
+
+    def loose_end(self, offset: int) -> int:
+        """Return where text that follows no grammar (a default, an odd type) ends: as comments do, or at a comment."""
+        while (match := _LOOSE.search(self.text, offset, self.stop)) is not None:
+            at, what = match.start(), match.group()
+            offset = match.end()
+            if what in ("{", "("):
+                end = self.group_end(at)
+                offset = offset if end is None else end + 1
+            elif what == "}":
+                if self.prose_closes(at):
+                    return at
+            elif what[-1] == "#" or self.starts_field(at):
+                return at
+        return self.stop

@@ -1,0 +1,14 @@
+"""IR to Python source. Importing this imports jinja2; black is imported when something is formatted."""
+
+from __future__ import annotations
+
+from lapsmith.ir import model as ir
+from lapsmith.python.render import render
+from lapsmith.python.support import unsupported
+
+__all__ = ["render", "requirements", "unsupported"]
+
+
+def requirements(service: ir.Service) -> tuple[str, ...]:
+    """Return the PEP 508 requirements of a generated client."""
+    return ("httpcore2[asyncio]>=2.16", "msgspec>=0.20")

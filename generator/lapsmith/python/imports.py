@@ -1,0 +1,56 @@
+"""Import blocks of generated modules: templates import all that they might use, and what is used stays, sorted."""
+
+from __future__ import annotations
+
+import ast
+
+_HEAD = "__future__"
+
+
+def tidy_imports(source: str) -> str:
+    """Return ``source`` with the unused top-level imports gone and the rest sorted: stdlib, installed, relative."""
+    tree = ast.parse(source)
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    lines = source.splitlines(keepends=True)
+    for node in reversed(imports):
+        assert node.end_lineno is not None
+        lines[node.lineno - 1 : node.end_lineno] = ["\n"] if node is imports[0] else []
+    if not imports:
+        return source
+    at = imports[0].lineno - 1
+    block = _block(_kept(imports, used))
+    return "".join([*lines[:at], block, *lines[at + 1 :]])
+
+
+def _kept(imports: list[ast.Import | ast.ImportFrom], used: set[str]) -> list[ast.Import | ast.ImportFrom]:
+    kept: list[ast.Import | ast.ImportFrom] = []
+    for node in imports:
+        future = isinstance(node, ast.ImportFrom) and node.module == _HEAD
+        names = {alias.name: alias for alias in node.names if future or (alias.asname or alias.name) in used}
+        node.names = [names[name] for name in sorted(names, key=_case_groups)]
+        if node.names:
+            kept.append(node)
+    return kept
+
+
+def _case_groups(name: str) -> tuple[int, str]:
+    """Sort as isort does: constants, then classes, then the rest."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name)
+
+
+def _block(imports: list[ast.Import | ast.ImportFrom]) -> str:
+    groups: dict[int, list[str]] = {}
+    for node in sorted(imports, key=_sort_key):
+        groups.setdefault(_sort_key(node)[0], []).append(ast.unparse(node))
+    return "\n\n".join("\n".join(lines) for _, lines in sorted(groups.items())) + "\n"
+
+
+def _sort_key(node: ast.Import | ast.ImportFrom) -> tuple[int, bool, str]:
+    if isinstance(node, ast.Import):
+        return (1 if node.names[0].name == "msgspec" else 0) + 1, False, node.names[0].name
+    if node.module == _HEAD:
+        return 0, True, _HEAD
+    if node.level:
+        return 3, True, node.module or ""
+    return (2 if node.module == "msgspec" else 1), True, node.module or ""

@@ -1,0 +1,82 @@
+"""Options of the whole suite: ``--update-golden`` and ``--fail-on-skip``."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+CheckGolden = Callable[[Path, bytes], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("lapsmith")
+    group.addoption(
+        "--update-golden", action="store_true", help="rewrite golden files (refused when CI is set)"
+    )
+    group.addoption("--fail-on-skip", action="store_true", help="fail the run if any test was skipped")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--update-golden") and os.environ.get("CI"):
+        raise pytest.UsageError(
+            "--update-golden is refused when CI is set: update on your machine and commit the result"
+        )
+    if config.getoption("--fail-on-skip"):
+        config.pluginmanager.register(SkipGuard(), "skip-guard")
+
+
+class SkipGuard:
+    """Fails a run in which a test was skipped: what is meant to be tested somewhere must be tested there."""
+
+    def __init__(self) -> None:
+        self._skipped: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self._skipped.append(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self._skipped.append(report.nodeid)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._skipped and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._skipped:
+            terminalreporter.section("skipped, and --fail-on-skip is given", red=True)
+            terminalreporter.write_line("\n".join(self._skipped))
+
+
+@pytest.fixture
+def check_golden(request: pytest.FixtureRequest) -> CheckGolden:
+    """``check_golden(path, actual)`` compares bytes with a golden file, or writes it under ``--update-golden``."""
+    update = bool(request.config.getoption("--update-golden"))
+
+    def check(path: Path, actual: bytes) -> None:
+        expected = path.read_bytes() if path.is_file() else b""
+        if actual == expected:
+            return
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(actual)
+            return
+        command = f"pytest --update-golden '{request.node.nodeid}'"
+        pytest.fail(
+            f"{path} differs:\n{_diff(path.name, expected, actual)}\nTo accept this: {command}", pytrace=False
+        )
+
+    return check
+
+
+def _diff(name: str, expected: bytes, actual: bytes) -> str:
+    """A unified diff; carriage returns and other bytes that do not print are shown as escapes."""
+    old, new = (data.decode("utf-8", "backslashreplace").split("\n") for data in (expected, actual))
+    lines = difflib.unified_diff(old, new, f"{name} (expected)", f"{name} (actual)", lineterm="")
+    return "\n".join(line.replace("\r", "\\r") for line in lines)

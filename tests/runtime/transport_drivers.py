@@ -1,0 +1,160 @@
+"""One blocking face for every transport, so that one suite can run over all of them."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from runtime.http import Headers, HTTPRequest, Timeout
+from runtime.transport import AsyncHTTPTransport, AsyncTransportResponse, HTTPTransport, TransportResponse
+
+TIMEOUT = Timeout(connect=10, read=10, write=10, pool=10)
+
+
+def post(port: int, target: str = "/", body: bytes = b"", **changes: Any) -> HTTPRequest:
+    """A plain POST to 127.0.0.1, or what ``changes`` make of it; ``extra`` are further headers."""
+    host = changes.get("host", "127.0.0.1")
+    headers = [("Host", f"{host}:{port}"), ("User-Agent", "suite"), ("Accept", "*/*"), *changes.pop("extra", ())]
+    if body or changes.get("method", "POST") not in ("GET", "HEAD", "DELETE"):
+        headers.append(("Content-Length", str(len(body))))
+    fields = {"method": "POST", "scheme": "http", "host": "127.0.0.1", "headers": headers} | changes
+    return HTTPRequest(port=port, target=target, body=body, **fields)
+
+
+class Opened:
+    """A response whose body is read by blocking calls, whatever the transport."""
+
+    def __init__(self, response: TransportResponse | AsyncTransportResponse, portal: BlockingPortal | None) -> None:
+        self._response: Any = response
+        self._portal = portal
+        self._iterator = aiter(self._response) if portal else iter(self._response)
+
+    @property
+    def status(self) -> int:
+        return int(self._response.status)
+
+    @property
+    def headers(self) -> Headers:
+        headers = self._response.headers
+        assert isinstance(headers, Headers)
+        return headers
+
+    def next(self) -> bytes | None:
+        """The next chunk, or None at the end of the body."""
+        try:
+            got = self._portal.call(anext, self._iterator) if self._portal else next(self._iterator)
+        except (StopIteration, StopAsyncIteration):
+            return None
+        assert isinstance(got, bytes)
+        assert got
+        return got
+
+    def read(self) -> bytes:
+        got = self._portal.call(self._response.read) if self._portal else self._response.read()
+        assert isinstance(got, bytes)
+        return got
+
+    def close(self) -> None:
+        if self._portal:
+            self._portal.call(self._response.aclose)
+        else:
+            self._response.close()
+
+
+class Driver:
+    """A transport and, if it is async, the event loop that it runs in."""
+
+    def __init__(self, name: str, make: Callable[..., Any], backend: str | None) -> None:
+        self.name = name
+        self.library = name.partition("-")[0]
+        self._make = make
+        self._backend = backend
+        self._settings: dict[str, Any] = {}
+        self._stack = ExitStack()
+
+    def configure(self, **settings: Any) -> None:
+        """Set ``ca_bundle``, ``proxies`` or ``max_connections`` before the first request."""
+        self._settings = settings
+
+    def __enter__(self) -> Driver:
+        self._portal = self._stack.enter_context(start_blocking_portal(self._backend)) if self._backend else None
+        self._transport: Any = None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._stack:
+            self.close()
+
+    def send(self, request: HTTPRequest, timeout: Timeout = TIMEOUT) -> Opened:
+        """Send a request and return its open response."""
+        if self._transport is None:
+            self._transport = self._make(**self._settings)
+        if self._portal:
+            return Opened(self._portal.call(self._transport.send, request, timeout), self._portal)
+        return Opened(self._transport.send(request, timeout), None)
+
+    def fetch(self, request: HTTPRequest, timeout: Timeout = TIMEOUT) -> tuple[int, Headers, bytes]:
+        """Send a request and read its response."""
+        opened = self.send(request, timeout)
+        return opened.status, opened.headers, opened.read()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            if self._portal:
+                self._portal.call(self._transport.aclose)
+            else:
+                self._transport.close()
+
+
+def _httpx2(*, is_async: bool, ca_bundle: str | None = None, proxies: bool = True, max_connections: int = 100) -> Any:
+    import httpx2
+
+    from runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
+
+    settings: dict[str, Any] = {
+        "verify": ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True,
+        "trust_env": proxies,
+        "limits": httpx2.Limits(max_connections=max_connections),
+        # All of these a signed request must not get from the client.
+        "headers": {"X-Default": "unsigned", "User-Agent": "default"},
+        "cookies": {"session": "unsigned"},
+        "params": {"added": "unsigned"},
+        "auth": ("user", "password"),
+        "follow_redirects": True,
+    }
+    if is_async:
+        return AsyncHTTPX2Transport(httpx2.AsyncClient(**settings))
+    return HTTPX2Transport(httpx2.Client(**settings))
+
+
+def _pyreqwest(*, is_async: bool, **settings: Any) -> Any:
+    from runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+
+    return AsyncPyreqwestTransport(**settings) if is_async else PyreqwestTransport(**settings)
+
+
+def make_driver(name: str) -> Driver:
+    """A driver by its name, ``<library>-<sync|asyncio|trio>``."""
+    library, _, mode = name.partition("-")
+    is_async = mode != "sync"
+
+    def make(**settings: Any) -> Any:
+        if library == "httpx2":
+            return _httpx2(is_async=is_async, **settings)
+        if library == "pyreqwest":
+            return _pyreqwest(is_async=is_async, **settings)
+        return AsyncHTTPTransport(**settings) if is_async else HTTPTransport(**settings)
+
+    return Driver(name, make, mode if is_async else None)
+
+
+DEFAULT = ("default-sync", "default-asyncio", "default-trio")
+EVERY = (*DEFAULT, "httpx2-sync", "httpx2-asyncio", "httpx2-trio", "pyreqwest-sync", "pyreqwest-asyncio")
+EXACT = tuple(name for name in EVERY if not name.startswith("pyreqwest"))

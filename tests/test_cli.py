@@ -1,0 +1,556 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+import lapsmith
+import pytest
+from click.testing import CliRunner, Result
+from lapsmith import cli, generate
+from lapsmith.config import ClientConfig
+from lapsmith.diagnostics import Diagnostic, Severity, Span
+from lapsmith.generate import Analysis, Inputs, Rendered
+from lapsmith.manifest import digest_of
+
+PYPROJECT = """[project]
+name = "host"
+dependencies = ["msgspec"]
+
+[tool.lapsmith.clients.alpha]
+spec = "specs/alpha"
+output = "src/alpha"
+
+[tool.lapsmith.clients.beta]
+spec = "specs/beta.lap"
+output = "src/beta"
+operations = ["Get*"]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of two clients, with a generator in place of the real one that turns spec lines into files."""
+    root = tmp_path / "project"
+    (root / "specs" / "alpha" / "references").mkdir(parents=True)
+    (root / "pyproject.toml").write_text(PYPROJECT)
+    (root / "specs" / "alpha" / "references" / "api-spec.lap").write_text("first\nsecond\n")
+    (root / "specs" / "alpha" / "bindings.yaml").write_text("lapsmith: 1\n")
+    (root / "specs" / "beta.lap").write_text("only\n")
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(generate, "analyse", analyse)
+    monkeypatch.setattr(generate, "render", render)
+    return root
+
+
+def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
+    """Every line of the spec that begins with a severity is a diagnostic of it."""
+    text = inputs.files[inputs.spec].decode()
+    found = [
+        Diagnostic(Severity(word), Span(inputs.spec, number, 1, number, len(line) + 1), "fake", line)
+        for number, line in enumerate(text.split("\n"), 1)
+        if (word := line.partition(" ")[0]) in list(Severity)
+    ]
+    failed = any(item.severity is Severity.ERROR for item in found)
+    service = None if failed else text.split()
+    return Analysis(cast("Any", text), cast("Any", service), tuple(found), {inputs.spec: text})
+
+
+def render(analysis: Analysis, inputs: Inputs, *, package: str) -> Rendered:
+    names = cast("list[str]", analysis.require())
+    files = {f"{name}.py": f"# {inputs.source}\n{package} = {name!r}\n".encode() for name in names}
+    return Rendered(files, ("httpcore2[asyncio]>=2.16", "msgspec>=0.20"))
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.main, list(arguments), prog_name="lapsmith")
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
+
+
+class TestGenerate:
+    def test_all_clients_of_the_nearest_project(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(project / "specs" / "alpha")
+        result = run("generate")
+        assert result.exit_code == 0, result.output
+        assert "alpha: wrote 3 files in src/alpha\nbeta: wrote 2 files in src/beta\n" in result.stdout
+        assert set(files(project / "src")) == {
+            "alpha/first.py",
+            "alpha/second.py",
+            "alpha/lapsmith.json",
+            "beta/only.py",
+            "beta/lapsmith.json",
+        }
+        assert (project / "src/alpha/first.py").read_text() == "# specs/alpha\nalpha = 'first'\n"
+        assert (project / "src/beta/only.py").read_text() == "# specs/beta.lap\nbeta = 'only'\n"
+
+    def test_one_client_by_name(self, project: Path) -> None:
+        assert run("generate", "beta").exit_code == 0
+        assert not (project / "src" / "alpha").exists()
+
+    def test_a_client_whose_name_is_also_a_folder_is_a_client(self, project: Path) -> None:
+        (project / "beta").mkdir()
+        assert run("generate", "beta").exit_code == 0
+
+    def test_the_manifest_holds_what_was_read(self, project: Path) -> None:
+        run("generate")
+        alpha, beta = (
+            json.loads((project / f"src/{name}/lapsmith.json").read_text()) for name in ("alpha", "beta")
+        )
+        assert set(alpha["inputs"]) == {"specs/alpha/references/api-spec.lap", "specs/alpha/bindings.yaml"}
+        assert set(beta["inputs"]) == {"specs/beta.lap"}
+        assert beta["options"] == {
+            "operations": ["Get*"],
+            "package": "beta",
+            "runtime": "embedded",
+            "source": "specs/beta.lap",
+            "strict": False,
+        }
+        assert alpha["lapsmith"] == lapsmith.__version__
+        assert alpha["requirements"] == ["httpcore2[asyncio]>=2.16", "msgspec>=0.20"]
+
+    def test_the_same_inputs_give_the_same_bytes_anywhere(self, project: Path, tmp_path: Path) -> None:
+        run("generate")
+        elsewhere = tmp_path / "a longer name" / "checkout"
+        elsewhere.parent.mkdir()
+        before = files(project / "src")
+        project.rename(elsewhere)
+        for path in (elsewhere / "src").rglob("*.py"):
+            path.unlink()
+        assert run("generate", "--config", str(elsewhere / "pyproject.toml")).exit_code == 0
+        assert files(elsewhere / "src") == before
+        assert not any(str(tmp_path).encode() in content for content in before.values())
+
+    def test_an_unchanged_client_is_neither_rendered_nor_written(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run("generate")
+        monkeypatch.setattr(generate, "render", None)
+        monkeypatch.setattr(generate, "analyse", None)
+        times = {path: path.stat().st_mtime_ns for path in (project / "src").rglob("*")}
+        result = run("generate")
+        assert result.exit_code == 0, result.output
+        assert "alpha: unchanged\nbeta: unchanged\n" in result.stdout
+        assert "alpha needs: httpcore2[asyncio]>=2.16, msgspec>=0.20" in result.stdout
+        assert {path: path.stat().st_mtime_ns for path in (project / "src").rglob("*")} == times
+
+    @pytest.mark.parametrize(
+        "change", ["spec", "bindings", "options", "output", "digest", "version", "black"]
+    )
+    def test_every_change_is_rendered(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch, change: str
+    ) -> None:
+        run("generate")
+        if change == "spec":
+            (project / "specs/alpha/references/api-spec.lap").write_text("first\nthird\n")
+        elif change == "bindings":
+            (project / "specs/alpha/overrides.yaml").write_text("lapsmith: 1\n")
+        elif change == "options":
+            (project / "pyproject.toml").write_text(
+                PYPROJECT.replace('"src/alpha"', '"src/alpha"\nstrict = true')
+            )
+        elif change == "output":
+            (project / "src/alpha/first.py").unlink()
+        elif change == "digest":
+            monkeypatch.setattr("lapsmith.manifest.generator_digest", lambda: "another")
+        elif change == "version":
+            monkeypatch.setattr("lapsmith.__version__", "9.9")
+        else:
+            monkeypatch.setattr("lapsmith.manifest.black_version", lambda: "99")
+        rendered: list[str] = []
+
+        def spy(analysis: Analysis, inputs: Inputs, *, package: str) -> Rendered:
+            rendered.append(package)
+            return render(analysis, inputs, package=package)
+
+        monkeypatch.setattr(generate, "render", spy)
+        assert run("generate", "alpha").exit_code == 0
+        assert rendered == ["alpha"]
+        assert run("generate", "alpha").exit_code == 0
+        assert rendered == ["alpha"]
+
+    def test_what_is_no_longer_generated_is_deleted(self, project: Path) -> None:
+        run("generate")
+        (project / "specs/alpha/references/api-spec.lap").write_text("first\n")
+        assert "alpha: wrote 1 file, deleted 1 file in src/alpha" in run("generate", "alpha").stdout
+        assert set(files(project / "src/alpha")) == {"first.py", "lapsmith.json"}
+
+    def test_edited_files_are_refused_and_no_other_client_is_written(self, project: Path) -> None:
+        run("generate")
+        (project / "src/alpha/first.py").write_text("edited\n")
+        (project / "specs/alpha/references/api-spec.lap").write_text("first\nnew\n")
+        (project / "specs/beta.lap").write_text("changed\n")
+        before = files(project / "src")
+        result = run("generate")
+        assert result.exit_code == 2
+        assert "lapsmith: error: src/alpha: edited since they were generated: first.py" in result.stderr
+        assert "--force" in result.stderr
+        assert files(project / "src") == before
+
+        assert run("generate", "--force").exit_code == 0
+        assert "edited" not in (project / "src/alpha/first.py").read_text()
+
+    def test_an_error_of_any_client_stops_all_and_everything_is_shown(self, project: Path) -> None:
+        (project / "specs/alpha/references/api-spec.lap").write_text(
+            "warning one\nerror two\nnote three\nerror four\n"
+        )
+        (project / "specs/beta.lap").write_text("error five\n")
+        result = run("generate")
+        assert result.exit_code == 2
+        headings = [line for line in result.stderr.split("\n") if "[fake]" in line]
+        assert headings == [
+            "specs/alpha/references/api-spec.lap:1:1: warning[fake]: warning one",
+            "specs/alpha/references/api-spec.lap:2:1: error[fake]: error two",
+            "specs/alpha/references/api-spec.lap:4:1: error[fake]: error four",
+            "specs/beta.lap:1:1: error[fake]: error five",
+        ]
+        assert "1 note (--notes shows them)" in result.stderr
+        assert "^^^^" in result.stderr
+        assert not (project / "src").exists()
+
+    def test_notes_are_shown_when_asked_for(self, project: Path) -> None:
+        (project / "specs/beta.lap").write_text("note a\nnote b\n")
+        assert "note[fake]" not in run("generate", "beta", "--diff").stderr
+        shown = run("generate", "beta", "--diff", "--notes").stderr
+        assert shown.count("note[fake]") == 2
+        assert "--notes" not in shown
+
+    def test_diff_shows_and_writes_nothing(self, project: Path) -> None:
+        result = run("generate", "--diff")
+        assert result.exit_code == 0
+        assert "+++ b/src/alpha/first.py" in result.stdout
+        assert not (project / "src").exists()
+
+    def test_a_malformed_manifest_needs_force(self, project: Path) -> None:
+        run("generate")
+        (project / "src/alpha/lapsmith.json").write_text("{<<<<<<<\n")
+        (project / "specs/alpha/references/api-spec.lap").write_text("first\n")
+        result = run("generate", "alpha")
+        assert result.exit_code == 2
+        assert "src/alpha/lapsmith.json:1:2: error[manifest]" in result.stderr
+        assert run("generate", "alpha", "--force").exit_code == 0
+
+    def test_missing_requirements_are_pointed_out(self, project: Path) -> None:
+        result = run("generate", "alpha")
+        assert "alpha needs: httpcore2[asyncio]>=2.16, msgspec>=0.20" in result.stdout
+        assert 'add to [project] dependencies: "httpcore2[asyncio]>=2.16"\n' in result.stderr
+
+    def test_a_configured_spec_that_is_gone_is_blamed_on_the_configuration(self, project: Path) -> None:
+        (project / "specs/beta.lap").unlink()
+        result = run("generate")
+        assert result.exit_code == 2
+        assert "pyproject.toml:10:1: error[spec]: there is no spec at 'specs/beta.lap'" in result.stderr
+
+
+class TestGenerateSpec:
+    def test_a_folder_into_a_folder(self, project: Path, tmp_path: Path) -> None:
+        result = run("generate", "specs/alpha", "-o", "src/mine")
+        assert result.exit_code == 0, result.output
+        assert (project / "src/mine/first.py").read_text() == "# specs/alpha\nmine = 'first'\n"
+
+    def test_outside_any_project_no_path_of_the_host_is_written(
+        self, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("lapsmith.config.find", lambda start: None)
+        assert run("generate", str(project / "specs/alpha"), "-o", str(tmp_path / "x")).exit_code == 0
+        assert (tmp_path / "x/first.py").read_text() == "# references/api-spec.lap\nx = 'first'\n"
+        inputs = json.loads((tmp_path / "x/lapsmith.json").read_text())["inputs"]
+        assert set(inputs) == {"references/api-spec.lap", "bindings.yaml"}
+
+    def test_the_working_directory_makes_no_difference(
+        self, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run("generate", "specs/alpha", "-o", "src/mine")
+        before = files(project / "src/mine")
+        monkeypatch.chdir(tmp_path)
+        result = run("generate", "project/specs/alpha", "-o", "project/src/mine")
+        assert "mine: unchanged" in result.stdout
+        assert files(project / "src/mine") == before
+
+    def test_operations_and_strict_are_options(self, project: Path) -> None:
+        arguments = (
+            "generate",
+            "specs/beta.lap",
+            "-o",
+            "out/b",
+            "--operation",
+            "A*",
+            "--operation",
+            "B",
+            "--strict",
+        )
+        assert run(*arguments).exit_code == 0
+        options = json.loads((project / "out/b/lapsmith.json").read_text())["options"]
+        assert (options["operations"], options["strict"]) == (["A*", "B"], True)
+
+    @pytest.mark.parametrize(
+        ("arguments", "why"),
+        [
+            (["specs/alpha"], "is a SPEC, which needs -o DIR"),
+            (["specs/beta.lap", "alpha"], "is a SPEC, which needs -o DIR"),
+            (["gone.lap"], "is a SPEC, which needs -o DIR"),
+            (["-o", "x"], "-o DIR goes with exactly one SPEC, and there are 0"),
+            (["specs/alpha", "specs/beta.lap", "-o", "x"], "exactly one SPEC, and there are 2"),
+            (["specs/alpha", "-o", "x", "--config", "pyproject.toml"], "--config goes with the clients"),
+            (["alpha", "--strict"], "go with SPEC -o DIR"),
+            (["alpha", "--operation", "A"], "go with SPEC -o DIR"),
+            (["alhpa"], "did you mean 'alpha'"),
+            (["specs/alpha", "-o", "my-client"], "use 'my_client'"),
+            (["specs/alpha", "-o", "specs"], "lies in the output folder"),
+            (["specs/gone", "-o", "x"], "there is no spec at 'specs/gone'"),
+            (["src-empty", "-o", "x"], "holds neither references/api-spec.lap nor another .lap file"),
+            (["pipe.lap", "-o", "x"], "'pipe.lap' is no plain file"),
+            (["specs/alpha", "-o", "pyproject.toml/x"], "a folder is needed"),
+            (["--config", "gone.toml"], "No such file or directory: gone.toml"),
+            (["--config", "specs"], "Is a directory: specs"),
+        ],
+    )
+    def test_what_is_refused(self, project: Path, arguments: list[str], why: str) -> None:
+        (project / "src-empty").mkdir()
+        os.mkfifo(project / "pipe.lap")
+        result = run("generate", *arguments)
+        assert result.exit_code == 2
+        assert why in result.stderr
+        assert isinstance(result.exception, SystemExit), "no traceback"
+        assert not (project / "x").exists()
+
+    def test_no_project_at_all(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(cli, "find", lambda start: None)
+        result = run("generate")
+        assert result.exit_code == 2
+        assert result.stderr.startswith("lapsmith: error: no pyproject.toml here or above")
+
+    def test_a_project_without_clients(self, project: Path) -> None:
+        (project / "pyproject.toml").write_text("")
+        assert "has no [tool.lapsmith.clients]" in run("generate").stderr
+
+
+class TestCheck:
+    def test_a_fresh_client_is_up_to_date(self, project: Path) -> None:
+        (project / "pyproject.toml").write_text(
+            PYPROJECT.replace('"msgspec"', '"msgspec", "HTTPCore2 ~= 2.16"')
+        )
+        run("generate")
+        result = run("check")
+        assert (result.exit_code, result.output) == (0, "2 clients up to date\n")
+
+    @pytest.mark.parametrize("change", ["edited", "deleted", "spec", "never", "tampered"])
+    def test_a_difference_is_shown_and_nothing_written(self, project: Path, change: str) -> None:
+        target = project / "src/alpha/first.py"
+        if change != "never":
+            run("generate")
+        if change == "edited":
+            target.write_text("edited\n")
+        elif change == "deleted":
+            target.unlink()
+        elif change == "spec":
+            (project / "specs/alpha/references/api-spec.lap").write_text("first\n")
+        elif change == "tampered":
+            old, new = (digest_of(content) for content in (target.read_bytes(), b"tampered\n"))
+            target.write_bytes(b"tampered\n")
+            record = project / "src/alpha/lapsmith.json"
+            record.write_text(record.read_text().replace(old, new))
+        before = files(project)
+        result = run("check", "alpha")
+        assert result.exit_code == 1
+        assert f"src/alpha/{'second' if change == 'spec' else 'first'}.py" in result.stdout
+        assert "not up to date: alpha; run: lapsmith generate alpha" in result.stderr
+        assert files(project) == before
+
+    def test_a_long_diff_is_cut(self, project: Path) -> None:
+        (project / "specs/beta.lap").write_text("\n".join(f"file{number}" for number in range(300)))
+        result = run("check", "beta")
+        assert result.stdout.count("\n") == 201
+        assert "more lines: lapsmith generate --diff beta" in result.stdout
+
+    def test_an_undeclared_requirement_fails(self, project: Path) -> None:
+        run("generate")
+        result = run("check", "alpha")
+        assert result.exit_code == 1
+        assert (
+            'pyproject.toml lacks what alpha needs; add to [project] dependencies: "httpcore2['
+            in result.stderr
+        )
+
+    def test_an_error_is_two(self, project: Path) -> None:
+        (project / "specs/beta.lap").write_text("error\n")
+        assert run("check").exit_code == 2
+
+    def test_an_obstacle_is_a_difference(self, project: Path) -> None:
+        run("generate")
+        (project / "src/alpha/first.py").unlink()
+        (project / "src/alpha/first.py").symlink_to(project / "pyproject.toml")
+        result = run("check", "alpha")
+        assert result.exit_code == 1
+        assert "src/alpha: first.py is a symbolic link" in result.stderr
+
+
+class TestInspect:
+    """With the real stages, on the real spec."""
+
+    SPEC = str(Path(__file__).parent.parent / "specs" / "sagemaker-runtime")
+
+    @pytest.mark.parametrize(
+        ("stage", "shown"),
+        [
+            ("tree", "POST /endpoints/{EndpointName}/invocations"),
+            ("ir", "InvokeEndpointWithResponseStream"),
+            ("files", "_runtime/sigv4.py"),
+        ],
+    )
+    def test_every_stage_has_a_table_and_json(self, stage: str, shown: str) -> None:
+        table = run("inspect", self.SPEC, "--stage", stage)
+        assert table.exit_code == 0, table.stderr
+        assert shown in table.stdout
+        as_json = run("inspect", self.SPEC, "--stage", stage, "--format", "json")
+        assert as_json.exit_code == 0
+        assert isinstance(json.loads(as_json.stdout), dict)
+
+    def test_a_client_is_inspected_by_name_with_its_options(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        shutil.copytree(self.SPEC, "spec")
+        Path("pyproject.toml").write_text(
+            '[tool.lapsmith.clients.runtime]\nspec = "spec"\noutput = "out/runtime"\noperations = ["*Async"]\n'
+        )
+        Path("runtime").mkdir()
+        assert "InvokeEndpointWithResponseStream" not in run("inspect", "runtime").stdout
+        assert "InvokeEndpointAsync" in run("inspect", "runtime").stdout
+        wider = run("inspect", "runtime", "--operation", "*Stream")
+        assert "InvokeEndpointWithResponseStream" in wider.stdout
+        unknown = run("inspect", "runtimes")
+        assert (unknown.exit_code, "did you mean 'runtime'" in unknown.stderr) == (2, True)
+
+    def test_errors_are_shown_with_the_tree_and_give_two(self, tmp_path: Path) -> None:
+        broken = tmp_path / "broken.lap"
+        broken.write_text(
+            "@lap v0.3\n@api Broken\n@base https://example.com\n@endpoint GET /a\n@required {a: [str}\n@end\n"
+        )
+        result = run("inspect", str(broken), "--stage", "tree")
+        assert result.exit_code == 2
+        assert "Broken" in result.stdout
+        assert "broken.lap:5:" in result.stderr
+        assert run("inspect", str(broken)).stdout == ""
+
+    def test_strict_makes_inferences_errors(self, tmp_path: Path) -> None:
+        spec = tmp_path / "plain.lap"
+        spec.write_text(
+            "@lap v0.3\n@api Plain\n@base https://example.com\n@endpoint GET /a/{Id}\n@required {Id: str}\n"
+            "@returns(200) {Name: str?}\n@end\n"
+        )
+        relaxed = run("inspect", str(spec))
+        assert relaxed.exit_code == 0, relaxed.stderr
+        assert "note[" in relaxed.stderr
+        assert run("inspect", str(spec), "--strict").exit_code == 2
+
+    def test_what_is_no_spec(self, tmp_path: Path) -> None:
+        result = run("inspect", str(tmp_path / "gone.lap"))
+        assert (result.exit_code, result.stderr) == (2, "lapsmith: error: there is no spec at 'gone.lap'\n")
+
+
+class TestProcess:
+    """What only shows in a process of its own."""
+
+    def python(self, code: str, *, cwd: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=False
+        )
+
+    def test_an_unchanged_client_imports_neither_jinja2_nor_black(self, project: Path) -> None:
+        run("generate")
+        code = (
+            "import sys; from lapsmith.cli import main; main(['generate'], standalone_mode=False);"
+            "print(sorted({'jinja2', 'black', 'yaml', 'lapsmith.python', 'lapsmith.ir'} & sys.modules.keys()))"
+        )
+        done = self.python(code, cwd=project)
+        assert done.stdout.endswith("[]\n"), done.stdout + done.stderr
+        assert "beta: unchanged" in done.stdout
+
+    def test_it_runs_as_a_module(self, project: Path) -> None:
+        command = [sys.executable, "-m", "lapsmith", "--version"]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+        assert done.stdout == f"lapsmith, version {lapsmith.__version__}\n"
+
+    def test_a_closed_pipe_is_no_traceback(self, project: Path) -> None:
+        (project / "specs/beta.lap").write_text("\n".join(f"file{number}" for number in range(3000)))
+        script = project / "piped.py"
+        script.write_text(
+            f"import sys\nsys.path[:0] = {[str(Path(__file__).parent), *sys.path]!r}\n"
+            "import test_cli\nfrom lapsmith import cli, generate\n"
+            "generate.analyse, generate.render = test_cli.analyse, test_cli.render\n"
+            "cli.main(['generate', '--diff', 'beta'])\n"
+        )
+        shell = f"'{sys.executable}' piped.py 2>err.txt | head -1"
+        subprocess.run(shell, shell=True, cwd=project, capture_output=True, check=True)
+        complaints = (project / "err.txt").read_text()
+        assert "missing" in complaints
+        assert "Traceback" not in complaints
+        assert "Broken pipe" not in complaints
+
+
+def test_an_interrupt_is_tidy(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(generate, "plan", interrupt)
+    result = run("generate")
+    assert (result.exit_code, result.stderr.strip()) == (130, "lapsmith: interrupted")
+
+
+def test_an_unwritable_output_is_an_error_without_a_traceback(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, *args: object, **kwargs: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    result = run("generate")
+    assert result.exit_code == 2
+    assert "lapsmith: error: cannot write to" in result.stderr
+    assert "Permission denied; nothing was changed" in result.stderr
+
+
+class TestDemo:
+    def test_its_exit_code_is_ours(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        fake = ModuleType("lapsmith.demo")
+        cast("Any", fake).run = lambda: 3
+        monkeypatch.setitem(sys.modules, "lapsmith.demo", fake)
+        assert run("demo").exit_code == 3
+
+    def test_without_the_extra_it_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def needs_more() -> int:
+            raise ModuleNotFoundError("No module named 'httpcore2.x'", name="httpcore2.x")
+
+        fake = ModuleType("lapsmith.demo")
+        cast("Any", fake).run = needs_more
+        monkeypatch.setitem(sys.modules, "lapsmith.demo", fake)
+        result = run("demo")
+        assert result.exit_code == 2
+        assert result.stderr == "lapsmith: error: the demo needs httpcore2: pip install 'lapsmith[demo]'\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["frobnicate"], ["generate", "--nope"], ["inspect"], ["inspect", "x", "--stage", "y"]]
+)
+def test_usage_errors_are_two(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Usage: lapsmith" in result.stderr
+
+
+def test_diagnostic_errors_outside_the_pipeline_are_shown(project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.lapsmith.clients.x]\nspecs = 1\n")
+    result = run("check")
+    assert result.exit_code == 2
+    assert "error[config]: [tool.lapsmith.clients.x]: unknown key 'specs'\n  specs = 1\n  ^" in result.stderr
+    assert "did you mean 'spec'?" in result.stderr

@@ -1,0 +1,222 @@
+"""The two client bases: settings, credentials, connections and options; a generated client adds its operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from .call import CallState, Operation, Reply, Steps, adrive, call, drive
+from .config import ServiceInfo, resolve_config, to_attempts, to_timeout
+from .credentials import CredentialsSource, resolve_credentials
+from .errors import InvalidInput
+from .http import Request, Timeout, check_header
+from .shapes import Output
+from .stream import AsyncEventStream, AsyncStreamCall, EventStream
+from .transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+
+Out = TypeVar("Out", bound=Output)
+TransportT = TypeVar("TransportT", bound=Transport | AsyncTransport)
+Stream = TypeVar("Stream", bound=EventStream[Any, Any])
+AsyncStream = TypeVar("AsyncStream", bound=AsyncEventStream[Any, Any])
+
+_OWN_HEADERS = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "host",
+        "transfer-encoding",
+        "x-amz-date",
+        "x-amz-security-token",
+    }
+)
+
+
+class BaseClient(Generic[TransportT]):
+    """Settings and shared state of a client. Use a generated client class, not this one."""
+
+    _service: ClassVar[ServiceInfo]
+    _default_transport: ClassVar[Callable[..., Any]]
+
+    def __init__(
+        self,
+        *,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        credentials: CredentialsSource | None = None,
+        timeout: float | Timeout | None = None,
+        max_attempts: int | None = None,
+        use_fips: bool | None = None,
+        use_dualstack: bool | None = None,
+        transport: TransportT | None = None,
+        user_agent_extra: str | None = None,
+    ) -> None:
+        """Resolve the settings; nothing is sent, and nothing is imported that the first call does not need.
+
+        What is not given is taken from the environment and then from the profile in AWS's configuration file.
+
+        Args:
+            region: the AWS Region, for instance ``eu-west-1``; else ``AWS_REGION`` or ``AWS_DEFAULT_REGION``.
+            endpoint_url: where to send requests instead of the Region's endpoint.
+            credentials: a :class:`Credentials`, a boto3 or botocore session, or any object with ``access_key``,
+                ``secret_key`` and ``token``; else the environment, then botocore's chain if it is installed.
+            timeout: seconds to wait for a connection and for each piece of an answer, or a :class:`Timeout`.
+            max_attempts: how often a call is sent at most, 1 or more; 3 unless set.
+            use_fips: use the FIPS 140 endpoint.
+            use_dualstack: use the endpoint that also has IPv6 addresses.
+            transport: the HTTP transport to use instead of the default one. It stays yours to close.
+            user_agent_extra: text to append to the User-Agent header.
+
+        Raises:
+            InvalidInput: a setting is wrong, or no Region was found.
+        """
+        self._config = resolve_config(
+            self._service,
+            region=region,
+            endpoint_url=endpoint_url,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            use_fips=use_fips,
+            use_dualstack=use_dualstack,
+            user_agent_extra=user_agent_extra,
+        )
+        self._credentials = resolve_credentials(credentials)
+        self._state = CallState()
+        self._owns_transport = transport is None
+        self._transport: TransportT = self._new_transport() if transport is None else transport
+
+    def _new_transport(self) -> TransportT:
+        made: TransportT = type(self)._default_transport(ca_bundle=self._config.ca_bundle)
+        return made
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Timeout | None = None,
+        max_attempts: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a copy of this client with other settings. It shares this client's connections and retry quota.
+
+        Args:
+            timeout: as in the constructor.
+            max_attempts: as in the constructor.
+            extra_headers: headers to send, and sign, with every request, besides those of this client.
+
+        Raises:
+            InvalidInput: a setting is wrong, or a header is one that the client sets itself.
+        """
+        config = self._config
+        if timeout is not None:
+            config = replace(config, timeout=to_timeout(timeout))
+        if max_attempts is not None:
+            config = replace(config, max_attempts=to_attempts(max_attempts))
+        if extra_headers:
+            config = replace(config, extra_headers=_merge_headers(config.extra_headers, extra_headers))
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        copy._config = config
+        copy._owns_transport = False
+        return copy
+
+    def _steps(self, operation: Operation[Out], request: Request) -> Steps[tuple[Out, Reply]]:
+        return call(operation, request, self._service, self._config, self._state)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the settings. Explicit static credentials travel with them; all others are resolved again."""
+        return {
+            "config": self._config,
+            "credentials": self._credentials,
+            "transport": None if self._default_in_use else self._transport,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._config = state["config"]
+        self._credentials = state["credentials"]
+        self._state = CallState()
+        self._owns_transport = state["transport"] is None
+        self._transport = self._new_transport() if self._owns_transport else state["transport"]
+
+    @property
+    def _default_in_use(self) -> bool:
+        return type(self._transport) is self._default_transport
+
+    def __repr__(self) -> str:
+        endpoint = self._config.endpoint
+        return (
+            f"{type(self).__name__}(region={self._config.region!r}, endpoint='{endpoint.scheme}://{endpoint.netloc}')"
+        )
+
+
+def _merge_headers(present: tuple[tuple[str, str], ...], extra: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    for name, value in extra.items():
+        check_header(name, value, f"extra_headers[{name!r}]")
+        if name.lower() in _OWN_HEADERS:
+            raise InvalidInput(f"extra_headers must not set {name}: the client sets it")
+    replaced = {name.lower() for name in extra}
+    return (*(pair for pair in present if pair[0].lower() not in replaced), *extra.items())
+
+
+class SyncClient(BaseClient[Transport]):
+    """Base of the synchronous clients. Thread-safe."""
+
+    _default_transport = HTTPTransport
+
+    def _call(self, operation: Operation[Out], request: Request) -> Out:
+        steps = self._steps(operation, request)
+        output, _ = drive(steps, self._transport, self._config.timeout, self._credentials)
+        return output
+
+    def _open(self, operation: Operation[Out], request: Request, stream: Callable[[Any, Out], Stream]) -> Stream:
+        steps = self._steps(operation, request)
+        output, reply = drive(steps, self._transport, self._config.timeout, self._credentials)
+        return stream(reply.connection, output)
+
+    def close(self) -> None:
+        """Close the connections, unless they belong to a transport that was passed in or to the original client."""
+        if self._owns_transport:
+            self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncClient(BaseClient[AsyncTransport]):
+    """Base of the asynchronous clients, for asyncio and trio."""
+
+    _default_transport = AsyncHTTPTransport
+
+    async def _call(self, operation: Operation[Out], request: Request) -> Out:
+        steps = self._steps(operation, request)
+        output, _ = await adrive(steps, self._transport, self._config.timeout, self._credentials)
+        return output
+
+    def _open(
+        self, operation: Operation[Out], request: Request, stream: Callable[[Any, Out], AsyncStream]
+    ) -> AsyncStreamCall[AsyncStream]:
+        async def start() -> AsyncStream:
+            steps = self._steps(operation, request)
+            output, reply = await adrive(steps, self._transport, self._config.timeout, self._credentials)
+            return stream(reply.connection, output)
+
+        return AsyncStreamCall(start)
+
+    async def aclose(self) -> None:
+        """Close the connections, unless they belong to a transport that was passed in or to the original client."""
+        if self._owns_transport:
+            await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,287 @@
+"""A client's settings: explicit arguments, then the environment, then the profile, then defaults.
+
+=========== ============= ============================================ ===============================
+setting     argument      environment, in this order                   profile
+=========== ============= ============================================ ===============================
+region      region        AWS_REGION, AWS_DEFAULT_REGION               region
+endpoint    endpoint_url  AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL endpoint_url, of services first
+attempts    max_attempts  AWS_MAX_ATTEMPTS                             max_attempts
+FIPS        use_fips      AWS_USE_FIPS_ENDPOINT                        use_fips_endpoint
+dual-stack  use_dualstack AWS_USE_DUALSTACK_ENDPOINT                   use_dualstack_endpoint
+trust store               AWS_CA_BUNDLE                                ca_bundle
+ignore endpoint settings  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS          ignore_configured_endpoint_urls
+=========== ============= ============================================ ===============================
+
+AWS_REGION and AWS_PROFILE come before AWS_DEFAULT_REGION and AWS_DEFAULT_PROFILE, as in AWS's SDKs for other
+languages; botocore reads no AWS_REGION, and prefers AWS_DEFAULT_PROFILE. A variable that is empty counts as
+not set. A profile is a section of AWS_CONFIG_FILE (``~/.aws/config``); the section of that name in
+AWS_SHARED_CREDENTIALS_FILE (``~/.aws/credentials``) goes before it. Both are read if they exist, as botocore
+does.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import NamedTuple
+
+from .endpoint import Endpoint, Hosts, check_region, parse_endpoint_url, resolve_endpoint
+from .errors import InvalidInput
+from .http import Timeout, check_header
+from .profile import load_profile
+
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+_DEFAULT_MAX_ATTEMPTS = 3
+_CONNECT_LIMIT = 10.0
+_READ_LIMIT = 60.0
+_OS_NAMES = {"linux": "linux", "darwin": "macos", "win32": "windows"}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceInfo:
+    """What the generated code knows of its service.
+
+    Attributes:
+        id: the service's id, for instance ``SageMaker Runtime``.
+        api_version: the API's version, for instance ``2017-05-13``, or None.
+        signing_name: the service name in signatures; None: requests are not signed.
+        hosts: the hosts of an AWS service, or None.
+        base_url: the one URL of a service that is not in AWS's regions, or None.
+        read_timeout: seconds that the service may take to answer; None: the default.
+        user_agent_name: the name in the User-Agent header, for instance ``sagemaker-runtime``.
+        s3: whether paths are signed as S3 wants them.
+    """
+
+    id: str
+    api_version: str | None
+    signing_name: str | None
+    hosts: Hosts | None
+    base_url: str | None
+    read_timeout: float | None
+    user_agent_name: str
+    s3: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings of a client, resolved and checked.
+
+    Attributes:
+        region: the region that requests are signed for; None only for a service that needs none.
+        endpoint: where requests go.
+        timeout: limits of each attempt.
+        max_attempts: how often a request is sent at most, the first time included.
+        ca_bundle: a file or folder of certificates to trust instead of the system's, or None.
+        user_agent: the User-Agent header.
+        extra_headers: headers added to each request.
+    """
+
+    region: str | None
+    endpoint: Endpoint
+    timeout: Timeout
+    max_attempts: int
+    ca_bundle: str | None
+    user_agent: str
+    extra_headers: tuple[tuple[str, str], ...] = ()
+
+
+def resolve_config(
+    service: ServiceInfo,
+    *,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    timeout: float | Timeout | None = None,
+    max_attempts: int | None = None,
+    use_fips: bool | None = None,
+    use_dualstack: bool | None = None,
+    user_agent_extra: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """Settle a client's settings. ``environ`` is read instead of ``os.environ``.
+
+    For ``timeout`` see :func:`to_timeout`; without one, the limits are those of :class:`Timeout`, with the
+    service's own read timeout.
+
+    A custom endpoint, wherever it comes from, is used as it is: FIPS and dual-stack settings of the
+    environment and the profile do not apply to it, as in botocore; ``use_fips=True`` and ``use_dualstack=True``
+    contradict it.
+
+    Raises :class:`InvalidInput` naming the argument, variable or file, for a bad value, a missing region, a
+    profile that does not exist, or a file that cannot be read.
+    """
+    settings = _Settings(os.environ if environ is None else environ)
+    region = _region(service, settings, region)
+    return Config(
+        region=region,
+        endpoint=_endpoint(service, settings, region, endpoint_url, use_fips, use_dualstack),
+        timeout=Timeout(read=service.read_timeout or _READ_LIMIT) if timeout is None else to_timeout(timeout),
+        max_attempts=_max_attempts(settings) if max_attempts is None else to_attempts(max_attempts),
+        ca_bundle=_ca_bundle(settings),
+        user_agent=_user_agent(service, user_agent_extra),
+    )
+
+
+def to_timeout(timeout: float | Timeout) -> Timeout:
+    """Check time limits, or make them of one number: the longest wait for anything, in seconds.
+
+    Connecting, and waiting for a free connection, keep their limit of 10 s when the number is higher. Raises
+    :class:`InvalidInput` for a limit that is not a number above 0.
+    """
+    if not isinstance(timeout, Timeout):
+        seconds = _seconds(timeout, "timeout")
+        brief = min(seconds, _CONNECT_LIMIT)
+        return Timeout(connect=brief, read=seconds, write=seconds, pool=brief)
+    for name in ("connect", "read", "write", "pool"):
+        if (limit := getattr(timeout, name)) is not None:
+            _seconds(limit, f"timeout.{name}")
+    return timeout
+
+
+class _Setting(NamedTuple):
+    value: str
+    where: str
+
+
+class _Settings:
+    """Looks a setting up in the environment, then in the profile, and says where it was."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.profile = load_profile(environ)
+
+    def variable(self, *names: str) -> _Setting | None:
+        return next((_Setting(self._environ[name], name) for name in names if self._environ.get(name)), None)
+
+    def in_profile(self, key: str) -> _Setting | None:
+        return self._profile_setting(self.profile.settings, key)
+
+    def in_service(self, service: str, key: str) -> _Setting | None:
+        return self._profile_setting(self.profile.service_settings(service), key)
+
+    def find(self, key: str, *variables: str) -> _Setting | None:
+        return self.variable(*variables) or self.in_profile(key)
+
+    def flag(self, key: str, variable: str) -> bool:
+        found = self.find(key, variable)
+        if found is None:
+            return False
+        if found.value.lower() not in ("true", "false"):
+            raise InvalidInput(f"{found.where} must be 'true' or 'false', not {found.value!r}")
+        return found.value.lower() == "true"
+
+    def _profile_setting(self, settings: Mapping[str, str], key: str) -> _Setting | None:
+        value = settings.get(key)
+        where = f"{key} of the profile {self.profile.name!r} ({self.profile.config_file})"
+        return _Setting(value, where) if value else None
+
+
+def _region(service: ServiceInfo, settings: _Settings, region: str | None) -> str | None:
+    found = settings.find("region", *REGION_VARIABLES) if region is None else _Setting(region, "region")
+    if found is not None:
+        check_region(found.value, found.where)
+        return found.value
+    if service.signing_name is not None:
+        raise _no_region(settings)
+    return None
+
+
+def _no_region(settings: _Settings) -> InvalidInput:
+    profile = settings.profile
+    return InvalidInput(
+        "no region: pass region='us-east-1' (or the one you use), or set AWS_REGION, "
+        f"or 'region' in the profile {profile.name!r} of {profile.config_file}"
+    )
+
+
+def _endpoint(
+    service: ServiceInfo,
+    settings: _Settings,
+    region: str | None,
+    url: str | None,
+    fips: bool | None,
+    dualstack: bool | None,
+) -> Endpoint:
+    custom = _Setting(url, "endpoint_url") if url is not None else _configured_endpoint(service, settings)
+    if custom is None and service.hosts is None and service.base_url is not None:
+        custom = _Setting(service.base_url, f"the base URL of {service.id}")
+    for option, wanted in (("use_fips", fips), ("use_dualstack", dualstack)):
+        if wanted not in (None, True, False):
+            raise InvalidInput(f"{option} must be True or False, not {wanted!r}")
+        if wanted and custom is not None:
+            raise InvalidInput(f"{option}=True cannot be had at a custom endpoint ({custom.where})")
+    if custom is not None:
+        return parse_endpoint_url(custom.value, custom.where)
+    if service.hosts is None:
+        raise InvalidInput(f"no endpoint: {service.id} has none of its own, so pass endpoint_url=...")
+    if region is None:
+        raise _no_region(settings)
+    if fips is None:
+        fips = settings.flag("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT")
+    if dualstack is None:
+        dualstack = settings.flag("use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT")
+    return parse_endpoint_url(resolve_endpoint(service.hosts, region, fips=fips, dualstack=dualstack))
+
+
+def _configured_endpoint(service: ServiceInfo, settings: _Settings) -> _Setting | None:
+    if settings.flag("ignore_configured_endpoint_urls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
+        return None
+    key = service.id.replace(" ", "_").replace("-", "_").lower()
+    return (
+        settings.variable(f"AWS_ENDPOINT_URL_{key.upper()}", "AWS_ENDPOINT_URL")
+        or settings.in_service(key, "endpoint_url")
+        or settings.in_profile("endpoint_url")
+    )
+
+
+def _seconds(value: object, what: str) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value) and value > 0:
+        return float(value)
+    raise InvalidInput(
+        f"{what} must be a number of seconds above 0 (in Timeout, None is no limit), not {value!r}"
+    )
+
+
+def _max_attempts(settings: _Settings) -> int:
+    found = settings.find("max_attempts", "AWS_MAX_ATTEMPTS")
+    if found is None:
+        return _DEFAULT_MAX_ATTEMPTS
+    digits = found.value.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise InvalidInput(f"{found.where} must be a number from 1, not {found.value!r}")
+    return to_attempts(int(digits), found.where)
+
+
+def to_attempts(value: object, what: str = "max_attempts") -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise InvalidInput(f"{what} must be a number from 1 (the first attempt counts), not {value!r}")
+
+
+def _ca_bundle(settings: _Settings) -> str | None:
+    found = settings.find("ca_bundle", "AWS_CA_BUNDLE")
+    if found is None:
+        return None
+    path = os.path.expanduser(found.value)
+    if not os.path.exists(path):
+        raise InvalidInput(f"{found.where} names {path!r}, which does not exist")
+    return path
+
+
+def _user_agent(service: ServiceInfo, extra: str | None) -> str:
+    """Compose AWS's User-Agent 2.0 form, ``prefix/name#value`` parts."""
+    api = _token(service.user_agent_name) + (f"#{_token(service.api_version)}" if service.api_version else "")
+    python = ".".join(map(str, sys.version_info[:3]))
+    agent = f"lapsmith api/{api} lang/python#{python} os/{_OS_NAMES.get(sys.platform, 'other')}"
+    if not extra:
+        return agent
+    check_header("User-Agent", extra, "user_agent_extra")
+    return f"{agent} {extra}"
+
+
+def _token(text: str) -> str:
+    return re.sub(r"[^0-9A-Za-z!$%&'*+.^_`|~-]", "-", text)

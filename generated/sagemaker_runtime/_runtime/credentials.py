@@ -1,0 +1,335 @@
+"""Where credentials come from: given explicitly, else the environment, else botocore's chain if it is installed.
+
+botocore reads profiles, SSO and login caches, credential processes, web identities, assumed roles, containers and
+EC2 instances, and renews what expires. It is imported only when neither an argument nor the environment has keys.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any, Protocol, TypeVar
+
+from .config import REGION_VARIABLES
+from .errors import CredentialsError, InvalidInput
+from .profile import PROFILE_VARIABLES
+from .sigv4 import Credentials
+
+T = TypeVar("T")
+
+_RENEW_BEFORE = timedelta(minutes=5)
+# Calls that fail together ask for new credentials together; the first of them gets new ones for all.
+_REFRESH_INTERVAL = 5.0
+
+_SECRETS = re.compile(
+    r"""(?ix) (?P<name> ["']? [\w-]* (?:secret|token|password) [\w-]* ["']? \s* [:=] \s* ["']? ) [^\s"',}]+
+    | (?<![A-Z0-9/+=]) (?: [A-Z0-9/+=]{40} | [A-Z0-9/+=]{100,} ) (?![A-Z0-9/+=])"""
+)
+
+
+class CredentialsProvider(Protocol):
+    """Gives credentials for each attempt of a call. It must be thread-safe, and does its own caching."""
+
+    @property
+    def blocking(self) -> bool:
+        """Whether :meth:`get` may wait for files or the network now. Asynchronous callers then use a thread.
+
+        It does not speak of ``get(refresh=True)``, which may always wait.
+        """
+        ...
+
+    def get(self, *, refresh: bool = False) -> Credentials:
+        """Return credentials; with ``refresh``, newer ones if there are any, as the last were refused as expired.
+
+        Raises :class:`CredentialsError`.
+        """
+        ...
+
+
+class BotocoreKeys(Protocol):
+    """The keys of botocore's and boto3's credentials objects."""
+
+    @property
+    def access_key(self) -> str: ...
+    @property
+    def secret_key(self) -> str: ...
+    @property
+    def token(self) -> str | None: ...
+
+
+class BotocoreSession(Protocol):
+    """A boto3 or botocore session."""
+
+    def get_credentials(self) -> Any: ...
+
+
+CredentialsSource = Credentials | BotocoreKeys | BotocoreSession | CredentialsProvider
+
+
+def resolve_credentials(
+    explicit: CredentialsSource | None = None, environ: Mapping[str, str] | None = None
+) -> CredentialsProvider:
+    """Make a provider of what the user gave; of the default chain, if that is None. Nothing is looked up yet.
+
+    The chain takes AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of ``environ`` (``os.environ`` by
+    default) first, even when AWS_PROFILE is set, as botocore does. It looks when credentials are first needed,
+    keeps the result, and looks again when the service calls them expired, and in each process after a fork.
+
+    Explicit :class:`Credentials` are sent as they are, past their ``expires`` too: the service's clock decides.
+    botocore credentials that renew themselves do so. Pickling takes static credentials along, secret included; the
+    chain is looked up again where it is unpickled.
+
+    Raises :class:`InvalidInput` when ``explicit`` is none of these.
+    """
+    source: Any = explicit
+    if source is None:
+        return _DefaultChain(environ)
+    if isinstance(source, Credentials):
+        return _Static(source)
+    if not isinstance(source, type):
+        if callable(getattr(source, "get", None)) and hasattr(source, "blocking"):
+            provider: CredentialsProvider = source
+            return provider
+        if callable(getattr(source, "get_credentials", None)):
+            return _Session(source)
+        # The keys of botocore's renewing credentials are properties that do I/O, so they are not touched here.
+        if hasattr(source, "get_frozen_credentials") or _has_keys(source):
+            return _Static(_read_keys(source)) if isinstance(source, tuple) else _Keys(source)
+    raise InvalidInput(
+        f"credentials cannot be {_describe(source)}: pass Credentials(access_key_id, secret_access_key), "
+        "a boto3 or botocore session or its credentials, or an object with get(*, refresh) and blocking; "
+        "or nothing, for the environment and botocore's chain"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Static:
+    credentials: Credentials
+    blocking = False
+
+    def get(self, *, refresh: bool = False) -> Credentials:
+        return self.credentials
+
+
+class _Environment:
+    """Credentials of the environment, which is read again when they are about to expire."""
+
+    blocking = False
+
+    def __init__(self, environ: Mapping[str, str], credentials: Credentials) -> None:
+        self._environ = environ
+        self._credentials = credentials
+
+    def get(self, *, refresh: bool = False) -> Credentials:
+        expires = self._credentials.expires
+        if refresh or (expires is not None and expires - datetime.now(UTC) < _RENEW_BEFORE):
+            self._credentials = _read_environment(self._environ) or self._credentials
+        return self._credentials
+
+
+class _Keys:
+    """Reads a botocore credentials object each time, so that it can renew itself."""
+
+    def __init__(self, keys: Any) -> None:
+        self._keys = keys
+
+    @property
+    def blocking(self) -> bool:
+        needed = getattr(self._keys, "refresh_needed", None)
+        return bool(needed()) if callable(needed) else not hasattr(self._keys, "get_frozen_credentials")
+
+    def get(self, *, refresh: bool = False) -> Credentials:
+        return _guarded(lambda: _read_keys(self._keys))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reduce(_Keys, self._keys)
+
+
+@dataclass(slots=True)
+class _State:
+    """What one process knows. A child starts anew: its copy of a lock may be held by a thread it does not have."""
+
+    pid: int = field(default_factory=os.getpid)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    provider: CredentialsProvider | None = None
+    refreshed: float = float("-inf")
+
+
+class _Lazy:
+    """Finds a provider on first use; one thread does, the others wait for it."""
+
+    def __init__(self) -> None:
+        self._state = _State()
+
+    def _find(self) -> CredentialsProvider:
+        raise NotImplementedError
+
+    @property
+    def blocking(self) -> bool:
+        provider = self._current().provider
+        return provider is None or provider.blocking
+
+    def get(self, *, refresh: bool = False) -> Credentials:
+        state = self._current()
+        provider = state.provider
+        if provider is None or refresh:
+            with state.lock:
+                provider = state.provider
+                if provider is None:
+                    provider = state.provider = _guarded(self._find)
+                elif refresh and monotonic() - state.refreshed >= _REFRESH_INTERVAL:
+                    provider = state.provider = _guarded(self._find)
+                    state.refreshed = monotonic()
+        return provider.get()
+
+    def _current(self) -> _State:
+        if self._state.pid != os.getpid():
+            self._state = _State()
+        return self._state
+
+
+class _Session(_Lazy):
+    def __init__(self, session: BotocoreSession) -> None:
+        super().__init__()
+        self._session = session
+
+    def _find(self) -> CredentialsProvider:
+        keys = _settled(self._session.get_credentials())
+        if keys is None:
+            raise CredentialsError(
+                "the session that was passed as credentials has none: configure its profile"
+            )
+        return _Keys(keys)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reduce(_Session, self._session)
+
+
+class _DefaultChain(_Lazy):
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self._environ = environ
+
+    def _find(self) -> CredentialsProvider:
+        environ = os.environ if self._environ is None else self._environ
+        found = _read_environment(environ)
+        return _Keys(_botocore_credentials()) if found is None else _Environment(environ, found)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _DefaultChain, ()
+
+
+def _read_environment(environ: Mapping[str, str]) -> Credentials | None:
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    missing = [name for name in names if not environ.get(name)]
+    if len(missing) == 2:
+        return None
+    if missing:
+        there = names[1 - names.index(missing[0])]
+        raise CredentialsError(f"{there} is set, but {missing[0]} is not: set both, or neither")
+    token = environ.get("AWS_SESSION_TOKEN") or environ.get("AWS_SECURITY_TOKEN") or None
+    expires = environ.get("AWS_CREDENTIAL_EXPIRATION")
+    try:
+        return Credentials(
+            environ[names[0]], environ[names[1]], token, _read_time(expires) if expires else None
+        )
+    except InvalidInput as error:
+        raise CredentialsError(f"the credentials in the environment are not usable: {error}") from None
+
+
+def _read_time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise CredentialsError(
+            f"AWS_CREDENTIAL_EXPIRATION must be an ISO 8601 time, not {text[:40]!r}"
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _botocore_credentials() -> Any:
+    """Load credentials through a new botocore session, so that nothing that was refused comes from its caches."""
+    from importlib import import_module
+
+    start = "no credentials: none were passed, and AWS_ACCESS_KEY_ID is not set"
+    try:
+        botocore = import_module("botocore.session")
+    except ModuleNotFoundError as error:
+        if error.name not in ("botocore", "botocore.session"):
+            raise CredentialsError(f"{start}; botocore cannot be imported: {error}") from None
+        raise CredentialsError(
+            f"{start}. Profiles, SSO, credential processes, roles, containers and EC2 instances are looked up by "
+            "botocore, which is not installed: `pip install botocore`, or pass credentials=..."
+        ) from None
+    keys = botocore.Session(session_vars=_session_variables()).get_credentials()
+    if keys is None:
+        raise CredentialsError(
+            f"{start}; botocore found none either (profile, SSO, credential process, web identity, container, "
+            "EC2 instance): pass credentials=..., set the variables, or configure a profile with `aws configure`"
+        )
+    return keys
+
+
+def _session_variables() -> dict[str, tuple[str | None, list[str], None, None]]:
+    """Make botocore read profile and region from the same variables as this client does."""
+    return {
+        "profile": (None, [name for name in PROFILE_VARIABLES if os.environ.get(name)], None, None),
+        "region": ("region", [name for name in REGION_VARIABLES if os.environ.get(name)], None, None),
+    }
+
+
+def _has_keys(source: Any) -> bool:
+    return all(hasattr(source, name) for name in ("access_key", "secret_key", "token"))
+
+
+def _read_keys(keys: Any) -> Credentials:
+    if hasattr(keys, "get_frozen_credentials"):
+        # Read one by one, the three could come from both sides of a renewal.
+        keys = _settled(keys.get_frozen_credentials())
+    return Credentials(keys.access_key, keys.secret_key, keys.token)
+
+
+def _settled(value: Any) -> Any:
+    if not hasattr(value, "__await__"):
+        return value
+    if hasattr(value, "close"):
+        value.close()
+    raise CredentialsError(
+        "asynchronous credentials (of aiobotocore, say) cannot be used: pass a boto3 session, "
+        "or the result of `await credentials.get_frozen_credentials()`"
+    )
+
+
+def _guarded(action: Callable[[], T]) -> T:
+    """Carry out ``action``; any failure is a :class:`CredentialsError` that shows no secret."""
+    try:
+        return action()
+    except CredentialsError:
+        raise
+    except Exception as error:
+        reason = _SECRETS.sub(lambda match: f"{match['name'] or ''}***", str(error))
+        raise CredentialsError(f"credentials could not be had: {type(error).__name__}: {reason}") from None
+
+
+def _reduce(make: Callable[[Any], Any], source: Any) -> tuple[Any, ...]:
+    import pickle
+
+    try:
+        pickle.dumps(source)
+    except Exception:
+        raise TypeError(
+            f"a client whose credentials are {_describe(source)} cannot be pickled: make the client where it is "
+            "used, pass Credentials(...), or pass none, so that they are looked up again there"
+        ) from None
+    return make, (source,)
+
+
+def _describe(source: Any) -> str:
+    if isinstance(source, type):
+        return f"the class {source.__name__}"
+    return f"an object of type {type(source).__module__}.{type(source).__qualname__}".replace("builtins.", "")

@@ -1,0 +1,156 @@
+"""Everything a client raises.
+
+    AWSError
+      ServiceError            the service answered with an error; each service subclasses it
+      TransportError          no usable answer came
+        ConnectError          the request was not sent
+          ConnectTimeout
+        ReadTimeout           sent, but nothing came back in time
+        WriteTimeout
+        ProtocolError         the connection broke, or what came is not HTTP
+      StreamError             an event stream or payload cannot be read on
+        ChecksumMismatch
+        TruncatedStream
+      InvalidResponse         the service's answer does not fit its description
+      CredentialsError        no credentials, or they could not be refreshed
+      InvalidInput            an argument was refused before anything was sent (also a ValueError)
+
+All of them can be pickled, and none carries a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+
+class AWSError(Exception):
+    """Base of all errors that a client raises."""
+
+
+class InvalidInput(AWSError, ValueError):
+    """An argument, option or setting was refused before anything was sent."""
+
+
+class CredentialsError(AWSError):
+    """No credentials were found, or they could not be refreshed."""
+
+
+class TransportError(AWSError):
+    """No usable answer came. ``sent`` is False when the service cannot have seen the request."""
+
+    sent = True
+
+
+class ConnectError(TransportError):
+    """No connection could be made, so nothing was sent."""
+
+    sent = False
+
+
+class ConnectTimeout(ConnectError):
+    """Connecting, or waiting for a free connection, took too long; nothing was sent."""
+
+
+class ReadTimeout(TransportError):
+    """The request was sent and nothing came back in time: the service may still be working on it."""
+
+
+class WriteTimeout(TransportError):
+    """Sending the request took too long."""
+
+
+class ProtocolError(TransportError):
+    """The connection broke, or what came back is not HTTP."""
+
+
+class InvalidResponse(AWSError):
+    """The service's answer does not fit its description, for instance a body that is not JSON."""
+
+
+class StreamError(AWSError):
+    """An event stream, or the payload in it, cannot be read on."""
+
+
+class ChecksumMismatch(StreamError):
+    """A frame's CRC32 does not match its bytes."""
+
+
+class TruncatedStream(StreamError):
+    """The stream ended inside a frame, or before the payload was complete."""
+
+
+class ServiceError(AWSError):
+    """The service answered with an error.
+
+    Attributes:
+        operation: the operation's name, for instance ``InvokeEndpoint``.
+        code: the error code that the service sent, for instance ``ModelError``.
+        message: the service's message; may be empty.
+        status: the HTTP status, or None for an error inside an event stream.
+        request_id: the service's id of the request, or None.
+        attempts: how often the request was sent.
+        retryable: whether sending the same request again may help and does no work twice.
+
+    Keyword arguments other than these set the members that the error is modelled with.
+    """
+
+    retry: ClassVar[Literal["never", "throttle", "transient"] | None] = None
+    """What the service's description says of retries; None leaves it to the status and the code."""
+
+    wire_code: ClassVar[str] = ""
+    """The code that the service sends; empty for a class that stands for several."""
+
+    http_status: ClassVar[int | None] = None
+    """The status that the service sends with it; None where it only occurs inside event streams."""
+
+    wire_members: ClassVar[Mapping[str, tuple[str, Any]]] = {}
+    """Name on the wire -> attribute and type, of the modelled members other than the message."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        operation: str = "",
+        code: str = "",
+        status: int | None = None,
+        request_id: str | None = None,
+        attempts: int = 1,
+        retryable: bool = False,
+        **members: Any,
+    ) -> None:
+        unknown = members.keys() - {attribute for attribute, _ in self.wire_members.values()}
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no member {sorted(unknown)[0]!r}")
+        super().__init__(message)
+        self.operation = operation
+        self.code = code or self.wire_code or type(self).__name__
+        self.message = message
+        self.status = status
+        self.request_id = request_id
+        self.attempts = attempts
+        self.retryable = retryable
+        self.__dict__.update(members)
+
+    def __str__(self) -> str:
+        said = f"{self.code}: {self.message}" if self.message else self.code
+        return f"{said} ({', '.join(self._context())})" if self._context() else said
+
+    def _context(self) -> list[str]:
+        parts = [self.operation] if self.operation else []
+        if self.status is not None:
+            parts.append(f"HTTP {self.status}")
+        if self.request_id:
+            parts.append(f"request id {self.request_id}")
+        if self.attempts > 1:
+            parts.append(f"{self.attempts} attempts")
+        return parts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(cls: type[ServiceError], args: tuple[Any, ...], state: dict[str, Any]) -> ServiceError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error

@@ -1,0 +1,298 @@
+"""HTTP messages as plain data, and the only places where text becomes a request target or a header.
+
+Nothing here does I/O. A :class:`Request` says what an operation asks for; the endpoint and the signature are added
+later, and what a transport is given then is what the socket receives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+from urllib.parse import quote
+
+from .errors import InvalidInput, InvalidResponse
+
+T = TypeVar("T")
+
+HeaderList = list[tuple[str, str]]
+
+_FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class Headers:
+    """Response headers: pairs in arrival order, looked up without regard to case.
+
+    A header that came several times reads as its values joined by ``", "`` (RFC 9110, section 5.3).
+    """
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self._pairs = tuple(pairs)
+
+    def get(self, name: str) -> str | None:
+        """Return the value of header ``name``, or None."""
+        wanted = name.lower()
+        values = [value for key, value in self._pairs if key.lower() == wanted]
+        return ", ".join(values) if values else None
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._pairs)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self._pairs == other._pairs
+
+    def __hash__(self) -> int:
+        return hash(self._pairs)
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self._pairs)!r})"
+
+
+@dataclass(slots=True)
+class Request:
+    """What an operation asks for, before an endpoint and a signature are added.
+
+    ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: HeaderList = field(default_factory=list[tuple[str, str]])
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPRequest:
+    """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
+
+    ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
+    method is one that carries bodies, Content-Length.
+    """
+
+    method: str
+    scheme: str
+    host: str
+    port: int | None
+    target: str
+    headers: HeaderList
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response whose body has been read in full (``body`` is empty for a stream that is still open)."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """Time limits of one attempt, in seconds; None waits without limit.
+
+    ``read`` is the longest wait for the next bytes to arrive, not for the whole response, so a stream may last longer.
+    ``pool`` is the longest wait for a free connection.
+    """
+
+    connect: float | None = 10.0
+    read: float | None = 60.0
+    write: float | None = 60.0
+    pool: float | None = 10.0
+
+
+def required(value: T | None, name: str) -> T:
+    """Return ``value``; None raises :class:`InvalidInput` naming the parameter."""
+    if value is None:
+        raise InvalidInput(f"{name} is required and must not be None")
+    return value
+
+
+def text_of(value: Any, name: str) -> str:
+    """Return a scalar as the text that paths, queries and headers carry; timestamps as RFC 3339 in UTC.
+
+    Raises :class:`InvalidInput` naming the parameter for anything else.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, datetime):
+        return _in_utc(value, name).isoformat().replace("+00:00", "Z")
+    raise InvalidInput(f"{name} must be text, a number, a bool or a datetime, not {type(value).__name__}")
+
+
+def http_date(value: datetime | None, name: str) -> str | None:
+    """Return a timestamp as an IMF-fixdate (RFC 9110, section 5.6.7), the default in headers."""
+    from email.utils import format_datetime
+
+    return None if value is None else format_datetime(_in_utc(value, name), usegmt=True)
+
+
+def epoch_seconds(value: datetime | None, name: str = "a timestamp") -> int | float | None:
+    """Return a timestamp as seconds since 1970 in UTC, whole where it is whole."""
+    if value is None:
+        return None
+    seconds = (_in_utc(value, name) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
+    return int(seconds) if seconds.is_integer() else seconds
+
+
+def _in_utc(value: datetime, name: str) -> datetime:
+    if value.tzinfo is None:
+        raise InvalidInput(f"{name} must be a timezone-aware datetime, for instance datetime.now(UTC)")
+    return value.astimezone(UTC)
+
+
+def quote_label(value: Any, name: str, *, greedy: bool = False) -> str:
+    """Percent-encode a path label (RFC 3986 unreserved characters stay; a greedy label keeps its slashes).
+
+    Raises :class:`InvalidInput` when the label is None or empty, or when it is ``.`` or ``..`` (or a greedy label holds
+    such a segment): HTTP software on the way would resolve those, and the request would reach another resource.
+    """
+    text = text_of(required(value, name), name)
+    if not text:
+        raise InvalidInput(f"{name} must not be empty: it is part of the request path")
+    if not {".", ".."}.isdisjoint(text.split("/") if greedy else (text,)):
+        raise InvalidInput(f"{name} must not be or contain the path segment '.' or '..'")
+    return _quote(text, name, safe="/-_.~" if greedy else "-_.~")
+
+
+def encode_query(*parts: tuple[str, str, Any]) -> str:
+    """Percent-encode a query from (key, parameter name, value) in the given order.
+
+    None is left out, a list repeats the key, and an empty parameter name marks a key that the operation fixes itself:
+    its value None then gives a bare key.
+    """
+    pairs: list[str] = []
+    for key, name, value in parts:
+        quoted = _quote(key, name, safe="-_.~")
+        if not name and value is None:
+            pairs.append(quoted)
+        elif value is not None:
+            pairs.extend(f"{quoted}={_quote(text_of(item, name), name, safe='-_.~')}" for item in _items(value))
+    return "&".join(pairs)
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return cast("Iterable[Any]", value) if isinstance(value, list | tuple | set | frozenset) else (value,)
+
+
+def _quote(text: str, name: str, *, safe: str) -> str:
+    try:
+        return quote(text, safe=safe)
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"{name} cannot be encoded as UTF-8: {error.reason}") from error
+
+
+def header_list(*parts: tuple[str, str, Any]) -> HeaderList:
+    """Build headers from (header, parameter name, value); None is left out and a list is joined with commas.
+
+    Raises :class:`InvalidInput` naming the parameter where :func:`check_header` refuses the value.
+    """
+    headers: HeaderList = []
+    for header, name, value in parts:
+        if value is not None:
+            joined = ", ".join(text_of(item, name) for item in _items(value))
+            check_header(header, joined, name)
+            headers.append((header, joined))
+    return headers
+
+
+def expanded(prefix: str, name: str, members: Mapping[str, Any] | None) -> Iterator[tuple[str, str, Any]]:
+    """Yield the parts that a map adds to :func:`header_list` or :func:`encode_query`: one for each of its keys."""
+    for key, value in (members or {}).items():
+        yield f"{prefix}{key}", f"{name}[{key!r}]", value
+
+
+def check_header(name: str, value: object, what: str) -> None:
+    """Refuse a header that could end early on the wire or be read as another one.
+
+    Raises :class:`InvalidInput` naming ``what`` when the name is not a token, the value has a control character
+    (CR and LF above all), is not Latin-1 text, or has white space at its ends, which HTTP would strip after signing.
+    """
+    if not isinstance(value, str):
+        raise InvalidInput(f"{what} must be a string, not {type(value).__name__}")
+    if not _TOKEN.fullmatch(name):
+        raise InvalidInput(f"{what}: {name!r} is not an HTTP header name")
+    if found := _FORBIDDEN_IN_VALUE.search(value):
+        raise InvalidInput(f"{what} must not contain the control character {found.group()!r}: it is sent as a header")
+    if value != value.strip(" \t"):
+        raise InvalidInput(f"{what} must not begin or end with white space: it is sent as a header")
+    if not value.isascii():
+        raise InvalidInput(f"{what} must be ASCII text: it is sent as the header {name}")
+
+
+def text_header(headers: Headers, name: str) -> str | None:
+    """Return a response header, or None."""
+    return headers.get(name)
+
+
+def prefixed_headers(headers: Headers, prefix: str) -> dict[str, str]:
+    """Return the response headers that begin with ``prefix``, by the rest of their names."""
+    start = prefix.lower()
+    return {name[len(prefix) :]: value for name, value in headers if name.lower().startswith(start)}
+
+
+def list_header(headers: Headers, name: str) -> list[str] | None:
+    """Return a comma-separated response header as a list, or None."""
+    value = headers.get(name)
+    return None if value is None else [item.strip() for item in value.split(",")]
+
+
+def int_header(headers: Headers, name: str) -> int | None:
+    """Return a response header as an int, or None. Raises :class:`InvalidResponse` when it is not one."""
+    return _parsed(headers, name, int)
+
+
+def float_header(headers: Headers, name: str) -> float | None:
+    """Return a response header as a float, or None. Raises :class:`InvalidResponse` when it is not one."""
+    return _parsed(headers, name, float)
+
+
+def bool_header(headers: Headers, name: str) -> bool | None:
+    """Return a response header as a bool, or None. Raises :class:`InvalidResponse` when it is not one."""
+    return _parsed(headers, name, lambda text: {"true": True, "false": False}[text.lower()])
+
+
+def timestamp_header(headers: Headers, name: str) -> datetime | None:
+    """Return a response header as an aware datetime, from an HTTP date, RFC 3339 or epoch seconds, or None."""
+    return _parsed(headers, name, _timestamp)
+
+
+def _parsed(headers: Headers, name: str, parse: Callable[[str], T]) -> T | None:
+    value = headers.get(name)
+    if value is None:
+        return None
+    try:
+        return parse(value.strip())
+    except (ValueError, KeyError, OverflowError) as error:
+        raise InvalidResponse(f"the response header {name} has an unreadable value: {value[:80]!r}") from error
+
+
+def _timestamp(text: str) -> datetime:
+    from email.utils import parsedate_to_datetime
+
+    if text[:1].isdigit() and "T" not in text:
+        return datetime.fromtimestamp(float(text), UTC)
+    parsed = datetime.fromisoformat(text) if "T" in text[:11] else parsedate_to_datetime(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

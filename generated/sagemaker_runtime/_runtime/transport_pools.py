@@ -1,0 +1,221 @@
+"""httpcore2 connection pools: trust, proxies, and clean ends. Imported by the first request, not before."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import httpcore2
+
+from .errors import InvalidInput
+from .http import HTTPRequest, Timeout
+from .transport_base import raw_headers, timeout_extension
+
+# Shorter than NAT gateways and load balancers on the way keep an idle connection (AWS: 350 s), before they
+# drop it silently.
+KEEPALIVE_SECONDS = 45.0
+
+
+def ssl_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """A client's TLS settings: the system's trust store, or the certificates in ``ca_bundle`` and no others.
+
+    ``ca_bundle`` is a file of PEM certificates or an OpenSSL directory of them. Raises :class:`InvalidInput`
+    when it is missing or is neither.
+    """
+    if ca_bundle is None:
+        return httpcore2.default_ssl_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if os.path.isdir(ca_bundle):
+            context.load_verify_locations(capath=ca_bundle)
+        else:
+            context.load_verify_locations(cafile=ca_bundle)
+    except OSError as error:
+        reason = error.strerror if type(error) is not ssl.SSLError else "it has no PEM certificates"
+        raise InvalidInput(
+            f"cannot use the CA bundle {ca_bundle!r} (AWS_CA_BUNDLE or ca_bundle): {reason}"
+        ) from error
+    return context
+
+
+def find_proxy(scheme: str, host: str, port: int | None) -> str | None:
+    """The URL of an endpoint's proxy, from the environment (``HTTPS_PROXY``, ``NO_PROXY``) or the system."""
+    by_system = sys.platform in ("darwin", "win32")
+    if not by_system and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib.request import getproxies, proxy_bypass
+
+    proxies = getproxies()
+    url = proxies.get(scheme) or proxies.get("all")
+    bare = host.strip("[]")
+    if not url or proxy_bypass(bare) or (port is not None and proxy_bypass(f"{bare}:{port}")):
+        return None
+    return url if "://" in url else f"http://{url}"
+
+
+def _proxy(url: str, trust: Callable[[], ssl.SSLContext]) -> httpcore2.Proxy:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        raise InvalidInput(
+            f"the environment sets a {parts.scheme} proxy, and only http and https proxies can be used: set "
+            "HTTPS_PROXY to one of those, exempt the endpoint with NO_PROXY, or give a transport of your own"
+        )
+    try:
+        hostname, port = parts.hostname, parts.port
+    except ValueError:
+        hostname, port = None, None
+    if not hostname:
+        raise InvalidInput(
+            "the proxy in the environment is not a URL with a host: check HTTPS_PROXY and HTTP_PROXY"
+        )
+    auth = None
+    if parts.username is not None:
+        auth = (unquote(parts.username).encode(), unquote(parts.password or "").encode())
+    return httpcore2.Proxy(
+        httpcore2.URL(scheme=parts.scheme, host=hostname, port=port, target="/"),
+        auth=auth,
+        ssl_context=trust() if parts.scheme == "https" else None,
+    )
+
+
+def _settings(
+    scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl.SSLContext]
+) -> dict[str, Any]:
+    return {
+        "ssl_context": trust() if scheme == "https" else None,
+        "proxy": None if proxy is None else _proxy(proxy, trust),
+        "max_connections": size,
+        "keepalive_expiry": KEEPALIVE_SECONDS,
+    }
+
+
+class Pool(httpcore2.ConnectionPool):
+    """The connections of one process to endpoints of one scheme, through one proxy or none."""
+
+    def __init__(
+        self, scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl.SSLContext]
+    ) -> None:
+        super().__init__(**_settings(scheme, proxy, size, trust))
+        self.proxied = proxy is not None
+
+    def create_connection(self, origin: httpcore2.Origin) -> httpcore2.ConnectionInterface:
+        connection = super().create_connection(origin)
+        if self.proxied:
+            _close_on_failure(connection)
+        return connection
+
+
+def _close_on_failure(connection: httpcore2.ConnectionInterface) -> None:
+    """Close a tunnel whose TLS handshake fails; httpcore2 leaves it open, and its place in the pool taken."""
+    send = connection.handle_request
+
+    def handle_request(request: httpcore2.Request) -> httpcore2.Response:
+        try:
+            return send(request)
+        except httpcore2.ConnectionNotAvailable:
+            raise
+        except BaseException:
+            connection.close()
+            raise
+
+    vars(connection)["handle_request"] = handle_request
+
+
+class AsyncPool(httpcore2.AsyncConnectionPool):
+    """The connections of one event loop to endpoints of one scheme, through one proxy or none."""
+
+    def __init__(
+        self, scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl.SSLContext], *, on_trio: bool
+    ) -> None:
+        inner: Any = httpcore2.TrioBackend() if on_trio else httpcore2.AnyIOBackend()
+        super().__init__(**_settings(scheme, proxy, size, trust), network_backend=_Backend(inner))
+        self.proxied = proxy is not None
+
+    def create_connection(self, origin: httpcore2.Origin) -> httpcore2.AsyncConnectionInterface:
+        connection = super().create_connection(origin)
+        if self.proxied:
+            _aclose_on_failure(connection)
+        return connection
+
+
+def _aclose_on_failure(connection: httpcore2.AsyncConnectionInterface) -> None:
+    send: Callable[[httpcore2.Request], Awaitable[httpcore2.Response]] = connection.handle_async_request
+
+    async def handle_async_request(request: httpcore2.Request) -> httpcore2.Response:
+        try:
+            return await send(request)
+        except httpcore2.ConnectionNotAvailable:
+            raise
+        except BaseException:
+            await connection.aclose()
+            raise
+
+    vars(connection)["handle_async_request"] = handle_async_request
+
+
+class _Backend(httpcore2.AsyncNetworkBackend):
+    """A network backend whose connections close when a TLS handshake is cancelled; httpcore2's leak then."""
+
+    def __init__(self, inner: httpcore2.AsyncNetworkBackend) -> None:
+        self._inner = inner
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        return _Stream(await self._inner.connect_tcp(host, port, timeout, local_address, socket_options))
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+class _Stream(httpcore2.AsyncNetworkStream):
+    def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._inner.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.AsyncNetworkStream:
+        try:
+            return await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            await self._inner.aclose()
+            raise
+
+
+def to_httpcore(
+    request: HTTPRequest, timeout: Timeout, trace: Callable[..., Any], *, proxied: bool
+) -> httpcore2.Request:
+    """The request for httpcore2: the same target, headers and body, and the time limits of this attempt."""
+    host = request.host.strip("[]")
+    extensions: dict[str, Any] = {"timeout": timeout_extension(timeout), "trace": trace}
+    if proxied and ":" in host:
+        extensions["sni_hostname"] = host
+        host = f"[{host}]"
+    return httpcore2.Request(
+        request.method,
+        httpcore2.URL(scheme=request.scheme, host=host, port=request.port, target=request.target),
+        headers=raw_headers(request),
+        content=request.body,
+        extensions=extensions,
+    )

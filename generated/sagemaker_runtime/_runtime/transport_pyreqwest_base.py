@@ -1,0 +1,177 @@
+"""pyreqwest clients, requests and errors: what its sync and its async transport share."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from pyreqwest.client import BaseClientBuilder
+from pyreqwest.exceptions import PoolTimeoutError, PyreqwestError, RequestTimeoutError
+from pyreqwest.http import HeaderMap, Url
+from pyreqwest.request import BaseRequestBuilder
+
+from .errors import InvalidInput, TransportError
+from .http import Headers, HTTPRequest, Timeout
+from .transport import MAX_CONNECTIONS
+from .transport_base import Attempt, check_request, remake
+
+Key = tuple[int, float | None, float | None]
+
+# The Rust runtimes do not survive fork(). There are two, so a process and its child can each have one.
+fork_lock = threading.RLock()
+_runtime_owner: dict[bool, int] = {}
+inherited: list[object] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=fork_lock.acquire, after_in_parent=fork_lock.release, after_in_child=fork_lock.release
+    )
+
+
+def _usable_runtime() -> bool | None:
+    """Whether this process must use the multithreaded runtime; None if it can use neither."""
+    with fork_lock:
+        for multithreaded in (False, True):
+            if _runtime_owner.setdefault(multithreaded, os.getpid()) == os.getpid():
+                return multithreaded
+    return None
+
+
+def _as_url(request: HTTPRequest) -> Url | None:
+    """The request's URL, or None where pyreqwest would send another target than the one signed."""
+    host = f"[{request.host}]" if ":" in request.host and "[" not in request.host else request.host
+    port = "" if request.port is None else f":{request.port}"
+    try:
+        url = Url(f"{request.scheme}://{host}{port}{request.target}")
+    except ValueError:
+        return None
+    query = "" if url.query_string is None else f"?{url.query_string}"
+    return url if url.path + query == request.target else None
+
+
+def prepare(builder: BaseRequestBuilder, request: HTTPRequest, total: float) -> None:
+    builder.headers(request.headers)
+    builder.streamed_read_buffer_limit(0).timeout(timedelta(seconds=total))
+    if request.body:
+        builder.body_bytes(request.body)
+
+
+def head_limit(request: HTTPRequest, timeout: Timeout) -> float | None:
+    if timeout.read is None:
+        return None
+    write = (timeout.write or 0) if len(request.body) > 65536 else 0
+    return timeout.read + (timeout.connect or 0) + (timeout.pool or 0) + write
+
+
+def read_headers(headers: HeaderMap) -> Headers:
+    pairs: list[tuple[str, str]] = []
+    for name in dict.fromkeys(headers.keys()):
+        try:
+            pairs.extend((name, value) for value in headers.getall(name))
+        except ValueError:
+            continue
+    return Headers(pairs)
+
+
+def translate(attempt: Attempt, total: float, cause: Exception) -> TransportError:
+    """Our error for one of theirs, by its causes: its class may be wrong, and its text has the URL."""
+    if not isinstance(cause, PyreqwestError):
+        return attempt.read_timeout() if isinstance(cause, TimeoutError) else attempt.broken(str(cause))
+    if isinstance(cause, PoolTimeoutError):
+        return attempt.pool_timeout()
+    details: dict[str, Any] = getattr(cause, "details", None) or {}
+    causes = [each["message"] for each in details.get("causes") or ()]
+    reason = causes[-1] if causes and "url (" not in causes[-1] else cause.message
+    if "client error (Connect)" in causes:
+        timed_out = isinstance(cause, RequestTimeoutError)
+        return attempt.connect_timeout() if timed_out else attempt.unreachable(reason)
+    if isinstance(cause, RequestTimeoutError):
+        return attempt.read_timeout(f"the call to {attempt.origin} took longer than total_timeout, {total} s")
+    return attempt.broken(reason)
+
+
+class PyreqwestBase:
+    """What both transports share: settings, clients, and when to step aside."""
+
+    def __init__(
+        self,
+        *,
+        ca_bundle: str | None = None,
+        proxies: bool = True,
+        max_connections: int = MAX_CONNECTIONS,
+        total_timeout: float = 900.0,
+    ) -> None:
+        """Nothing is opened or started before the first request.
+
+        Args:
+            ca_bundle: a file of PEM certificates to trust besides the built-in ones.
+            proxies: whether to take proxies from the environment.
+            max_connections: the most requests at a time; further ones wait for ``Timeout.pool`` seconds.
+            total_timeout: seconds after which a call ends, its streamed response included.
+        """
+        self._arguments: dict[str, Any] = {
+            "ca_bundle": ca_bundle,
+            "proxies": proxies,
+            "max_connections": max_connections,
+        }
+        self._total = total_timeout
+        self._closed = False
+        self._clients: dict[Key, Any] = {}
+        self._start()
+
+    def _start(self) -> None:
+        raise NotImplementedError
+
+    def _client(self, build: Callable[[], Any], timeout: Timeout, multithreaded: bool) -> Any:
+        """The client of this process with these time limits, which pyreqwest takes per client."""
+        key = os.getpid(), timeout.connect, timeout.pool
+        with fork_lock:
+            if key not in self._clients:
+                self._clients[key] = self._configure(build(), timeout, multithreaded).build()
+            return self._clients[key]
+
+    def _configure(self, builder: Any, timeout: Timeout, multithreaded: bool) -> Any:
+        plain: BaseClientBuilder = builder
+        plain.gzip(False).brotli(False).zstd(False).deflate(False).follow_redirects(False).referer(False)
+        plain.http1_only().runtime_multithreaded(multithreaded)
+        plain.max_connections(self._arguments["max_connections"])
+        if timeout.connect is not None:
+            plain.connect_timeout(timedelta(seconds=timeout.connect))
+        if timeout.pool is not None:
+            plain.pool_timeout(timedelta(seconds=timeout.pool))
+        if not self._arguments["proxies"]:
+            plain.no_proxy()
+        if (bundle := self._arguments["ca_bundle"]) is not None:
+            try:
+                with open(bundle, "rb") as file:
+                    plain.add_root_certificate_pem(file.read())
+            except OSError as error:
+                raise InvalidInput(
+                    f"cannot read the CA bundle {bundle!r} (AWS_CA_BUNDLE or ca_bundle): {error.strerror}"
+                ) from error
+        return builder
+
+    def _route(self, request: HTTPRequest) -> tuple[Url, bool] | None:
+        """The URL and the runtime for a request, or None if the default transport must send it."""
+        if self._closed:
+            raise InvalidInput("the transport is closed: make a new client, or close it after its last call")
+        check_request(request)
+        url = _as_url(request)
+        multithreaded = None if url is None else _usable_runtime()
+        return None if url is None or multithreaded is None else (url, multithreaded)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return remake, (type(self), {**self._arguments, "total_timeout": self._total})
+
+
+def disown(clients: dict[Key, Any]) -> None:
+    """Drop the clients of this process, which closes them.
+
+    What came through fork() is kept, neither used nor closed.
+    """
+    for key in list(clients):
+        client = clients.pop(key)
+        if key[0] != os.getpid():
+            inherited.append(client)

@@ -1,0 +1,103 @@
+"""Many calls through one client: no descriptor, thread or memory is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import subprocess
+import sys
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sagemaker_runtime import AsyncSageMakerRuntime, Credentials, PayloadPart, SageMakerRuntime
+
+pytestmark = pytest.mark.slow
+
+EVENTS = 1_000
+KEYS = Credentials("AKID", "secret")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    script = Path(__file__).resolve().parents[1] / "bench" / "server.py"
+    with subprocess.Popen([sys.executable, script, str(EVENTS)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        process.terminate()
+
+
+def held() -> tuple[int, int]:
+    """Return how many descriptors and threads this process has."""
+    gc.collect()
+    return len(os.listdir("/proc/self/fd")), threading.active_count()
+
+
+def assert_flat(rounds: Callable[[int], None]) -> None:
+    """Run some rounds to warm up, then many more: what is held must stay the same, and memory within 256 KiB."""
+    rounds(20)
+    before = held()
+    tracemalloc.start()
+    rounds(20)
+    gc.collect()
+    base, _ = tracemalloc.get_traced_memory()
+    rounds(400)
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] - base
+    tracemalloc.stop()
+    assert held() == before
+    assert grown < 256 * 1024
+
+
+def test_calls_whole_streams_and_streams_left_early_hold_nothing(url: str) -> None:
+    with SageMakerRuntime(region="eu-west-1", endpoint_url=url, credentials=KEYS) as client:
+
+        def rounds(count: int) -> None:
+            for number in range(count):
+                assert client.invoke_endpoint(endpoint_name="llm", body=b"{}").json() == {"generated_text": "ok"}
+                with client.invoke_endpoint_with_response_stream(endpoint_name="llm", body=b"{}") as stream:
+                    for seen, event in enumerate(stream, 1):
+                        assert isinstance(event, PayloadPart)
+                        if number % 2 and seen == 3:
+                            break
+                    else:
+                        assert seen == EVENTS
+
+        assert_flat(rounds)
+
+
+def test_async_calls_and_streams_hold_nothing(url: str) -> None:
+    async def use(client: AsyncSageMakerRuntime, count: int) -> None:
+        for number in range(count):
+            await client.invoke_endpoint(endpoint_name="llm", body=b"{}")
+            async with client.invoke_endpoint_with_response_stream(endpoint_name="llm", body=b"{}") as stream:
+                async for _ in stream.iter_bytes():
+                    if number % 2:
+                        break
+
+    with asyncio.Runner() as runner:
+        client = AsyncSageMakerRuntime(region="eu-west-1", endpoint_url=url, credentials=KEYS)
+        assert_flat(lambda count: runner.run(use(client, count)))
+        runner.run(client.aclose())
+
+
+def test_threads_share_a_client(url: str) -> None:
+    with SageMakerRuntime(region="eu-west-1", endpoint_url=url, credentials=KEYS) as client:
+        failures: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                for _ in range(50):
+                    assert client.invoke_endpoint(endpoint_name="llm", body=b"{}").json() == {"generated_text": "ok"}
+            except BaseException as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(32)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -392,70 +391,6 @@ class TestCheck:
         result = run("check", "alpha")
         assert result.exit_code == 1
         assert "src/alpha: first.py is a symbolic link" in result.stderr
-
-
-class TestInspect:
-    """With the real stages, on the real spec."""
-
-    SPEC = str(Path(__file__).parent.parent / "specs" / "sagemaker-runtime")
-
-    @pytest.mark.parametrize(
-        ("stage", "shown"),
-        [
-            ("tree", "POST /endpoints/{EndpointName}/invocations"),
-            ("ir", "InvokeEndpointWithResponseStream"),
-            ("files", "_runtime/sigv4.py"),
-        ],
-    )
-    def test_every_stage_has_a_table_and_json(self, stage: str, shown: str) -> None:
-        table = run("inspect", self.SPEC, "--stage", stage)
-        assert table.exit_code == 0, table.stderr
-        assert shown in table.stdout
-        as_json = run("inspect", self.SPEC, "--stage", stage, "--format", "json")
-        assert as_json.exit_code == 0
-        assert isinstance(json.loads(as_json.stdout), dict)
-
-    def test_a_client_is_inspected_by_name_with_its_options(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.chdir(tmp_path)
-        shutil.copytree(self.SPEC, "spec")
-        Path("pyproject.toml").write_text(
-            '[tool.lapsmith.clients.runtime]\nspec = "spec"\noutput = "out/runtime"\noperations = ["*Async"]\n'
-        )
-        Path("runtime").mkdir()
-        assert "InvokeEndpointWithResponseStream" not in run("inspect", "runtime").stdout
-        assert "InvokeEndpointAsync" in run("inspect", "runtime").stdout
-        wider = run("inspect", "runtime", "--operation", "*Stream")
-        assert "InvokeEndpointWithResponseStream" in wider.stdout
-        unknown = run("inspect", "runtimes")
-        assert (unknown.exit_code, "did you mean 'runtime'" in unknown.stderr) == (2, True)
-
-    def test_errors_are_shown_with_the_tree_and_give_two(self, tmp_path: Path) -> None:
-        broken = tmp_path / "broken.lap"
-        broken.write_text(
-            "@lap v0.3\n@api Broken\n@base https://example.com\n@endpoint GET /a\n@required {a: [str}\n@end\n"
-        )
-        result = run("inspect", str(broken), "--stage", "tree")
-        assert result.exit_code == 2
-        assert "Broken" in result.stdout
-        assert "broken.lap:5:" in result.stderr
-        assert run("inspect", str(broken)).stdout == ""
-
-    def test_strict_makes_inferences_errors(self, tmp_path: Path) -> None:
-        spec = tmp_path / "plain.lap"
-        spec.write_text(
-            "@lap v0.3\n@api Plain\n@base https://example.com\n@endpoint GET /a/{Id}\n@required {Id: str}\n"
-            "@returns(200) {Name: str?}\n@end\n"
-        )
-        relaxed = run("inspect", str(spec))
-        assert relaxed.exit_code == 0, relaxed.stderr
-        assert "note[" in relaxed.stderr
-        assert run("inspect", str(spec), "--strict").exit_code == 2
-
-    def test_what_is_no_spec(self, tmp_path: Path) -> None:
-        result = run("inspect", str(tmp_path / "gone.lap"))
-        assert (result.exit_code, result.stderr) == (2, "lapsmith: error: there is no spec at 'gone.lap'\n")
 
 
 class TestProcess:

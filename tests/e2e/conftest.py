@@ -76,6 +76,7 @@ def connect(request: pytest.FixtureRequest, double: NodeDouble) -> Iterator[Call
         "region": REGION,
         "endpoint_url": double.url,
         "credentials": Credentials(ACCESS_KEY, SECRET_KEY),
+        "timeout": 20,  # a test that waits in vain fails soon
     }
     with connector(request.param, defaults) as make:
         yield make

@@ -159,7 +159,7 @@ def inspect(
 
     client = _inspected_client(target, operations, strict, config_path)
     inputs = pipeline.read_inputs(client)
-    analysis = pipeline.analyse(client, inputs)
+    analysis = pipeline.parse(inputs) if stage == "tree" else pipeline.analyse(client, inputs)
     # People read diagnostics on stderr, with the source; programs get them in the JSON.
     within = analysis.diagnostics if fmt == "json" else ()
     if stage == "tree":

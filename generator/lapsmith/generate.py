@@ -132,13 +132,21 @@ def read_inputs(client: ClientConfig) -> Inputs:
     )
 
 
+def parse(inputs: Inputs) -> Analysis:
+    """The spec alone: its syntax tree and what the parser has to say, no service."""
+    from lapsmith import lap
+
+    parsed = lap.parse(inputs.files[inputs.spec], inputs.spec)
+    return Analysis(parsed.document, None, tuple(parsed.diagnostics), {inputs.spec: parsed.source})
+
+
 def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
     """Parse every input, then cross-check them. Raises nothing for what they hold."""
     from lapsmith import bindings, ir, lap
 
-    parsed = lap.parse(inputs.files[inputs.spec], inputs.spec)
+    parsed = parse(inputs)
     found: list[Diagnostic] = [*inputs.diagnostics, *parsed.diagnostics]
-    sources = {inputs.spec: parsed.source}
+    sources = dict(parsed.sources)
     types = loaded = None
     if inputs.types:
         types = lap.parse_types(inputs.files[inputs.types], inputs.types)

@@ -208,6 +208,7 @@ def test_overrides_are_laid_over_and_null_deletes() -> None:
     assert list(found.operations["Say"].input) == ["Word"]
     assert found.operations["Say"].at.method == "PUT"
     assert found.overrides_file == "o.yaml"
+    assert str(found.operations["Say"].span) == "b.yaml:4:3"
 
 
 def test_overrides_replace_lists_and_change_kinds() -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from lapsmith.inspection.origins import labelled, legend, places, short
-from lapsmith.inspection.table import Column, paragraph, table, visible
+from lapsmith.inspection.table import Column, heading, paragraph, table, visible, wrap
 from lapsmith.ir import model
 from lapsmith.ir.model import EventUnion, Member, Operation, Origin, Service, Source, Structure
 
@@ -27,7 +27,7 @@ def service_lines(service: Service, width: int) -> list[str]:
         lines += ["", *(_union(shape, width) if isinstance(shape, EventUnion) else _structure(shape, width))]
     if service.errors:
         lines += ["", *_errors(service, width)]
-    return [*lines, "", *_provenance(service)]
+    return [*lines, "", *_provenance(service, width)]
 
 
 def _head(service: Service, width: int) -> list[str]:
@@ -73,8 +73,7 @@ def _operation(operation: Operation, width: int) -> list[str]:
     origins = operation.origins
     where = f"{operation.method} {uri_text(operation.uri)} -> {operation.status}"
     retry = "safe to repeat" if operation.retry_safe else "not repeated once sent"
-    head = visible(f"{operation.name}  {where}")
-    lines = [head, "-" * min(len(head), width)]
+    lines = heading(operation.name, where, width)
     lines += paragraph("from    ", labelled(origins, _OPERATION_FACTS), width=width, indent="  ")
     lines += paragraph("retry   ", f"{retry} ({_reason(origins['retry_safe'])})", width=width, indent="  ")
     errors = ", ".join(operation.errors) or "none listed"
@@ -113,7 +112,7 @@ def _members(members: Sequence[Member], width: int) -> list[str]:
 def _structure(shape: Structure, width: int) -> list[str]:
     kind = "union" if shape.union else "structure"
     head = visible(f"{kind} {shape.name}  ({short(shape.origins['name'])})")
-    return [head, *(_members(shape.members, width) if shape.members else ["    nothing"])]
+    return [*wrap(head, width), *(_members(shape.members, width) if shape.members else ["    nothing"])]
 
 
 def _union(shape: EventUnion, width: int) -> list[str]:
@@ -140,14 +139,14 @@ def _errors(service: Service, width: int) -> list[str]:
     return ["errors", *table(columns, rows, width=width, indent="    ")]
 
 
-def _provenance(service: Service) -> list[str]:
+def _provenance(service: Service, width: int) -> list[str]:
     found = list(_all_origins(service))
     lines = ["from: a part and its line, first who says what a member is, then who says how it travels"]
     lines += [f"  {part} = {visible(path)}" for part, path in legend(found)]
     rules = Counter(origin.rule for origin in found if origin.source is Source.INFERRED)
     if rules:
         counts = ", ".join(f"{rule} ({count})" for rule, count in sorted(rules.items(), key=str))
-        lines.append(f"  rule = inferred: {counts}")
+        lines += paragraph("rule = inferred: ", counts, width=width, indent="  ")
     return lines
 
 

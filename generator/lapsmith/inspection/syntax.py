@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lapsmith.inspection.table import Column, paragraph, table, visible
+from lapsmith.inspection.table import Column, heading, paragraph, table, visible
 from lapsmith.lap.tree import Document, Endpoint, Field, ListOf, MapOf, Type
 
 _COLUMNS = tuple(map(Column, ("part", "field", "type", "default", "line", "comment")))
@@ -52,8 +52,7 @@ def _declared(document: Document) -> str:
 
 def _endpoint(endpoint: Endpoint, width: int) -> list[str]:
     group = f"  group {endpoint.group}" if endpoint.group else ""
-    head = visible(f"{endpoint.method} {endpoint.path.raw}  (line {endpoint.span.line}){group}")
-    lines = [head, "-" * min(len(head), width)]
+    lines = heading(f"{endpoint.method} {endpoint.path.raw}", f"(line {endpoint.span.line}){group}", width)
     for name, text in (("@desc", endpoint.desc), ("@auth", endpoint.auth), ("@body", endpoint.body)):
         if text is not None:
             lines += paragraph(name.ljust(8), " ".join(text.split()), width=width, indent="  ")

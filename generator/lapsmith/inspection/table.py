@@ -53,7 +53,9 @@ def _fit(widths: list[int], least: list[int], available: int) -> list[int]:
         can_give = [at for at, width in enumerate(widths) if width > least[at]]
         if not can_give:
             break
-        widths[max(can_give, key=lambda at: widths[at])] -= 1
+        first, *others = sorted(can_give, key=lambda at: widths[at], reverse=True)
+        lead = widths[first] - max([least[first], *(widths[at] for at in others)])
+        widths[first] -= max(1, min(lead, sum(widths) - available))
     return widths
 
 
@@ -83,3 +85,12 @@ def paragraph(label: str, text: str, *, width: int, indent: str) -> list[str]:
     room = max(width - len(head), 20)
     lines = wrap(visible(text), room)
     return [head + lines[0], *(" " * len(head) + line for line in lines[1:])]
+
+
+def heading(first: str, second: str, width: int) -> list[str]:
+    """An underlined heading of two parts: on one line if they fit, else on a line each or more."""
+    both = visible(f"{first}  {second}")
+    if len(both) <= width:
+        return [both, "-" * len(both)]
+    lines = [*wrap(visible(first), width), *paragraph("", second, width=width, indent="  ")]
+    return [*lines, "-" * width]

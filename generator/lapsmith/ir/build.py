@@ -17,7 +17,7 @@ from lapsmith.ir.members import Members
 from lapsmith.ir.model import Error, Operation, Origin, Service
 from lapsmith.ir.naming import operation_name, unique
 from lapsmith.ir.references import check_pages, check_references
-from lapsmith.ir.select import select, takes_all
+from lapsmith.ir.select import Patterns
 from lapsmith.ir.service import build_header, protocol_of
 from lapsmith.ir.shapes import Shapes
 from lapsmith.ir.uri import read_target
@@ -58,12 +58,12 @@ def build(
     """
     diagnostics = Diagnostics()
     ctx = Context(document, types, bindings, protocol_of(bindings), diagnostics, strict)
-    service = _Builder(ctx, tuple(operations)).service()
+    service = _Builder(ctx, Patterns(operations)).service()
     return Built(None if diagnostics.has_errors else service, diagnostics.sorted(), dict(sources or {}))
 
 
 class _Builder:
-    def __init__(self, ctx: Context, patterns: tuple[str, ...]) -> None:
+    def __init__(self, ctx: Context, patterns: Patterns) -> None:
         self._ctx = ctx
         self._patterns = patterns
         self._shapes = Shapes(ctx, collect(ctx))
@@ -98,13 +98,14 @@ class _Builder:
 
     def _choose(self) -> list[_Chosen]:
         """The wanted operations with their names, in the order of the spec."""
-        pairs = match(self._ctx)
+        pairs = match(self._ctx, self._patterns.__contains__)
         nameless = [bound for bound in pairs if bound.binding is None and self._is_rpc(bound.endpoint)]
         self._report_nameless(nameless)
         skipped = {id(bound) for bound in nameless}
         named = self._name([bound for bound in pairs if id(bound) not in skipped])
-        wanted = select(self._ctx, [item.name for item in named], self._patterns)
-        return [self._reported(item) for item in named if item.name in wanted]
+        bound_names = self._ctx.bindings.operations if self._ctx.bindings else ()
+        self._patterns.check(self._ctx, [*(item.name for item in named), *bound_names])
+        return [self._reported(item) for item in named if item.name in self._patterns]
 
     def _is_rpc(self, endpoint: Endpoint) -> bool:
         """Whether the endpoint's path says nothing of the operation, so that only bindings can name it."""
@@ -124,7 +125,7 @@ class _Builder:
         at = f"{first.method} {first.path.raw}"
         places = f"{len(nameless)} endpoints such as {at} have" if len(nameless) > 1 else f"the endpoint {at} has"
         message = f"{places} no binding, and nothing in the spec says which operations they are"
-        if takes_all(self._patterns):
+        if self._patterns.takes_all:
             self._ctx.diagnostics.error(first.span, "unbound-endpoint", message, BIND)
         else:
             self._ctx.diagnostics.note(first.span, "unbound-endpoint", message, BIND)

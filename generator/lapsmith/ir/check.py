@@ -94,8 +94,11 @@ def check_operation(ctx: Context, operation: Operation, target: Target, span: Sp
 
 
 def _place(member: Member, fact: str, fallback: Span) -> Span:
-    origin = member.origins.get(fact)
-    return origin.span if origin and origin.span else fallback
+    """Where a fact was stated; where none did, the place of the member's name."""
+    for origin in (member.origins[fact], member.origins["name"]):
+        if origin.span is not None:
+            return origin.span
+    return fallback
 
 
 def _check_labels(ctx: Context, operation: Operation, target: Target, span: Span) -> None:

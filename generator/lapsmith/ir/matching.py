@@ -9,12 +9,13 @@ binding onto a neighbour.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from lapsmith.bindings.model import At, Fact, OperationBinding
-from lapsmith.diagnostics import suggest
+from lapsmith.bindings.model import Fact, OperationBinding
+from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.context import Context
 from lapsmith.lap.tree import Endpoint
 
@@ -42,85 +43,117 @@ def description_digest(desc: str | None) -> str:
     return hashlib.sha256(" ".join((desc or "").split()).encode("utf-8", "replace")).hexdigest()[:8]
 
 
-def match(ctx: Context) -> list[Bound]:
-    """Pair the spec's endpoints, in file order, with bindings. Bindings that land nowhere are reported."""
-    endpoints = _by_target(ctx)
-    claims: dict[int, OperationBinding] = {}
-    groups: dict[tuple[str, str], list[OperationBinding]] = {}
-    for binding in (ctx.bindings.operations if ctx.bindings else {}).values():
-        groups.setdefault((binding.at.method, binding.at.path), []).append(binding)
-    for key, bindings in groups.items():
-        if key in endpoints:
-            _assign(ctx, bindings, endpoints[key], claims)
+def match(ctx: Context, wanted: Callable[[str], bool]) -> list[Bound]:
+    """Pair the spec's endpoints, in file order, with bindings.
+
+    Bindings that land nowhere are reported: as errors where ``wanted`` takes the operation's name, else as notes. The
+    endpoints that they may have been meant for are left out.
+    """
+    matcher = _Matcher(ctx, wanted)
+    dropped = matcher.run()
+    return [
+        Bound(endpoint, matcher.claims.get(id(endpoint)))
+        for endpoint in ctx.document.endpoints
+        if id(endpoint) not in dropped
+    ]
+
+
+class _Matcher:
+    def __init__(self, ctx: Context, wanted: Callable[[str], bool]) -> None:
+        self._ctx = ctx
+        self._wanted = wanted
+        self.claims: dict[int, OperationBinding] = {}
+
+    def run(self) -> set[int]:
+        """Claim endpoints for bindings; return those that unplaced bindings may have been meant for."""
+        targets: dict[tuple[str, str], list[Endpoint]] = {}
+        for endpoint in self._ctx.document.endpoints:
+            targets.setdefault((endpoint.method, endpoint.path.raw), []).append(endpoint)
+        groups: dict[tuple[str, str], list[OperationBinding]] = {}
+        for binding in (self._ctx.bindings.operations if self._ctx.bindings else {}).values():
+            groups.setdefault((binding.at.method, binding.at.path), []).append(binding)
+        dropped: set[int] = set()
+        for key, bindings in groups.items():
+            if key not in targets:
+                self._report_unknown(bindings, [f"{method} {path}" for method, path in targets])
+                continue
+            misfits = self._assign(bindings, targets[key])
+            free = self._free(targets[key])
+            dropped |= {id(endpoint) for endpoint in free} if len(free) <= misfits else set()
+        return dropped
+
+    def _free(self, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
+        return [endpoint for endpoint in endpoints if id(endpoint) not in self.claims]
+
+    def _assign(self, bindings: Sequence[OperationBinding], endpoints: Sequence[Endpoint]) -> int:
+        """Place the bindings of one method and path; return how many found no place."""
+        if len(bindings) > len(endpoints):
+            self._report_crowd(bindings, endpoints)
+            return len(bindings)
+        left = []
+        unpinned = 0
+        for binding in bindings:
+            if binding.pin is not None:
+                left.append(binding)
+            elif len(endpoints) == 1:
+                self.claims[id(endpoints[0])] = binding
+            else:
+                unpinned += 1
+                message = f"operation {binding.name} needs a pin: {len(endpoints)} endpoints are at {binding.at}"
+                self._report(binding, binding.at.span, "needs-pin", message, BIND)
+        for grade in (Fit.EXACT, Fit.GREW):
+            left = self._claim(left, endpoints, grade)
+        for binding in left:
+            self._report_unfit(binding, endpoints)
+        return unpinned + len(left)
+
+    def _claim(
+        self, bindings: Sequence[OperationBinding], endpoints: Sequence[Endpoint], grade: Fit
+    ) -> list[OperationBinding]:
+        """Give each binding the only endpoint that it fits, unless another binding fits that one as well."""
+        free = self._free(endpoints)
+        candidates = {binding.name: _candidates(binding, free, grade) for binding in bindings}
+        counts = Counter(id(endpoint) for found in candidates.values() for endpoint in found)
+        left = []
+        for binding in bindings:
+            found = candidates[binding.name]
+            if len(found) == 1 and counts[id(found[0])] == 1:
+                self.claims[id(found[0])] = binding
+                if grade is Fit.GREW:
+                    _note_growth(self._ctx, binding, found[0])
+            else:
+                left.append(binding)
+        return left
+
+    def _report(self, binding: OperationBinding, span: Span, code: str, message: str, hint: str | None) -> None:
+        if self._wanted(binding.name):
+            self._ctx.diagnostics.error(span, code, message, hint)
         else:
-            _report_unknown(ctx, bindings, endpoints)
-    return [Bound(endpoint, claims.get(id(endpoint))) for endpoint in ctx.document.endpoints]
+            self._ctx.diagnostics.note(span, code, message, hint)
 
+    def _report_unknown(self, bindings: Sequence[OperationBinding], known: Sequence[str]) -> None:
+        for binding in bindings:
+            message = f"operation {binding.name} is bound to {binding.at}, which the spec does not have"
+            self._report(binding, binding.at.span, "unknown-endpoint", message, suggest(str(binding.at), known))
 
-def _by_target(ctx: Context) -> dict[tuple[str, str], list[Endpoint]]:
-    targets: dict[tuple[str, str], list[Endpoint]] = {}
-    for endpoint in ctx.document.endpoints:
-        targets.setdefault((endpoint.method, endpoint.path.raw), []).append(endpoint)
-    return targets
+    def _report_crowd(self, bindings: Sequence[OperationBinding], endpoints: Sequence[Endpoint]) -> None:
+        first = bindings[0]
+        places = "one endpoint" if len(endpoints) == 1 else f"{len(endpoints)} endpoints"
+        message = f"{len(bindings)} operations are bound to {first.at}, but the spec has {places} there"
+        hint = f"the first is {first.name} at {first.at.span}; each operation needs its own endpoint"
+        for binding in bindings[len(endpoints) :]:
+            self._report(binding, binding.at.span, "endpoint-bound-twice", message, hint)
 
-
-def _report_unknown(
-    ctx: Context, bindings: Sequence[OperationBinding], endpoints: dict[tuple[str, str], list[Endpoint]]
-) -> None:
-    known = [f"{method} {path}" for method, path in endpoints]
-    for binding in bindings:
-        message = f"operation {binding.name} is bound to {binding.at}, which the spec does not have"
-        ctx.diagnostics.error(binding.at.span, "unknown-endpoint", message, suggest(str(binding.at), known))
-
-
-def _assign(
-    ctx: Context,
-    bindings: Sequence[OperationBinding],
-    endpoints: Sequence[Endpoint],
-    claims: dict[int, OperationBinding],
-) -> None:
-    if len(bindings) > len(endpoints):
-        _report_crowd(ctx, bindings, endpoints)
-        return
-    left = []
-    for binding in bindings:
-        if binding.pin is not None:
-            left.append(binding)
-        elif len(endpoints) == 1:
-            claims[id(endpoints[0])] = binding
+    def _report_unfit(self, binding: OperationBinding, endpoints: Sequence[Endpoint]) -> None:
+        fitting = [endpoint for endpoint in self._free(endpoints) if fit(binding, endpoint) is not Fit.NONE]
+        span = binding.pin.span if binding.pin else binding.span
+        if fitting:
+            lines = ", ".join(str(endpoint.span.line) for endpoint in fitting[:5])
+            message = f"the pin of {binding.name} cannot be told apart: it fits the endpoints on spec lines {lines}"
+            self._report(binding, span, "pin-ambiguous", message, BIND)
         else:
-            message = f"operation {binding.name} needs a pin: {len(endpoints)} endpoints are at {binding.at}"
-            ctx.diagnostics.error(binding.at.span, "needs-pin", message, BIND)
-    for grade in (Fit.EXACT, Fit.GREW):
-        left = _claim(ctx, left, endpoints, claims, grade)
-    for binding in left:
-        _report_unfit(ctx, binding, endpoints, claims)
-
-
-def _claim(
-    ctx: Context,
-    bindings: Sequence[OperationBinding],
-    endpoints: Sequence[Endpoint],
-    claims: dict[int, OperationBinding],
-    grade: Fit,
-) -> list[OperationBinding]:
-    """Give each binding the only endpoint that it fits, unless another binding fits that one as well."""
-    free = [endpoint for endpoint in endpoints if id(endpoint) not in claims]
-    wanted = {binding.name: _candidates(binding, free, grade) for binding in bindings}
-    counts: dict[int, int] = {}
-    for candidates in wanted.values():
-        for endpoint in candidates:
-            counts[id(endpoint)] = counts.get(id(endpoint), 0) + 1
-    left = []
-    for binding in bindings:
-        candidates = wanted[binding.name]
-        if len(candidates) == 1 and counts[id(candidates[0])] == 1:
-            claims[id(candidates[0])] = binding
-            if grade is Fit.GREW:
-                _note_growth(ctx, binding, candidates[0])
-        else:
-            left.append(binding)
-    return left
+            message = f"the pin of {binding.name} fits no endpoint at {binding.at}: the spec has changed"
+            self._report(binding, span, "pin-mismatch", message, BIND)
 
 
 def _candidates(binding: OperationBinding, endpoints: Sequence[Endpoint], grade: Fit) -> list[Endpoint]:
@@ -154,33 +187,6 @@ def _fit(pinned: tuple[Fact[str], ...] | None, exact: set[str], known: set[str])
 def output_names(endpoint: Endpoint) -> set[str]:
     """The names of all members that the endpoint's answers have."""
     return {field.name for returns in endpoint.returns for field in returns.fields or ()}
-
-
-def _report_crowd(ctx: Context, bindings: Sequence[OperationBinding], endpoints: Sequence[Endpoint]) -> None:
-    at: At = bindings[0].at
-    places = "one endpoint" if len(endpoints) == 1 else f"{len(endpoints)} endpoints"
-    for binding in bindings[len(endpoints) :]:
-        message = f"{len(bindings)} operations are bound to {at}, but the spec has {places} there"
-        hint = f"the first is {bindings[0].name} at {bindings[0].at.span}; each operation needs its own endpoint"
-        ctx.diagnostics.error(binding.at.span, "endpoint-bound-twice", message, hint)
-
-
-def _report_unfit(
-    ctx: Context,
-    binding: OperationBinding,
-    endpoints: Sequence[Endpoint],
-    claims: dict[int, OperationBinding],
-) -> None:
-    free = [endpoint for endpoint in endpoints if id(endpoint) not in claims]
-    fitting = [endpoint for endpoint in free if fit(binding, endpoint) is not Fit.NONE]
-    span = binding.pin.span if binding.pin else binding.span
-    if fitting:
-        lines = ", ".join(str(endpoint.span.line) for endpoint in fitting[:5])
-        message = f"the pin of {binding.name} cannot be told apart: it fits the endpoints on spec lines {lines}"
-        ctx.diagnostics.error(span, "pin-ambiguous", message, BIND)
-    else:
-        message = f"the pin of {binding.name} fits no endpoint at {binding.at}: the spec has changed"
-        ctx.diagnostics.error(span, "pin-mismatch", message, BIND)
 
 
 def _note_growth(ctx: Context, binding: OperationBinding, endpoint: Endpoint) -> None:

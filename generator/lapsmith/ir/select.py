@@ -9,29 +9,31 @@ from lapsmith.diagnostics import suggest
 from lapsmith.ir.context import Context
 
 
-def takes_all(patterns: Sequence[str]) -> bool:
-    """Whether operations are wanted by default, exclusions aside."""
-    wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
-    return "*" in wanted or not wanted
+class Patterns:
+    """Wanted operations. Without a pattern that wants something, everything is wanted but for exclusions."""
 
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self.all = tuple(patterns)
+        self._wanted = [pattern for pattern in self.all if not pattern.startswith("!")] or ["*"]
+        self._dropped = [pattern.removeprefix("!") for pattern in self.all if pattern.startswith("!")]
 
-def select(ctx: Context, names: Iterable[str], patterns: Sequence[str]) -> set[str]:
-    """The wanted names. A pattern that matches nothing is an error, since it is a typo or out of date."""
-    known = list(names)
-    wanted = set(known) if not any(not pattern.startswith("!") for pattern in patterns) else set()
-    dropped: set[str] = set()
-    for pattern in patterns:
-        bare = pattern.removeprefix("!")
-        found = {name for name in known if fnmatchcase(name, bare)}
-        if not found and bare != "*":
-            message = f"the pattern '{pattern}' matches no operation"
-            ctx.diagnostics.error(ctx.document.span, "no-such-operation", message, suggest(bare, known))
-        if pattern.startswith("!"):
-            dropped |= found
-        else:
-            wanted |= found
-    chosen = wanted - dropped
-    if known and not chosen:
-        message = "the patterns leave no operation: " + ", ".join(patterns)
-        ctx.diagnostics.error(ctx.document.span, "no-operations", message)
-    return chosen
+    @property
+    def takes_all(self) -> bool:
+        """Whether operations are wanted by default, exclusions aside."""
+        return "*" in self._wanted
+
+    def __contains__(self, name: str) -> bool:
+        wanted = any(fnmatchcase(name, pattern) for pattern in self._wanted)
+        return wanted and not any(fnmatchcase(name, pattern) for pattern in self._dropped)
+
+    def check(self, ctx: Context, names: Iterable[str]) -> None:
+        """Report patterns that match none of ``names``, since they are typos or out of date, and an empty choice."""
+        known = list(names)
+        for pattern in self.all:
+            bare = pattern.removeprefix("!")
+            if bare != "*" and not any(fnmatchcase(name, bare) for name in known):
+                message = f"the pattern '{pattern}' matches no operation"
+                ctx.diagnostics.error(ctx.document.span, "no-such-operation", message, suggest(bare, known))
+        if known and not any(name in self for name in known):
+            message = "the patterns leave no operation: " + ", ".join(self.all)
+            ctx.diagnostics.error(ctx.document.span, "no-operations", message)

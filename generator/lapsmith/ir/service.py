@@ -85,8 +85,8 @@ def _with_document_facts(ctx: Context, bound: ServiceBinding, origins: dict[str,
     if bound.protocol:
         origins["protocol"] = ctx.of(bound.protocol)
     else:
-        message = "the endpoints have paths of their own, so the protocol is taken to be rest-json"
-        origins["protocol"] = ctx.inferred(span, "rest-json-by-paths", message)
+        message = "no protocol is stated, so it is taken to be rest-json"
+        origins["protocol"] = ctx.inferred(span, "rest-json-by-default", message)
     return origins
 
 

@@ -82,6 +82,12 @@ class Peer:
         self._requests.append(head + data[:size])
         return self._requests[-1]
 
+    def read_some(self) -> bytes:
+        """Whatever comes next, as it comes."""
+        self._receive()
+        data, self._buffer = self._buffer, b""
+        return data
+
     def send(self, data: bytes) -> None:
         """Send bytes; a client that has gone is no error here."""
         try:
@@ -101,6 +107,13 @@ class Peer:
 
     def close(self) -> None:
         self._sock.close()
+
+    def stop_reading(self) -> None:
+        """Read nothing more: what waits for the client sees its end."""
+        try:
+            socket.socket.shutdown(self._sock, socket.SHUT_RD)
+        except OSError:
+            pass
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         """Go on in TLS, as the server."""
@@ -130,7 +143,7 @@ Script = Callable[[Peer], None]
 
 
 def answering(*answers: bytes) -> Script:
-    """A script that answers the requests of a connection one by one; the last answer serves all further ones."""
+    """A script that answers a connection's requests one by one; the last answer serves all further ones."""
 
     def script(peer: Peer) -> None:
         for turn in range(1 << 30):
@@ -141,10 +154,16 @@ def answering(*answers: bytes) -> Script:
     return script
 
 
+def echo_path(peer: Peer) -> None:
+    """A script that answers each request with its target."""
+    while (request := peer.read_request()) is not None:
+        peer.send(response(request.split(b" ")[1]))
+
+
 class Server:
     """Listens on a free port of 127.0.0.1; a thread per connection follows the script.
 
-    ``requests`` has the bytes of every request read by :meth:`Peer.read_request`; ``connections`` counts connections.
+    ``requests`` has the bytes of every request read by :meth:`Peer.read_request`; ``connections`` is a count.
     Leaving the ``with`` block stops the server and raises what a script raised.
     """
 
@@ -198,6 +217,8 @@ class Server:
     ) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for peer in self._peers:
+            peer.stop_reading()
         for thread in self._threads:
             thread.join(PATIENCE)
         if error is None and self._failures:
@@ -205,20 +226,36 @@ class Server:
 
 
 def make_certificate(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
-    """Make a certificate authority and a server certificate for host names and IPv4 addresses, with ``openssl``.
+    """Make a certificate authority and a server certificate for host names and addresses, with ``openssl``.
 
     Returns the authority's PEM file and the server's TLS context.
     """
     authority, key, request, leaf = (folder / name for name in ("ca.pem", "key.pem", "leaf.csr", "leaf.pem"))
     alternatives = ",".join(f"{'IP' if name[-1].isdigit() else 'DNS'}:{name}" for name in names)
     extensions = folder / "leaf.cnf"
-    extensions.write_text(f"subjectAltName={alternatives}\nbasicConstraints=critical,CA:FALSE\n")
+    extensions.write_text(
+        f"subjectAltName={alternatives}\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
+        "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+    )
     ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     for command in (
-        ["req", "-x509", *ec, "-keyout", folder / "ca.key", "-out", authority, "-days", "2", "-subj", "/CN=test CA"],
+        [
+            *("req", "-x509", *ec, "-keyout", folder / "ca.key", "-out", authority, "-days", "2"),
+            *("-subj", "/CN=test CA", "-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+        ],
         ["req", *ec, "-keyout", key, "-out", request, "-subj", f"/CN={names[0]}"],
         [
-            *("x509", "-req", "-in", request, "-CA", authority, "-CAkey", folder / "ca.key", "-CAcreateserial"),
+            *(
+                "x509",
+                "-req",
+                "-in",
+                request,
+                "-CA",
+                authority,
+                "-CAkey",
+                folder / "ca.key",
+                "-CAcreateserial",
+            ),
             *("-out", leaf, "-days", "2", "-extfile", extensions),
         ],
     ):

@@ -59,9 +59,6 @@ def write_credentials(folder: Path, key: str, profile: str = "default") -> None:
     )
 
 
-# --- explicit ----------------------------------------------------------------------------------------------------
-
-
 def test_static_credentials_are_sent_as_they_are() -> None:
     expired = Credentials("AKID", SECRET, "token", datetime(2020, 1, 1, tzinfo=UTC))
     provider = resolve_credentials(expired)
@@ -212,9 +209,6 @@ def test_asynchronous_credentials_are_explained() -> None:
             resolve_credentials(source).get()  # type: ignore[arg-type]
 
 
-# --- the environment ---------------------------------------------------------------------------------------------
-
-
 def test_the_environment() -> None:
     assert resolve_credentials(environ=ENVIRONMENT).get() == Credentials("AKIDENV", SECRET)
     token = ENVIRONMENT | {"AWS_SESSION_TOKEN": "new", "AWS_SECURITY_TOKEN": "old"}
@@ -285,9 +279,6 @@ def test_an_expiry_that_is_no_time() -> None:
         resolve_credentials(environ=ENVIRONMENT | {"AWS_CREDENTIAL_EXPIRATION": "soon"}).get()
     naive = resolve_credentials(environ=ENVIRONMENT | {"AWS_CREDENTIAL_EXPIRATION": "2999-01-01T00:00:00"})
     assert naive.get().expires == datetime(2999, 1, 1, tzinfo=UTC)
-
-
-# --- botocore's chain --------------------------------------------------------------------------------------------
 
 
 def test_the_default_profile(aws: Path) -> None:
@@ -494,9 +485,6 @@ def test_roles_are_assumed_in_the_region_of_the_settings(aws: Path, monkeypatch:
     assert set(called) == {"https://sts.eu-west-3.amazonaws.com/"}
 
 
-# --- without botocore, and lazily --------------------------------------------------------------------------------
-
-
 def run(code: str, **environ: str) -> str:
     root = Path(__file__).parents[2]
     done = subprocess.run(
@@ -542,9 +530,6 @@ def test_botocore_is_not_imported_for_the_environment() -> None:
         "print({'botocore', 'ssl', 'importlib.metadata', 'json', 'asyncio'} & set(sys.modules))"
     )
     assert run(code, **ENVIRONMENT) == "AKIDENV\nset()\n"
-
-
-# --- processes and pickle ----------------------------------------------------------------------------------------
 
 
 def test_the_chain_is_looked_up_again_where_it_is_unpickled(

@@ -2,37 +2,64 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import pytest
+import runtime
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-
 from runtime.http import Headers, HTTPRequest, Timeout
-from runtime.transport import AsyncHTTPTransport, AsyncTransportResponse, HTTPTransport, TransportResponse
+from runtime.transport import AsyncHTTPTransport, HTTPTransport
+
+from .loopback import PATIENCE
 
 TIMEOUT = Timeout(connect=10, read=10, write=10, pool=10)
+
+
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take this machine's proxy settings out of the environment."""
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
 
 
 def post(port: int, target: str = "/", body: bytes = b"", **changes: Any) -> HTTPRequest:
     """A plain POST to 127.0.0.1, or what ``changes`` make of it; ``extra`` are further headers."""
     host = changes.get("host", "127.0.0.1")
-    headers = [("Host", f"{host}:{port}"), ("User-Agent", "suite"), ("Accept", "*/*"), *changes.pop("extra", ())]
+    headers = [
+        ("Host", f"{host}:{port}"),
+        ("User-Agent", "suite"),
+        ("Accept", "*/*"),
+        *changes.pop("extra", ()),
+    ]
     if body or changes.get("method", "POST") not in ("GET", "HEAD", "DELETE"):
         headers.append(("Content-Length", str(len(body))))
-    fields = {"method": "POST", "scheme": "http", "host": "127.0.0.1", "headers": headers} | changes
+    fields: dict[str, Any] = {
+        "method": "POST",
+        "scheme": "http",
+        "host": "127.0.0.1",
+        "headers": headers,
+    } | changes
     return HTTPRequest(port=port, target=target, body=body, **fields)
 
 
 class Opened:
     """A response whose body is read by blocking calls, whatever the transport."""
 
-    def __init__(self, response: TransportResponse | AsyncTransportResponse, portal: BlockingPortal | None) -> None:
-        self._response: Any = response
+    def __init__(self, response: Any, portal: BlockingPortal | None) -> None:
+        self._response = response
         self._portal = portal
-        self._iterator = aiter(self._response) if portal else iter(self._response)
+        self._iterator: Any = aiter(response) if portal else iter(response)
 
     @property
     def status(self) -> int:
@@ -47,7 +74,7 @@ class Opened:
     def next(self) -> bytes | None:
         """The next chunk, or None at the end of the body."""
         try:
-            got = self._portal.call(anext, self._iterator) if self._portal else next(self._iterator)
+            got = self._portal.call(self._iterator.__anext__) if self._portal else next(self._iterator)
         except (StopIteration, StopAsyncIteration):
             return None
         assert isinstance(got, bytes)
@@ -115,7 +142,6 @@ class Driver:
 
 def _httpx2(*, is_async: bool, ca_bundle: str | None = None, proxies: bool = True, max_connections: int = 100) -> Any:
     import httpx2
-
     from runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
 
     settings: dict[str, Any] = {
@@ -158,3 +184,35 @@ def make_driver(name: str) -> Driver:
 DEFAULT = ("default-sync", "default-asyncio", "default-trio")
 EVERY = (*DEFAULT, "httpx2-sync", "httpx2-asyncio", "httpx2-trio", "pyreqwest-sync", "pyreqwest-asyncio")
 EXACT = tuple(name for name in EVERY if not name.startswith("pyreqwest"))
+
+
+def python(script: str, port: int) -> subprocess.Popen[str]:
+    """Run a script in another process. It has ``transport``, ``request(path)`` and ``send(path)``, its body."""
+    prelude = """
+import os, signal, sys, threading
+from runtime.http import HTTPRequest, Timeout
+from runtime.transport import AsyncHTTPTransport, HTTPTransport
+port = int(sys.argv[1])
+def request(path="/"):
+    return HTTPRequest("GET", "http", "127.0.0.1", port, path, [("Host", "h")], b"")
+def send(path="/"):
+    return transport.send(request(path), Timeout()).read().decode()
+transport = HTTPTransport()
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(runtime.__file__).parent.parent)}
+    return subprocess.Popen(
+        [sys.executable, "-X", "dev", "-c", prelude + script, str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def finished(process: subprocess.Popen[str]) -> str:
+    """Wait for the end of the process and return its output. It must not fail or warn."""
+    output, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert "Warning" not in errors, errors
+    return output

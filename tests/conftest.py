@@ -1,22 +1,26 @@
-"""Options of the whole suite: ``--update-golden`` and ``--fail-on-skip``."""
+"""Options of the whole suite: ``--update-golden``, ``--fail-on-skip``, and the profile of the long campaigns."""
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 CheckGolden = Callable[[Path, bytes], None]
+CheckGoldenTree = Callable[[Path, Mapping[str, bytes]], None]
+
+hypothesis.settings.register_profile("full", max_examples=5000, deadline=None)
+if "HYPOTHESIS_PROFILE" in os.environ:
+    hypothesis.settings.load_profile(os.environ["HYPOTHESIS_PROFILE"])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("lapsmith")
-    group.addoption(
-        "--update-golden", action="store_true", help="rewrite golden files (refused when CI is set)"
-    )
+    group.addoption("--update-golden", action="store_true", help="rewrite golden files (refused when CI is set)")
     group.addoption("--fail-on-skip", action="store_true", help="fail the run if any test was skipped")
 
 
@@ -55,6 +59,32 @@ class SkipGuard:
 
 
 @pytest.fixture
+def check_golden_tree(request: pytest.FixtureRequest) -> CheckGoldenTree:
+    """``check_golden_tree(folder, files)`` compares files by relative path with all that the folder holds.
+
+    Under ``--update-golden`` the folder is made to hold exactly those files.
+    """
+    update = bool(request.config.getoption("--update-golden"))
+
+    def check(folder: Path, actual: Mapping[str, bytes]) -> None:
+        expected = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+        differing = sorted(path for path in {*expected, *actual} if expected.get(path) != actual.get(path))
+        if not differing:
+            return
+        if not update:
+            diffs = [_diff(path, expected.get(path, b""), actual.get(path, b"")) for path in differing]
+            command = f"pytest --update-golden {request.path.relative_to(request.config.rootpath).as_posix()}"
+            pytest.fail(f"{folder} differs:\n" + "\n".join([*diffs, f"To accept this: {command}"]), pytrace=False)
+        for path in differing:
+            (folder / path).unlink(missing_ok=True)
+            if path in actual:
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(actual[path])
+
+    return check
+
+
+@pytest.fixture
 def check_golden(request: pytest.FixtureRequest) -> CheckGolden:
     """``check_golden(path, actual)`` compares bytes with a golden file, or writes it under ``--update-golden``."""
     update = bool(request.config.getoption("--update-golden"))
@@ -68,9 +98,7 @@ def check_golden(request: pytest.FixtureRequest) -> CheckGolden:
             path.write_bytes(actual)
             return
         command = f"pytest --update-golden '{request.node.nodeid}'"
-        pytest.fail(
-            f"{path} differs:\n{_diff(path.name, expected, actual)}\nTo accept this: {command}", pytrace=False
-        )
+        pytest.fail(f"{path} differs:\n{_diff(path.name, expected, actual)}\nTo accept this: {command}", pytrace=False)
 
     return check
 

@@ -7,59 +7,54 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._runtime.errors import AWSError as AWSError
-    from ._runtime.stream import AsyncEventStream as AsyncEventStream
-    from ._runtime.transport import AsyncHTTPTransport as AsyncHTTPTransport
-    from ._runtime.transport_httpx2 import AsyncHTTPX2Transport as AsyncHTTPX2Transport
+    from ._async import AsyncSageMakerRuntime
+    from ._runtime.errors import (
+        AWSError,
+        ChecksumMismatch,
+        ConnectError,
+        ConnectTimeout,
+        CredentialsError,
+        InvalidInput,
+        InvalidResponse,
+        ProtocolError,
+        ReadTimeout,
+        ServiceError,
+        StreamError,
+        TransportError,
+        TruncatedStream,
+        WriteTimeout,
+    )
+    from ._runtime.http import HTTPRequest, Headers, Timeout
+    from ._runtime.payload import ServerSentEvent
+    from ._runtime.shapes import ResponseMetadata, UnknownEvent
+    from ._runtime.sigv4 import Credentials
+    from ._runtime.stream import AsyncEventStream, EventStream
+    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
+    from ._runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+    from ._sync import SageMakerRuntime
+    from .errors import (
+        InternalDependencyException,
+        InternalFailure,
+        InternalStreamFailure,
+        ModelError,
+        ModelNotReadyException,
+        ModelStreamError,
+        SageMakerRuntimeError,
+        ServiceUnavailable,
+        ValidationError,
+    )
     from .events import (
-        AsyncInvokeEndpointWithResponseStream as AsyncInvokeEndpointWithResponseStream,
+        AsyncInvokeEndpointWithResponseStream,
+        InvokeEndpointWithResponseStream,
+        ResponseStreamEvent,
     )
-    from ._runtime.transport_pyreqwest import AsyncPyreqwestTransport as AsyncPyreqwestTransport
-    from ._async import AsyncSageMakerRuntime as AsyncSageMakerRuntime
-    from ._runtime.transport import AsyncTransport as AsyncTransport
-    from ._runtime.errors import ChecksumMismatch as ChecksumMismatch
-    from ._runtime.errors import ConnectError as ConnectError
-    from ._runtime.errors import ConnectTimeout as ConnectTimeout
-    from ._runtime.sigv4 import Credentials as Credentials
-    from ._runtime.errors import CredentialsError as CredentialsError
-    from ._runtime.stream import EventStream as EventStream
-    from ._runtime.http import HTTPRequest as HTTPRequest
-    from ._runtime.transport import HTTPTransport as HTTPTransport
-    from ._runtime.transport_httpx2 import HTTPX2Transport as HTTPX2Transport
-    from ._runtime.http import Headers as Headers
-    from .errors import InternalDependencyException as InternalDependencyException
-    from .errors import InternalFailure as InternalFailure
-    from .errors import InternalStreamFailure as InternalStreamFailure
-    from ._runtime.errors import InvalidInput as InvalidInput
-    from ._runtime.errors import InvalidResponse as InvalidResponse
-    from .types import InvokeEndpointAsyncOutput as InvokeEndpointAsyncOutput
-    from .types import InvokeEndpointOutput as InvokeEndpointOutput
-    from .events import InvokeEndpointWithResponseStream as InvokeEndpointWithResponseStream
     from .types import (
-        InvokeEndpointWithResponseStreamOutput as InvokeEndpointWithResponseStreamOutput,
+        InvokeEndpointAsyncOutput,
+        InvokeEndpointOutput,
+        InvokeEndpointWithResponseStreamOutput,
+        PayloadPart,
     )
-    from .errors import ModelError as ModelError
-    from .errors import ModelNotReadyException as ModelNotReadyException
-    from .errors import ModelStreamError as ModelStreamError
-    from .types import PayloadPart as PayloadPart
-    from ._runtime.errors import ProtocolError as ProtocolError
-    from ._runtime.transport_pyreqwest import PyreqwestTransport as PyreqwestTransport
-    from ._runtime.errors import ReadTimeout as ReadTimeout
-    from ._runtime.shapes import ResponseMetadata as ResponseMetadata
-    from .events import ResponseStreamEvent as ResponseStreamEvent
-    from ._sync import SageMakerRuntime as SageMakerRuntime
-    from .errors import SageMakerRuntimeError as SageMakerRuntimeError
-    from ._runtime.payload import ServerSentEvent as ServerSentEvent
-    from ._runtime.errors import ServiceError as ServiceError
-    from .errors import ServiceUnavailable as ServiceUnavailable
-    from ._runtime.errors import StreamError as StreamError
-    from ._runtime.http import Timeout as Timeout
-    from ._runtime.transport import Transport as Transport
-    from ._runtime.errors import TransportError as TransportError
-    from ._runtime.errors import TruncatedStream as TruncatedStream
-    from ._runtime.shapes import UnknownEvent as UnknownEvent
-    from .errors import ValidationError as ValidationError
-    from ._runtime.errors import WriteTimeout as WriteTimeout
 
 __all__ = [
     "AWSError",
@@ -178,4 +173,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
+    """List the public names too, before they are imported."""
     return sorted({*globals(), *__all__})

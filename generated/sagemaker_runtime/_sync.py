@@ -101,8 +101,8 @@ class SageMakerRuntime(SyncClient):
 
         Args:
             endpoint_name: part of the request path.
-            body: the request body.
-            json: a value to send as JSON instead of a body; the Content-Type is then
+            body: the request body, as bytes.
+            json: a value to send as JSON instead of ``body``; the Content-Type is then
                 application/json, unless given.
             content_type: sent as the header ``Content-Type``.
             accept: sent as the header ``Accept``.
@@ -130,11 +130,13 @@ class SageMakerRuntime(SyncClient):
                 loading the target model (multi-model); wait and try again (HTTP 429).
             SageMakerRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
+            CredentialsError: no credentials were found; nothing was sent.
             TransportError: no usable answer came.
         """
         request = build_invoke_endpoint(
             endpoint_name=endpoint_name,
             body=body,
+            json=json,
             content_type=content_type,
             accept=accept,
             custom_attributes=custom_attributes,
@@ -144,7 +146,6 @@ class SageMakerRuntime(SyncClient):
             inference_id=inference_id,
             enable_explanations=enable_explanations,
             inference_component_name=inference_component_name,
-            json=json,
         )
         return self._call(INVOKE_ENDPOINT, request)
 
@@ -195,6 +196,7 @@ class SageMakerRuntime(SyncClient):
                 400).
             SageMakerRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
+            CredentialsError: no credentials were found; nothing was sent.
             TransportError: no usable answer came.
         """
         request = build_invoke_endpoint_async(
@@ -276,8 +278,8 @@ class SageMakerRuntime(SyncClient):
 
         Args:
             endpoint_name: part of the request path.
-            body: the request body.
-            json: a value to send as JSON instead of a body; the Content-Type is then
+            body: the request body, as bytes.
+            json: a value to send as JSON instead of ``body``; the Content-Type is then
                 application/json, unless given.
             content_type: sent as the header ``Content-Type``.
             accept: sent as the header ``X-Amzn-SageMaker-Accept``.
@@ -289,8 +291,9 @@ class SageMakerRuntime(SyncClient):
             inference_component_name: sent as the header ``X-Amzn-SageMaker-Inference-Component``.
 
         Returns:
-            InvokeEndpointWithResponseStream: the output's members, and ``metadata`` of the
-                response.
+            InvokeEndpointWithResponseStream: the open stream. Loop over it for the events as they
+                arrive, or over ``iter_text()`` and the like for what they carry. Use it in
+                ``with``.
 
         Raises:
             InternalFailure: The service failed inside (HTTP 500).
@@ -299,16 +302,19 @@ class SageMakerRuntime(SyncClient):
                 400).
             ModelError: The model's container answered with an error of its own (HTTP 424).
             ModelStreamError: The model's answer broke off while it was being streamed; the error
-                code says why (in an event stream).
+                code says why (in the event stream).
             InternalStreamFailure: Processing of the stream failed for a reason that the service
-                does not know (in an event stream).
+                does not know (in the event stream).
             SageMakerRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
+            CredentialsError: no credentials were found; nothing was sent.
             TransportError: no usable answer came.
+            StreamError: the stream was damaged or cut short; raised while it is read.
         """
         request = build_invoke_endpoint_with_response_stream(
             endpoint_name=endpoint_name,
             body=body,
+            json=json,
             content_type=content_type,
             accept=accept,
             custom_attributes=custom_attributes,
@@ -316,7 +322,6 @@ class SageMakerRuntime(SyncClient):
             target_container_hostname=target_container_hostname,
             inference_id=inference_id,
             inference_component_name=inference_component_name,
-            json=json,
         )
         return self._open(
             INVOKE_ENDPOINT_WITH_RESPONSE_STREAM, request, InvokeEndpointWithResponseStream

@@ -38,7 +38,7 @@ class InternalFailure(SageMakerRuntimeError):
 class InternalStreamFailure(SageMakerRuntimeError):
     """Processing of the stream failed for a reason that the service does not know.
 
-    Sent as ``InternalStreamFailure``, in an event stream.
+    Sent as ``InternalStreamFailure``, in the event stream.
     """
 
     wire_code = "InternalStreamFailure"
@@ -85,7 +85,7 @@ class ModelNotReadyException(SageMakerRuntimeError):
 class ModelStreamError(SageMakerRuntimeError):
     """The model's answer broke off while it was being streamed; the error code says why.
 
-    Sent as ``ModelStreamError``, in an event stream. It is never retried.
+    Sent as ``ModelStreamError``, in the event stream. It is never retried.
 
     Attributes:
         error_code: ModelInvocationTimeExceeded: the model took too long to finish.

@@ -14,9 +14,7 @@ from .types import InvokeEndpointWithResponseStreamOutput, PayloadPart
 
 
 def _payload_part(message: Message) -> PayloadPart:
-    return PayloadPart(
-        bytes_=message.payload,
-    )
+    return PayloadPart(bytes_=message.payload)
 
 
 ResponseStreamEvent: TypeAlias = PayloadPart | UnknownEvent
@@ -54,14 +52,17 @@ class InvokeEndpointWithResponseStream(
 
     @property
     def content_type(self) -> str | None:
+        """The response header ``X-Amzn-SageMaker-Content-Type``."""
         return self.output.content_type
 
     @property
     def invoked_production_variant(self) -> str | None:
+        """The response header ``x-Amzn-Invoked-Production-Variant``."""
         return self.output.invoked_production_variant
 
     @property
     def custom_attributes(self) -> str | None:
+        """The response header ``X-Amzn-SageMaker-Custom-Attributes``."""
         return self.output.custom_attributes
 
 
@@ -82,12 +83,15 @@ class AsyncInvokeEndpointWithResponseStream(
 
     @property
     def content_type(self) -> str | None:
+        """The response header ``X-Amzn-SageMaker-Content-Type``."""
         return self.output.content_type
 
     @property
     def invoked_production_variant(self) -> str | None:
+        """The response header ``x-Amzn-Invoked-Production-Variant``."""
         return self.output.invoked_production_variant
 
     @property
     def custom_attributes(self) -> str | None:
+        """The response header ``X-Amzn-SageMaker-Custom-Attributes``."""
         return self.output.custom_attributes

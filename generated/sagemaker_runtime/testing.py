@@ -6,13 +6,16 @@ Runtime.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
 from .types import PayloadPart
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
 
-_EVENT_TYPES = {
+_EVENT_TYPES: Mapping[Any, tuple[str, str | None]] = {
     PayloadPart: ("PayloadPart", "bytes_"),
 }
 

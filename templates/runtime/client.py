@@ -103,7 +103,8 @@ class BaseClient(Generic[TransportT]):
         Args:
             timeout: as in the constructor.
             max_attempts: as in the constructor.
-            extra_headers: headers to send, and sign, with every request, besides those of this client.
+            extra_headers: headers to send with every request, besides those of this client. One that an
+                operation or the client (User-Agent) sends too is replaced.
 
         Raises:
             InvalidInput: a setting is wrong, or a header is one that the client sets itself.
@@ -113,7 +114,7 @@ class BaseClient(Generic[TransportT]):
             config = replace(config, timeout=to_timeout(timeout))
         if max_attempts is not None:
             config = replace(config, max_attempts=to_attempts(max_attempts))
-        if extra_headers:
+        if extra_headers is not None:
             config = replace(config, extra_headers=_merge_headers(config.extra_headers, extra_headers))
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
@@ -121,27 +122,35 @@ class BaseClient(Generic[TransportT]):
         copy._owns_transport = False
         return copy
 
+    def __copy__(self) -> Self:
+        return self.with_options()
+
     def _steps(self, operation: Operation[Out], request: Request) -> Steps[tuple[Out, Reply]]:
         return call(operation, request, self._service, self._config, self._state)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle the settings. Explicit static credentials travel with them; all others are resolved again."""
-        return {
-            "config": self._config,
-            "credentials": self._credentials,
-            "transport": None if self._default_in_use else self._transport,
-        }
+        """Pickle the settings and the transport, without its connections.
+
+        Explicit static credentials travel along, secret included; all others are resolved again.
+        """
+        import pickle
+
+        try:
+            pickle.dumps(self._transport)
+        except Exception as error:
+            raise TypeError(
+                f"a {type(self).__name__} with this transport cannot be pickled ({error}): make the client in the "
+                f"process that uses it, or give {type(self._transport).__name__} a __reduce__ that makes a new one"
+            ) from error
+        return {"config": self._config, "credentials": self._credentials, "transport": self._transport}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._config = state["config"]
         self._credentials = state["credentials"]
         self._state = CallState()
-        self._owns_transport = state["transport"] is None
-        self._transport = self._new_transport() if self._owns_transport else state["transport"]
-
-    @property
-    def _default_in_use(self) -> bool:
-        return type(self._transport) is self._default_transport
+        # Nobody else can close a transport that came out of a pickle.
+        self._owns_transport = True
+        self._transport = state["transport"]
 
     def __repr__(self) -> str:
         endpoint = self._config.endpoint
@@ -151,12 +160,17 @@ class BaseClient(Generic[TransportT]):
 
 
 def _merge_headers(present: tuple[tuple[str, str], ...], extra: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    for name, value in extra.items():
+    try:
+        given = dict(extra)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"extra_headers must map names to values, not be {type(extra).__name__}") from None
+    merged = {name.lower(): (name, value) for name, value in present}
+    for name, value in given.items():
         check_header(name, value, f"extra_headers[{name!r}]")
         if name.lower() in _OWN_HEADERS:
             raise InvalidInput(f"extra_headers must not set {name}: the client sets it")
-    replaced = {name.lower() for name in extra}
-    return (*(pair for pair in present if pair[0].lower() not in replaced), *extra.items())
+        merged[name.lower()] = name, value
+    return tuple(merged.values())
 
 
 class SyncClient(BaseClient[Transport]):

@@ -6,29 +6,34 @@ Source: Smithy 2.0, "AWS restJson1 protocol".
 from __future__ import annotations
 
 import base64
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
+from math import isfinite
 from typing import Any, TypeVar, cast
 
 import msgspec
+from msgspec import inspect
 
 from .errors import InvalidInput, InvalidResponse, ServiceError
 from .eventstream import Message
-from .http import Headers, Response, epoch_seconds
+from .http import Headers, Response, epoch_seconds, special_float
 
 T = TypeVar("T")
 
 
-def encode_body(members: Any) -> bytes:
+def encode_body(members: Mapping[str, Any]) -> bytes:
     """Encode body members, by wire name, as a JSON object; members that are None are left out.
 
     Timestamps become epoch seconds, blobs base64, and NaN and infinities the strings that the protocol has for them.
     Raises :class:`InvalidInput` for a value that JSON cannot hold.
     """
-    present = {name: value for name, value in members.items() if value is not None}
+    return _encode({name: value for name, value in members.items() if value is not None})
+
+
+def _encode(value: Any) -> bytes:
     try:
-        plain = msgspec.to_builtins(present, builtin_types=(datetime, bytes, bytearray, memoryview), str_keys=True)
+        plain = msgspec.to_builtins(value, builtin_types=(datetime, bytes, bytearray, memoryview), str_keys=True)
         return msgspec.json.encode(_to_wire(plain))
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"the request cannot be written as JSON: {error}") from error
@@ -42,9 +47,9 @@ def _to_wire(value: Any) -> Any:
     if isinstance(value, datetime):
         return epoch_seconds(value)
     if isinstance(value, bytes | bytearray | memoryview):
-        return base64.b64encode(cast(bytes, value)).decode("ascii")
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return base64.b64encode(cast("bytes", value)).decode("ascii")
+    if isinstance(value, float) and not isfinite(value):
+        return special_float(value)
     return value
 
 
@@ -79,7 +84,7 @@ def blob_payload(body: Any, json: Any = msgspec.UNSET, *, optional: bool = False
             raise InvalidInput("body and json were both given: pass one of them")
         return encode_json(json)
     if isinstance(body, bytes | bytearray | memoryview):
-        return bytes(cast(bytes, body))
+        return bytes(cast("bytes", body))
     if body is None:
         if optional:
             return b""
@@ -88,14 +93,21 @@ def blob_payload(body: Any, json: Any = msgspec.UNSET, *, optional: bool = False
     raise InvalidInput(f"body must be bytes, not {type(body).__name__}{hint}")
 
 
-def text_payload(body: str | None) -> bytes:
-    """Return a text payload as UTF-8."""
-    return (body or "").encode()
+def text_payload(body: object) -> bytes:
+    """Return a text payload as UTF-8; nothing for None. Raises :class:`InvalidInput` for what is not such text."""
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise InvalidInput(f"a text payload must be a string, not {type(body).__name__}")
+    try:
+        return body.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"a text payload cannot be encoded as UTF-8: {error.reason}") from error
 
 
 def json_payload(body: Any) -> bytes:
     """Return a structure or document as a JSON payload; nothing for None."""
-    return b"" if body is None else encode_body(body)
+    return b"" if body is None else _encode(body)
 
 
 def text_body(response: Response) -> str:
@@ -107,7 +119,7 @@ def text_body(response: Response) -> str:
 
 
 def decode_body(response: Response, shape: type[T]) -> T:
-    """Decode a JSON body into ``shape``; an empty body reads as ``{}`` and unknown keys are ignored.
+    """Decode a JSON body into ``shape``; an empty body and ``null`` read as ``{}`` and unknown keys are ignored.
 
     A null where the shape has no None, as a member or inside a list or map, reads as if it were not there.
     Raises :class:`InvalidResponse` when the body is not JSON or a member has the wrong type.
@@ -117,7 +129,9 @@ def decode_body(response: Response, shape: type[T]) -> T:
         try:
             return msgspec.json.decode(body, type=shape, strict=False)
         except msgspec.ValidationError:
-            return msgspec.convert(_without_nulls(msgspec.json.decode(body)), shape, strict=False)
+            document = msgspec.json.decode(body)
+            present: Any = {} if document is None else _without_nulls(document, _type_of(cast("Any", shape)))
+            return msgspec.convert(present, shape, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidResponse(f"the response body (HTTP {response.status}) cannot be read: {error}") from error
 
@@ -132,13 +146,40 @@ def text_of_event(message: Message) -> str:
     return text_body(Response(200, Headers(), message.payload))
 
 
-def _without_nulls(value: Any) -> Any:
+@cache
+def _type_of(shape: Any) -> inspect.Type:
+    return inspect.type_info(shape)
+
+
+def _without_nulls(value: Any, kind: inspect.Type) -> Any:
+    """Leave out each null that stands where ``kind`` has none: as a member, or inside a list or map."""
+    if isinstance(kind, inspect.UnionType):
+        others = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
+        return _without_nulls(value, others[0]) if len(others) == 1 else value
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
-        return {key: _without_nulls(item) for key, item in members.items() if item is not None}
+        if isinstance(kind, inspect.StructType):
+            kinds = {each.encode_name: each.type for each in kind.fields}
+        elif isinstance(kind, inspect.DictType):
+            kinds = dict.fromkeys(members, kind.value_type)
+        else:
+            return members
+        return {
+            key: _without_nulls(item, kinds[key])
+            for key, item in members.items()
+            if key in kinds and (item is not None or _has_null(kinds[key]))
+        }
     if isinstance(value, list):
-        return [_without_nulls(item) for item in cast("Sequence[Any]", value) if item is not None]
+        items = cast("Iterable[Any]", value)
+        if not isinstance(kind, inspect.ListType):
+            return items
+        allowed = _has_null(kind.item_type)
+        return [_without_nulls(item, kind.item_type) for item in items if item is not None or allowed]
     return value
+
+
+def _has_null(kind: inspect.Type) -> bool:
+    return isinstance(kind, inspect.AnyType) or (isinstance(kind, inspect.UnionType) and kind.includes_none)
 
 
 def decode_json(body: bytes) -> Any:
@@ -185,8 +226,10 @@ def error_document(body: bytes) -> Mapping[str, Any]:
 
 def _error_code(headers: Headers, document: Mapping[str, Any]) -> str:
     """Find the code: the header first, then the body; a namespace and the URI after a colon do not belong to it."""
-    found = headers.get("x-amzn-errortype") or document.get("__type") or document.get("code") or ""
-    return str(found).partition(":")[0].rpartition("#")[2]
+    for found in (headers.get("x-amzn-errortype"), document.get("__type"), document.get("code")):
+        if isinstance(found, str) and (code := found.partition(":")[0].rpartition("#")[2].strip()):
+            return code
+    return ""
 
 
 def _message(document: Mapping[str, Any]) -> str:

@@ -8,13 +8,16 @@ is sent again only where the operation is safe to repeat. A request that was tur
 from __future__ import annotations
 
 import random
+import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
+import msgspec
+
 from .errors import ReadTimeout, ServiceError, TransportError
-from .http import Headers
+from .http import Headers, read_http_date
 
 RetryKind = Literal["never", "throttle", "transient"]
 
@@ -40,6 +43,7 @@ THROTTLING_CODES = frozenset(
     }
 )
 TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _TURNED_AWAY = frozenset({429, 503})
 _TRANSIENT_STATUSES = frozenset({500, 502, 504})
 
@@ -60,8 +64,7 @@ def is_resendable(error: TransportError, *, retry_safe: bool) -> bool:
     return retry_safe or not error.sent
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(msgspec.Struct, frozen=True):
     """Full jitter: a random part of 1, 2, 4 … seconds, at most :data:`MAX_BACKOFF`."""
 
     random: Callable[[], float] = random.random
@@ -71,31 +74,25 @@ class Backoff:
 
         A ``x-amz-retry-after`` (milliseconds) or ``Retry-After`` (seconds or a date) header lengthens it.
         """
-        jittered = self.random() * min(2.0 ** (attempt - 1), MAX_BACKOFF)
+        jittered = self.random() * min(2.0 ** min(attempt - 1, 30), MAX_BACKOFF)
         return min(max(jittered, retry_after(headers) if headers else 0.0), MAX_BACKOFF)
 
 
 def retry_after(headers: Headers) -> float:
     """Return the pause that the service asks for, in seconds; 0 when it asks for none or the value makes no sense."""
-    if (milliseconds := headers.get("x-amz-retry-after")) is not None:
-        return _non_negative(milliseconds) / 1000
+    milliseconds = headers.get("x-amz-retry-after")
+    if milliseconds is not None and _NUMBER.fullmatch(milliseconds):
+        return float(milliseconds) / 1000
     value = headers.get("Retry-After")
     if value is None:
         return 0.0
-    return _non_negative(value) if value.isdecimal() else _until(value)
-
-
-def _non_negative(text: str) -> float:
-    return float(text) if text.isdecimal() and len(text) < 10 else 0.0
+    return float(value) if _NUMBER.fullmatch(value) else _until(value)
 
 
 def _until(date: str) -> float:
-    import time
-    from email.utils import parsedate_to_datetime
-
     try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
-    except (ValueError, OverflowError):
+        return max(0.0, (read_http_date(date) - datetime.now(UTC)).total_seconds())
+    except ValueError:
         return 0.0
 
 
@@ -124,5 +121,7 @@ class RetryQuota:
 
     def release(self, tokens: int) -> None:
         """Give tokens back after a call that ended well: the cost of its last retry, or 1."""
+        if self._available == self.CAPACITY:
+            return
         with self._lock:
             self._available = min(self.CAPACITY, self._available + tokens)

@@ -25,6 +25,7 @@ from .transport_base import (
     StreamedResponse,
     check_request,
     decode_headers,
+    finish,
     remake,
 )
 
@@ -284,7 +285,7 @@ class AsyncHTTPTransport(_DefaultTransport):
 
         async def close() -> None:
             try:
-                await chunks.aclose()
+                await finish(chunks)
             finally:
                 await response.aclose()
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from types import AsyncGeneratorType
 from typing import Any
 
 from .errors import (
@@ -348,3 +349,9 @@ def _after_close(ended: bool, end: type[Exception] = StopIteration) -> Exception
     if ended:
         return end()
     return InvalidInput("the response was closed before its end: read it before closing the stream")
+
+
+async def finish(generator: AsyncGenerator[bytes]) -> None:
+    """Close a generator, unless another task is reading from it: that read fails when the connection is closed."""
+    if not (isinstance(generator, AsyncGeneratorType) and generator.ag_running):
+        await generator.aclose()

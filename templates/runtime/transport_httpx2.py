@@ -22,6 +22,7 @@ from .transport_base import (
     StreamedResponse,
     check_request,
     decode_headers,
+    finish,
     raw_headers,
     timeout_extension,
 )
@@ -118,7 +119,7 @@ class AsyncHTTPX2Transport(_Base):
 
         async def close() -> None:
             try:
-                await chunks.aclose()
+                await finish(chunks)
             finally:
                 await response.aclose()
 

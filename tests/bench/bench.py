@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import statistics
 import subprocess
 import sys
@@ -65,7 +66,10 @@ def compare(name: str, ours: Callable[[], object], theirs: Callable[[], object],
 
 
 def start(code: str) -> Callable[[], object]:
-    return lambda: subprocess.run([sys.executable, "-c", code, str(ROOT / "generated")], check=True)
+    """Return an action that starts Python and runs the code, with bytecode caches as an installed package has them."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-c", code, str(ROOT / "generated")]
+    return lambda: subprocess.run(command, check=True, env=environment)
 
 
 def _boto(url: str) -> Any:

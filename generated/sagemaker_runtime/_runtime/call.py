@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from .config import Config, ServiceInfo
 from .credentials import CredentialsProvider
-from .errors import ServiceError, TransportError
-from .http import Headers, HTTPRequest, Request, Response, Timeout
+from .errors import InvalidResponse, ServiceError, TransportError
+from .http import Headers, HTTPRequest, Request, Response, Timeout, read_http_date
 from .retry import Backoff, RetryQuota, is_resendable, is_retryable
 from .shapes import Output, ResponseMetadata
 from .sigv4 import Credentials, sign
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 _CLOCK_SKEW_CODES = frozenset(
     {
+        "AuthFailure",
         "InvalidSignatureException",
         "RequestExpired",
         "RequestInTheFuture",
@@ -40,8 +42,7 @@ _TOLERATED_SKEW = timedelta(minutes=4)
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation(Generic[Out]):
+class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     """What the call machinery must know of an operation.
 
     ``parse`` reads a successful response and ``parse_error`` any other; ``errors`` maps codes to modelled errors, and
@@ -59,39 +60,42 @@ class Operation(Generic[Out]):
     streaming: bool = False
 
 
-@dataclass(slots=True)
-class CallState:
-    """What the calls of one client share: the retry quota, and how far its clock is off."""
+class CallState(msgspec.Struct):
+    """What the calls of one client share.
 
-    quota: RetryQuota = field(default_factory=RetryQuota)
+    Attributes:
+        quota: limits the retries of a client whose calls mostly fail.
+        backoff: how long to wait before a retry.
+        skew: the service's clock minus ours, where a refused signature has shown that they differ.
+        expired: the last credentials were refused as expired, so the next call asks for new ones.
+    """
+
+    quota: RetryQuota = msgspec.field(default_factory=RetryQuota)
+    backoff: Backoff = msgspec.field(default_factory=Backoff)
     skew: timedelta = timedelta(0)
-    backoff: Backoff = field(default_factory=Backoff)
+    expired: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True):
     """Send the request; the result is its :class:`Reply`, or a :class:`TransportError` is thrown in."""
 
     request: HTTPRequest
     streaming: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sleep:
+class Sleep(msgspec.Struct, frozen=True):
     """Wait."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Refresh:
+class Refresh(msgspec.Struct, frozen=True):
     """Get credentials; with ``force``, new ones. The result is a :class:`Credentials`."""
 
     force: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A response, and the connection that its body can still be read from when it is a stream."""
 
     response: Response
@@ -110,42 +114,60 @@ def utcnow() -> datetime:
 def call(
     operation: Operation[Out], request: Request, service: ServiceInfo, config: Config, state: CallState
 ) -> Steps[tuple[Out, Reply]]:
-    """Carry one call through its attempts; returns the output, its metadata set, and the reply it was read from."""
+    """Carry one call through its attempts; returns the output, its metadata set, and the reply it was read from.
+
+    What a refused signature shows, expired credentials or a clock that is off, is put right and tried again at once,
+    each once in a call and within ``config.max_attempts``; where no attempt is left, it helps the next call.
+    """
     attempt, spent = 0, 1
-    force_refresh = False
+    repaired: set[str] = set()
     while True:
         attempt += 1
-        credentials = None
-        if service.signing_name is not None:
-            credentials = yield Refresh(force_refresh)
+        credentials = yield from _current_credentials(service, state, repaired)
+        skew = state.skew
         failure: ServiceError | TransportError
-        response = None
+        headers = repair = None
         try:
-            reply: Reply = yield Send(prepare(request, service, config, state, credentials), operation.streaming)
+            sent = prepare(request, service, config, credentials, utcnow() + skew)
+            reply: Reply = yield Send(sent, operation.streaming)
         except TransportError as error:
             failure, again = error, is_resendable(error, retry_safe=operation.retry_safe)
         else:
-            response = reply.response
-            if response.status < 300:
+            if reply.response.status < 300:
                 state.quota.release(spent)
-                return operation.parse(response).with_metadata(_metadata(response, attempt)), reply
-            failure = _service_error(operation, response, attempt)
+                return _output(operation, reply.response, attempt), reply
+            headers = reply.response.headers
+            failure = _service_error(operation, reply.response, attempt)
             again = failure.retryable
-        refresh_helps = _is_expired_token(failure) and not force_refresh
-        if attempt >= config.max_attempts:
-            raise failure
-        if refresh_helps or _corrects_clock(failure, response, state):
-            force_refresh = force_refresh or refresh_helps
-            continue
-        tokens = state.quota.acquire(failure) if again else None
+            repair = None if credentials is None else _repair(failure, headers, state, skew)
+        tokens = None
+        if attempt < config.max_attempts:
+            if repair is not None and repair not in repaired:
+                repaired.add(repair)
+                continue
+            tokens = state.quota.acquire(failure) if again else None
         if tokens is None:
-            raise failure
+            try:
+                raise failure
+            finally:
+                del failure  # Else error, traceback and frame refer to one another, and the request stays in memory.
         spent = tokens
-        yield Sleep(state.backoff.delay(attempt, response.headers if response else None))
+        yield Sleep(state.backoff.delay(attempt, headers))
+
+
+def _current_credentials(service: ServiceInfo, state: CallState, repaired: set[str]) -> Steps[Credentials | None]:
+    if service.signing_name is None:
+        return None
+    force = state.expired
+    credentials: Credentials = yield Refresh(force)
+    if force:
+        state.expired = False
+        repaired.add("credentials")
+    return credentials
 
 
 def prepare(
-    request: Request, service: ServiceInfo, config: Config, state: CallState, credentials: Credentials | None
+    request: Request, service: ServiceInfo, config: Config, credentials: Credentials | None, now: datetime
 ) -> HTTPRequest:
     """Add the endpoint, the standard headers and the signature: the result is what the socket receives."""
     endpoint = config.endpoint
@@ -153,7 +175,8 @@ def prepare(
     headers = [("Host", endpoint.netloc), *_merge(request.headers, config.extra_headers)]
     if request.body or request.method in _METHODS_WITH_BODY:
         headers.append(("Content-Length", str(len(request.body))))
-    headers.append(("User-Agent", config.user_agent))
+    if not any(name.lower() == "user-agent" for name, _ in headers):
+        headers.append(("User-Agent", config.user_agent))
     if credentials is not None and service.signing_name is not None:
         headers = sign(
             request.method,
@@ -164,7 +187,9 @@ def prepare(
             credentials,
             service=service.signing_name,
             region=config.region or "",
-            now=utcnow() + state.skew,
+            now=now,
+            normalize=not service.s3,
+            double_encode=not service.s3,
         )
     target = f"{path}?{request.query}" if request.query else path
     return HTTPRequest(request.method, endpoint.scheme, endpoint.host, endpoint.port, target, headers, request.body)
@@ -178,22 +203,29 @@ def drive(
 ) -> T:
     """Carry out the steps of a call, waiting in this thread."""
     result: Any = None
-    error: TransportError | None = None
     try:
+        step = next(steps)
         while True:
-            step = steps.send(result) if error is None else steps.throw(error)
-            result = error = None
-            if isinstance(step, Send):
-                try:
+            try:
+                if isinstance(step, Send):
                     result = _receive(transport.send(step.request, timeout), step.streaming)
-                except TransportError as caught:
-                    error = caught
-            elif isinstance(step, Refresh):
-                result = credentials.get(refresh=step.force)
+                elif isinstance(step, Refresh):
+                    result = credentials.get(refresh=step.force)
+                else:
+                    time.sleep(step.seconds)
+                    result = None
+            except TransportError as error:
+                step = steps.throw(error)
             else:
-                time.sleep(step.seconds)
+                step = steps.send(result)
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
+    except BaseException:
+        if isinstance(result, Reply) and result.connection is not None:
+            result.connection.close()
+        raise
+    finally:
+        steps.close()
 
 
 async def adrive(
@@ -203,28 +235,45 @@ async def adrive(
     credentials: CredentialsProvider,
 ) -> T:
     """Carry out the steps of a call, waiting in the event loop; credentials that need I/O come from a worker thread."""
-    import anyio
-
     result: Any = None
-    error: TransportError | None = None
     try:
+        step = next(steps)
         while True:
-            step = steps.send(result) if error is None else steps.throw(error)
-            result = error = None
-            if isinstance(step, Send):
-                try:
+            try:
+                if isinstance(step, Send):
                     result = await _areceive(await transport.send(step.request, timeout), step.streaming)
-                except TransportError as caught:
-                    error = caught
-            elif isinstance(step, Refresh):
-                if step.force or credentials.blocking:
-                    result = await anyio.to_thread.run_sync(partial(credentials.get, refresh=step.force))
+                elif isinstance(step, Refresh):
+                    result = await _credentials(credentials, step.force)
                 else:
-                    result = credentials.get(refresh=step.force)
+                    await _sleep(step.seconds)
+                    result = None
+            except TransportError as error:
+                step = steps.throw(error)
             else:
-                await anyio.sleep(step.seconds)
+                step = steps.send(result)
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
+    except BaseException:
+        if isinstance(result, Reply) and result.connection is not None:
+            await result.connection.aclose()
+        raise
+    finally:
+        steps.close()
+
+
+async def _credentials(provider: CredentialsProvider, force: bool) -> Credentials:
+    if not force and not provider.blocking:
+        return provider.get()
+    from anyio import to_thread
+
+    # A cancelled call does not wait for the thread: a metadata service may take minutes not to answer.
+    return await to_thread.run_sync(partial(provider.get, refresh=force), abandon_on_cancel=True)
+
+
+async def _sleep(seconds: float) -> None:
+    from anyio import sleep
+
+    await sleep(seconds)
 
 
 def _receive(raw: TransportResponse, streaming: bool) -> Reply:
@@ -250,8 +299,14 @@ def request_id(headers: Headers) -> str | None:
     return next((value for name in _REQUEST_ID_HEADERS if (value := headers.get(name)) is not None), None)
 
 
-def _metadata(response: Response, attempts: int) -> ResponseMetadata:
-    return ResponseMetadata(request_id(response.headers), response.status, response.headers, attempts)
+def _output(operation: Operation[Out], response: Response, attempt: int) -> Out:
+    found = request_id(response.headers)
+    try:
+        output = operation.parse(response)
+    except InvalidResponse as error:
+        error.operation, error.status, error.request_id = operation.name, response.status, found
+        raise
+    return output.with_metadata(ResponseMetadata(found, response.status, response.headers, attempt))
 
 
 def _service_error(operation: Operation[Any], response: Response, attempt: int) -> ServiceError:
@@ -264,24 +319,27 @@ def _service_error(operation: Operation[Any], response: Response, attempt: int) 
     return error
 
 
-def _is_expired_token(failure: Exception) -> bool:
-    return isinstance(failure, ServiceError) and failure.code in _EXPIRED_TOKEN_CODES
+def _repair(failure: ServiceError, headers: Headers, state: CallState, skew: timedelta) -> str | None:
+    """Note what is wrong with the credentials or the clock that a request was signed with.
+
+    Returns what an attempt that is signed anew would put right; None where that would not help. ``skew`` is the one
+    that the request was signed with: another call may have corrected the shared one in the meantime.
+    """
+    if failure.code in _EXPIRED_TOKEN_CODES:
+        state.expired = True
+        return "credentials"
+    if failure.code in _CLOCK_SKEW_CODES:
+        correct = _clock_skew(headers)
+        if correct is not None and abs(correct - skew) >= _TOLERATED_SKEW:
+            state.skew = correct
+            return "clock"
+    return None
 
 
-def _corrects_clock(failure: Exception, response: Response | None, state: CallState) -> bool:
-    """Take over the service's clock where a signature was refused and ours is off; False when the clock was right."""
-    if response is None or not isinstance(failure, ServiceError) or failure.code not in _CLOCK_SKEW_CODES:
-        return False
-    from email.utils import parsedate_to_datetime
-
+def _clock_skew(headers: Headers) -> timedelta | None:
     try:
-        theirs = parsedate_to_datetime(response.headers.get("Date") or "")
+        theirs = read_http_date(headers.get("Date") or "")
     except ValueError:
-        return False
-    if theirs.tzinfo is None:
-        return False
-    skew = theirs - utcnow()
-    if abs(skew - state.skew) < _TOLERATED_SKEW:
-        return False
-    state.skew = skew
-    return True
+        return None
+    # Any other year is no clock's, and times near the ends of the calendar could not be reckoned with.
+    return theirs - utcnow() if 2000 <= theirs.year < 3000 else None

@@ -10,7 +10,6 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol, TypeVar
@@ -26,10 +25,9 @@ _RENEW_BEFORE = timedelta(minutes=5)
 # Calls that fail together ask for new credentials together; the first of them gets new ones for all.
 _REFRESH_INTERVAL = 5.0
 
-_SECRETS = re.compile(
-    r"""(?ix) (?P<name> ["']? [\w-]* (?:secret|token|password) [\w-]* ["']? \s* [:=] \s* ["']? ) [^\s"',}]+
+# Values of fields that are named like secrets, and whatever has the length of a secret key or a session token.
+_SECRETS = r"""(?ix) (?P<name> ["']? [\w-]* (?:secret|token|password) [\w-]* ["']? \s* [:=] \s* ["']? ) [^\s"',}]+
     | (?<![A-Z0-9/+=]) (?: [A-Z0-9/+=]{40} | [A-Z0-9/+=]{100,} ) (?![A-Z0-9/+=])"""
-)
 
 
 class CredentialsProvider(Protocol):
@@ -107,13 +105,14 @@ def resolve_credentials(
     )
 
 
-@dataclass(frozen=True, slots=True)
 class _Static:
-    credentials: Credentials
     blocking = False
 
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
     def get(self, *, refresh: bool = False) -> Credentials:
-        return self.credentials
+        return self._credentials
 
 
 class _Environment:
@@ -150,14 +149,14 @@ class _Keys:
         return _reduce(_Keys, self._keys)
 
 
-@dataclass(slots=True)
 class _State:
-    """What one process knows. A child starts anew: its copy of a lock may be held by a thread it does not have."""
+    """What one process knows. A child starts anew: a thread that it does not have may hold its copy of the lock."""
 
-    pid: int = field(default_factory=os.getpid)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    provider: CredentialsProvider | None = None
-    refreshed: float = float("-inf")
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.lock = threading.Lock()
+        self.provider: CredentialsProvider | None = None
+        self.refreshed = float("-inf")
 
 
 class _Lazy:
@@ -312,7 +311,7 @@ def _guarded(action: Callable[[], T]) -> T:
     except CredentialsError:
         raise
     except Exception as error:
-        reason = _SECRETS.sub(lambda match: f"{match['name'] or ''}***", str(error))
+        reason = re.sub(_SECRETS, lambda match: f"{match['name'] or ''}***", str(error))
         raise CredentialsError(f"credentials could not be had: {type(error).__name__}: {reason}") from None
 
 

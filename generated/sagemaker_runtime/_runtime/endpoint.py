@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .errors import InvalidInput
 
@@ -64,29 +64,25 @@ class Endpoint:
         return host if self.port in (None, _DEFAULT_PORTS[self.scheme]) else f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Partition:
+class _Partition(NamedTuple):
     id: str
-    region: re.Pattern[str]
+    region: str
     dns_suffix: str
     dualstack_dns_suffix: str
 
 
-def _partition(id: str, region: str, dns_suffix: str, dualstack_dns_suffix: str) -> _Partition:
-    return _Partition(id, re.compile(region), dns_suffix, dualstack_dns_suffix)
-
-
-# Each also matches its pseudo region (aws-global, ...). All of them have FIPS and dual-stack endpoints in
-# general; whether a service has one is for its Hosts to say.
+# Patterns are compiled when they are first tried: most programs need one. Each also matches its pseudo region
+# (aws-global, ...). All partitions have FIPS and dual-stack endpoints in general; whether a service has one
+# there is for its Hosts to say.
 _PARTITIONS = (
-    _partition("aws", r"(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+|aws-global", "amazonaws.com", "api.aws"),
-    _partition("aws-cn", r"cn-\w+-\d+|aws-cn-global", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-    _partition("aws-eusc", r"eusc-(de)-\w+-\d+", "amazonaws.eu", "api.amazonwebservices.eu"),
-    _partition("aws-iso", r"us-iso-\w+-\d+|aws-iso-global", "c2s.ic.gov", "api.aws.ic.gov"),
-    _partition("aws-iso-b", r"us-isob-\w+-\d+|aws-iso-b-global", "sc2s.sgov.gov", "api.aws.scloud"),
-    _partition("aws-iso-e", r"eu-isoe-\w+-\d+|aws-iso-e-global", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-    _partition("aws-iso-f", r"us-isof-\w+-\d+|aws-iso-f-global", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-    _partition("aws-us-gov", r"us-gov-\w+-\d+|aws-us-gov-global", "amazonaws.com", "api.aws"),
+    _Partition("aws", r"(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+|aws-global", "amazonaws.com", "api.aws"),
+    _Partition("aws-cn", r"cn-\w+-\d+|aws-cn-global", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    _Partition("aws-eusc", r"eusc-(de)-\w+-\d+", "amazonaws.eu", "api.amazonwebservices.eu"),
+    _Partition("aws-iso", r"us-iso-\w+-\d+|aws-iso-global", "c2s.ic.gov", "api.aws.ic.gov"),
+    _Partition("aws-iso-b", r"us-isob-\w+-\d+|aws-iso-b-global", "sc2s.sgov.gov", "api.aws.scloud"),
+    _Partition("aws-iso-e", r"eu-isoe-\w+-\d+|aws-iso-e-global", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    _Partition("aws-iso-f", r"us-isof-\w+-\d+|aws-iso-f-global", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    _Partition("aws-us-gov", r"us-gov-\w+-\d+|aws-us-gov-global", "amazonaws.com", "api.aws"),
 )
 
 
@@ -115,7 +111,7 @@ def resolve_endpoint(hosts: Hosts, region: str, *, fips: bool = False, dualstack
     that kind there.
     """
     check_region(region)
-    partition = next((each for each in _PARTITIONS if each.region.fullmatch(region)), _PARTITIONS[0])
+    partition = next((each for each in _PARTITIONS if re.fullmatch(each.region, region)), _PARTITIONS[0])
     kind, templates = {
         (False, False): ("", hosts.default),
         (True, False): ("FIPS ", hosts.fips),

@@ -65,7 +65,17 @@ class ProtocolError(TransportError):
 
 
 class InvalidResponse(AWSError):
-    """The service's answer does not fit its description, for instance a body that is not JSON."""
+    """The service's answer does not fit its description, for instance a body that is not JSON.
+
+    Attributes:
+        operation: the operation's name; empty when the error came outside a call.
+        status: the HTTP status, or None.
+        request_id: the service's id of the request, or None.
+    """
+
+    operation: str = ""
+    status: int | None = None
+    request_id: str | None = None
 
 
 class StreamError(AWSError):
@@ -145,12 +155,3 @@ class ServiceError(AWSError):
         if self.attempts > 1:
             parts.append(f"{self.attempts} attempts")
         return parts
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.args, self.__dict__)
-
-
-def _restore(cls: type[ServiceError], args: tuple[Any, ...], state: dict[str, Any]) -> ServiceError:
-    error = cls.__new__(cls, *args)
-    error.__dict__.update(state)
-    return error

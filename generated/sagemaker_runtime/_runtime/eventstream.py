@@ -141,20 +141,16 @@ class EventStreamDecoder:
                 headers_start = start + _PRELUDE_LENGTH
                 if crc32(chunk[start : start + 8]) != prelude_crc:
                     raise ChecksumMismatch("the CRC32 of the prelude does not match")
-                if (
-                    headers_length > MAX_HEADERS_LENGTH
-                    or not headers_length + 16 <= total <= MAX_MESSAGE_LENGTH
-                ):
+                spare = total - headers_length - _OVERHEAD
+                if spare < 0 or total > MAX_MESSAGE_LENGTH or headers_length > MAX_HEADERS_LENGTH:
                     raise _length_error(total, headers_length)
                 if size - start < total:
                     needed = total
                     break
                 payload_end = start + total - 4
                 # The prelude's own checksum is known to be right, so it serves as the state to go on from.
-                if (
-                    crc32(chunk[start + 8 : payload_end], prelude_crc)
-                    != _CRC.unpack_from(chunk, payload_end)[0]
-                ):
+                checksum = crc32(chunk[start + 8 : payload_end], prelude_crc)
+                if checksum != _CRC.unpack_from(chunk, payload_end)[0]:
                     raise ChecksumMismatch("the CRC32 of the message does not match")
                 headers_end = headers_start + headers_length
                 block = chunk[headers_start:headers_end]

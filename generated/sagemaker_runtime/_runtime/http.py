@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite, isnan
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
+
+import msgspec
 
 from .errors import InvalidInput, InvalidResponse
 
@@ -21,6 +24,11 @@ HeaderList = list[tuple[str, str]]
 
 _FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HTTP_DATE = re.compile("[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT")
+_LIST_ITEM = re.compile(r'[ \t]*(?:"((?:[^"\\]|\\.)*+)"[ \t]*|([^,]*+)),')
+_QUOTED_PAIR = re.compile(r"\\(.)")
+_NEEDS_QUOTES = frozenset(',"')
+_SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token"})
 
 
 class Headers:
@@ -29,16 +37,18 @@ class Headers:
     A header that came several times reads as its values joined by ``", "`` (RFC 9110, section 5.3).
     """
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("_pairs", "_values")
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self._pairs = tuple(pairs)
+        self._values: dict[str, list[str]] = {}
+        for name, value in self._pairs:
+            self._values.setdefault(name.lower(), []).append(value)
 
     def get(self, name: str) -> str | None:
         """Return the value of header ``name``, or None."""
-        wanted = name.lower()
-        values = [value for key, value in self._pairs if key.lower() == wanted]
-        return ", ".join(values) if values else None
+        values = self._values.get(name.lower())
+        return None if values is None else ", ".join(values)
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -47,7 +57,7 @@ class Headers:
         return value
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.get(name) is not None
+        return isinstance(name, str) and name.lower() in self._values
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)
@@ -65,8 +75,7 @@ class Headers:
         return f"Headers({list(self._pairs)!r})"
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct):
     """What an operation asks for, before an endpoint and a signature are added.
 
     ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark.
@@ -75,16 +84,16 @@ class Request:
     method: str
     path: str
     query: str = ""
-    headers: HeaderList = field(default_factory=list[tuple[str, str]])
+    headers: HeaderList = msgspec.field(default_factory=list[tuple[str, str]])
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class HTTPRequest:
     """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
 
     ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
-    method is one that carries bodies, Content-Length.
+    method is one that carries bodies, Content-Length. The repr hides the signature and the session token.
     """
 
     method: str
@@ -95,9 +104,16 @@ class HTTPRequest:
     headers: HeaderList
     body: bytes
 
+    def __repr__(self) -> str:
+        port = "" if self.port is None else f":{self.port}"
+        headers = [(name, "***" if name.lower() in _SECRET_HEADERS else value) for name, value in self.headers]
+        return (
+            f"<HTTPRequest {self.method} {self.scheme}://{self.host}{port}{self.target} "
+            f"headers={headers!r} body of {len(self.body)} bytes>"
+        )
 
-@dataclass(frozen=True, slots=True)
-class Response:
+
+class Response(msgspec.Struct, frozen=True):
     """A response whose body has been read in full (``body`` is empty for a stream that is still open)."""
 
     status: int
@@ -131,15 +147,23 @@ def text_of(value: Any, name: str) -> str:
 
     Raises :class:`InvalidInput` naming the parameter for anything else.
     """
+    # The bases' own text, as an enum's str() may give its name.
     if isinstance(value, str):
-        return value
+        return str.__str__(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return float.__repr__(value) if isfinite(value) else special_float(value)
     if isinstance(value, datetime):
         return _in_utc(value, name).isoformat().replace("+00:00", "Z")
     raise InvalidInput(f"{name} must be text, a number, a bool or a datetime, not {type(value).__name__}")
+
+
+def special_float(value: float) -> str:
+    """Return AWS's name of a float that is not a number or not finite."""
+    return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def http_date(value: datetime | None, name: str) -> str | None:
@@ -147,6 +171,17 @@ def http_date(value: datetime | None, name: str) -> str | None:
     from email.utils import format_datetime
 
     return None if value is None else format_datetime(_in_utc(value, name), usegmt=True)
+
+
+def read_http_date(text: str) -> datetime:
+    """Read an HTTP date (RFC 9110, section 5.6.7, with its obsolete forms). Raises :class:`ValueError`."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        parsed = parsedate_to_datetime(text)
+    except (IndexError, OverflowError, TypeError) as error:
+        raise ValueError(f"{text[:80]!r} is not an HTTP date") from error
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def epoch_seconds(value: datetime | None, name: str = "a timestamp") -> int | float | None:
@@ -205,17 +240,30 @@ def _quote(text: str, name: str, *, safe: str) -> str:
 
 
 def header_list(*parts: tuple[str, str, Any]) -> HeaderList:
-    """Build headers from (header, parameter name, value); None is left out and a list is joined with commas.
+    """Build headers from (header, parameter name, value); None and empty lists are left out.
+
+    Items of a list are joined with commas, and quoted where they have commas or quotes themselves.
 
     Raises :class:`InvalidInput` naming the parameter where :func:`check_header` refuses the value.
     """
     headers: HeaderList = []
     for header, name, value in parts:
-        if value is not None:
-            joined = ", ".join(text_of(item, name) for item in _items(value))
-            check_header(header, joined, name)
-            headers.append((header, joined))
+        if value is None or value == []:
+            continue
+        if isinstance(value, list | tuple | set | frozenset):
+            text = ",".join(_list_item(text_of(item, name)) for item in _items(value))
+        else:
+            text = text_of(value, name)
+        check_header(header, text, name)
+        headers.append((header, text))
     return headers
+
+
+def _list_item(text: str) -> str:
+    # Dates have a comma, and are told by their form.
+    if _NEEDS_QUOTES.isdisjoint(text) or _HTTP_DATE.fullmatch(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def expanded(prefix: str, name: str, members: Mapping[str, Any] | None) -> Iterator[tuple[str, str, Any]]:
@@ -224,7 +272,7 @@ def expanded(prefix: str, name: str, members: Mapping[str, Any] | None) -> Itera
         yield f"{prefix}{key}", f"{name}[{key!r}]", value
 
 
-def check_header(name: str, value: object, what: str) -> None:
+def check_header(name: object, value: object, what: str) -> None:
     """Refuse a header that could end early on the wire or be read as another one.
 
     Raises :class:`InvalidInput` naming ``what`` when the name is not a token, the value has a control character
@@ -232,7 +280,7 @@ def check_header(name: str, value: object, what: str) -> None:
     """
     if not isinstance(value, str):
         raise InvalidInput(f"{what} must be a string, not {type(value).__name__}")
-    if not _TOKEN.fullmatch(name):
+    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
         raise InvalidInput(f"{what}: {name!r} is not an HTTP header name")
     if found := _FORBIDDEN_IN_VALUE.search(value):
         raise InvalidInput(f"{what} must not contain the control character {found.group()!r}: it is sent as a header")
@@ -254,9 +302,15 @@ def prefixed_headers(headers: Headers, prefix: str) -> dict[str, str]:
 
 
 def list_header(headers: Headers, name: str) -> list[str] | None:
-    """Return a comma-separated response header as a list, or None."""
+    """Return a comma-separated response header as a list, or None; items may be quoted strings."""
     value = headers.get(name)
-    return None if value is None else [item.strip() for item in value.split(",")]
+    if value is None:
+        return None
+    items: list[str] = []
+    for found in _LIST_ITEM.finditer(value + ","):
+        quoted, plain = found.groups()
+        items.append(plain.strip() if quoted is None else _QUOTED_PAIR.sub(r"\1", quoted))
+    return items
 
 
 def int_header(headers: Headers, name: str) -> int | None:
@@ -290,9 +344,9 @@ def _parsed(headers: Headers, name: str, parse: Callable[[str], T]) -> T | None:
 
 
 def _timestamp(text: str) -> datetime:
-    from email.utils import parsedate_to_datetime
-
-    if text[:1].isdigit() and "T" not in text:
+    if text[:1].isalpha():
+        return read_http_date(text)
+    if "T" not in text.upper():
         return datetime.fromtimestamp(float(text), UTC)
-    parsed = datetime.fromisoformat(text) if "T" in text[:11] else parsedate_to_datetime(text)
+    parsed = datetime.fromisoformat(text)
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

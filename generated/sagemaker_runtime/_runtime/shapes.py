@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Self
 
 import msgspec
@@ -11,8 +10,7 @@ import msgspec
 from .http import Headers
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseMetadata:
+class ResponseMetadata(msgspec.Struct, frozen=True):
     """What came with a response besides its members.
 
     Attributes:
@@ -24,15 +22,15 @@ class ResponseMetadata:
 
     request_id: str | None = None
     status: int = 200
-    headers: Headers = field(default_factory=Headers)
+    headers: Headers = msgspec.field(default_factory=Headers)
     attempts: int = 1
 
 
-class Structure(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Structure(msgspec.Struct, omit_defaults=True):
     """A structure of the service. Members that are None are not sent."""
 
 
-class Output(msgspec.Struct, kw_only=True, dict=True):
+class Output(msgspec.Struct, dict=True):
     """What an operation returns: its output members as attributes, and :attr:`metadata`.
 
     The metadata is kept beside the fields, so no key in a response body can reach it; it takes no part in equality.

@@ -219,7 +219,7 @@ def presign(
     return f"{whole}&X-Amz-Signature={signature}"
 
 
-def _check_presign(query: str, expires: int) -> None:
+def _check_presign(query: str, expires: object) -> None:
     if not isinstance(expires, int) or not 1 <= expires <= MAX_EXPIRES:
         raise InvalidInput(
             f"expires must be a whole number of seconds from 1 to {MAX_EXPIRES} (seven days), not {expires!r}"
@@ -229,7 +229,7 @@ def _check_presign(query: str, expires: int) -> None:
             raise InvalidInput(f"the query has {name} already: presign it without its X-Amz-* signature")
 
 
-def _check_credential(name: str, value: str) -> None:
+def _check_credential(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise InvalidInput(f"{name} must be a string, not {type(value).__name__}")
     if not value:

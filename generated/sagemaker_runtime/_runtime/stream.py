@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
-from dataclasses import dataclass
-from types import AsyncGeneratorType, TracebackType
+import warnings
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
+from functools import partial
+from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+import msgspec
+
 from .codec_rest_json import build_error, error_document
-from .errors import ServiceError, StreamError
+from .errors import InvalidResponse, ServiceError, StreamError, TransportError
 from .eventstream import EventStreamDecoder, Message
 from .payload import BytesDecoder, Decoder, JSONDecoder, LineDecoder, ServerSentEvent, SSEDecoder, TextDecoder
 from .shapes import Output, ResponseMetadata, UnknownEvent
@@ -20,8 +24,7 @@ Item = TypeVar("Item")
 Stream = TypeVar("Stream", bound="AsyncEventStream[Any, Any]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventShape:
+class EventShape(msgspec.Struct, frozen=True, kw_only=True):
     """What a stream carries: a parser for each event type, a class for each modelled error, one for all others."""
 
     events: Mapping[str, Callable[[Message], Any]]
@@ -31,17 +34,17 @@ class EventShape:
     def read(self, message: Message) -> Any:
         """Return the event in ``message``, or raise the error in it."""
         headers = message.headers
-        kind = headers.get(":message-type", "event")
-        if kind == "event":
-            event_type = str(headers.get(":event-type", ""))
-            parse = self.events.get(event_type)
-            if parse is not None:
-                return parse(message)
-            return UnknownEvent(type=event_type, headers=dict(headers), payload=message.payload)
-        raise self._error(message, str(kind))
+        kind = headers.get(":message-type")
+        if kind in ("exception", "error"):
+            raise self._error(message, is_modelled=kind == "exception")
+        event_type = str(headers.get(":event-type", ""))
+        parse = self.events.get(event_type)
+        if parse is not None:
+            return parse(message)
+        return UnknownEvent(type=event_type, headers=dict(headers), payload=message.payload)
 
-    def _error(self, message: Message, kind: str) -> ServiceError:
-        if kind == "exception":
+    def _error(self, message: Message, *, is_modelled: bool) -> ServiceError:
+        if is_modelled:
             code = str(message.headers.get(":exception-type", ""))
             return build_error(self.errors.get(code, self.service_error), error_document(message.payload), code=code)
         code = str(message.headers.get(":error-code", ""))
@@ -49,29 +52,72 @@ class EventShape:
 
 
 class _StreamBase(Generic[Out, Event]):
-    """What both kinds of stream share: the shape, the output that came first, and which events carry payload."""
+    """What both kinds of stream share: all but the waiting."""
 
     _operation: ClassVar[str]
     _shape: ClassVar[EventShape]
+    _closed = True  # Until the connection is known, there is nothing to close.
 
     def __init__(self, output: Out) -> None:
         self.output = output
+        self._decoder = EventStreamDecoder()
+        self._messages: deque[Message] = deque()
+        self._ended = False
+        self._decoding = False
         self._closed = False
+        self._payload_ended = False
 
     @property
     def metadata(self) -> ResponseMetadata:
         """The request id, status, headers and number of attempts of the response that opened the stream."""
         return self.output.metadata
 
-    def _complete(self, error: ServiceError) -> None:
-        """Add what only the call knows to an error that came in the stream."""
-        error.operation = self._operation
-        error.request_id = self.metadata.request_id
-        error.attempts = self.metadata.attempts
-
     def _check_open(self) -> None:
-        if self._closed:
+        if self._closed and not self._ended:
             raise StreamError("the stream is closed: read it inside its `with` block, before close()")
+
+    def _check_open_after(self, error: BaseException) -> None:
+        if self._closed and isinstance(error, TransportError):
+            raise StreamError("the stream was closed while it was being read") from error
+
+    def _may_read(self) -> bool:
+        """Whether there may be more to read. Raises what is wrong with the stream so far."""
+        self._check_open()
+        if self._decoder.error is not None:
+            raise self._decoder.error
+        return not self._ended
+
+    def _feed(self, chunk: bytes | None) -> None:
+        """Take what came next; None is the end."""
+        if chunk is None:
+            self._decoder.close()
+            self._ended = True
+        else:
+            self._messages.extend(self._decoder.feed(chunk))
+
+    def _next_event(self) -> Event:
+        try:
+            event: Event = self._shape.read(self._messages.popleft())
+        except (ServiceError, InvalidResponse) as error:
+            error.operation, error.request_id = self._operation, self.metadata.request_id
+            if isinstance(error, ServiceError):
+                error.attempts = self.metadata.attempts
+            raise
+        return event
+
+    def _start_closing(self) -> bool:
+        """Mark the stream closed; False when it is already."""
+        was_open, self._closed = not self._closed, True
+        self._messages.clear()
+        return was_open
+
+    def _start_decoding(self) -> None:
+        if self._decoding:
+            raise StreamError("the payload is being read by an iter_ method already: go on with its iterator")
+        self._decoding = True
+
+    def _warn_unclosed(self) -> None:
+        warnings.warn(f"unclosed {self!r}: use it in a `with` block", ResourceWarning, stacklevel=3, source=self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'closed' if self._closed else 'open'} {self.output!r}>"
@@ -82,41 +128,40 @@ class EventStream(_StreamBase[Out, Event]):
 
     Iterating raises the errors that the service sends in the stream as their classes, :class:`ChecksumMismatch` and
     :class:`TruncatedStream` for damaged data, and :class:`TransportError` when the connection breaks. Events that came
-    before the damage are delivered first.
+    before the damage are delivered first. Any error ends the stream.
+
+    It is for one thread at a time.
     """
 
     def __init__(self, connection: TransportResponse, output: Out) -> None:
         super().__init__(output)
         self._connection = connection
-        self._events = self._read()
+        self._chunks = iter(connection)
 
     def __iter__(self) -> Iterator[Event]:
         return self
 
     def __next__(self) -> Event:
-        return next(self._events)
-
-    def _read(self) -> Iterator[Event]:
-        self._check_open()
-        decoder = EventStreamDecoder()
-        read = self._shape.read
         try:
-            for chunk in self._connection:
-                for message in decoder.feed(chunk):
-                    yield read(message)
-                    self._check_open()
-            decoder.close()
-        except ServiceError as error:
-            self._complete(error)
-            raise
-        finally:
+            while not self._messages:
+                if not self._may_read():
+                    raise StopIteration
+                self._feed(next(self._chunks, None))
+            return self._next_event()
+        except BaseException as error:
+            self._check_open_after(error)
             self.close()
+            raise
 
     def close(self) -> None:
         """End the connection. Closing twice does nothing."""
-        if not self._closed:
-            self._closed = True
+        if self._start_closing():
             self._connection.close()
+
+    def __del__(self) -> None:
+        if not self._closed:
+            self.close()
+            self._warn_unclosed()
 
     def __enter__(self) -> Self:
         return self
@@ -130,19 +175,28 @@ class EventStream(_StreamBase[Out, Event]):
 class PayloadStream(EventStream[Out, Event]):
     """An event stream whose events carry pieces of one payload, which can be read as such.
 
-    Each ``iter_`` method reads to the end and closes the stream, also when it is left early.
+    One ``iter_`` method may be used, once; it reads on from where iteration has come to.
     """
 
     _payload: Callable[[Event], bytes]
 
     def _decode(self, decoder: Decoder[Item]) -> Iterator[Item]:
-        payload = self._payload
+        self._start_decoding()
+        return _Items(partial(self._next_item, decoder, deque()))
+
+    def _next_item(self, decoder: Decoder[Item], ready: deque[Item]) -> Item:
         try:
-            for event in self._events:
-                yield from decoder.feed(payload(event))
-            yield from decoder.close()
-        finally:
+            self._check_open()
+            while not ready:
+                if self._payload_ended:
+                    raise StopIteration
+                event = next(self, None)
+                self._payload_ended = event is None
+                ready.extend(decoder.close() if event is None else decoder.feed(self._payload(event)))
+            return ready.popleft()
+        except BaseException:
             self.close()
+            raise
 
     def iter_bytes(self) -> Iterator[bytes]:
         """Yield the payload of each part as it arrives."""
@@ -171,39 +225,31 @@ class AsyncEventStream(_StreamBase[Out, Event]):
     def __init__(self, connection: AsyncTransportResponse, output: Out) -> None:
         super().__init__(output)
         self._connection = connection
-        self._events = self._read()
+        self._chunks = aiter(connection)
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self
 
     async def __anext__(self) -> Event:
-        return await anext(self._events)
-
-    async def _read(self) -> AsyncGenerator[Event]:
-        self._check_open()
-        decoder = EventStreamDecoder()
-        read = self._shape.read
         try:
-            async for chunk in self._connection:
-                for message in decoder.feed(chunk):
-                    yield read(message)
-                    self._check_open()
-            decoder.close()
-        except ServiceError as error:
-            self._complete(error)
+            while not self._messages:
+                if not self._may_read():
+                    raise StopAsyncIteration
+                self._feed(await anext(self._chunks, None))
+            return self._next_event()
+        except BaseException as error:
+            self._check_open_after(error)
+            await self.aclose()
             raise
-        finally:
-            await self._disconnect()
-
-    async def _disconnect(self) -> None:
-        if not self._closed:
-            self._closed = True
-            await self._connection.aclose()
 
     async def aclose(self) -> None:
         """End the connection. Closing twice does nothing."""
-        await self._disconnect()
-        await _finish(self._events)
+        if self._start_closing():
+            await self._connection.aclose()
+
+    def __del__(self) -> None:
+        if not self._closed:
+            self._warn_unclosed()
 
     async def __aenter__(self) -> Self:
         return self
@@ -218,28 +264,24 @@ class AsyncPayloadStream(AsyncEventStream[Out, Event]):
     """An async event stream whose events carry pieces of one payload; otherwise as :class:`PayloadStream`."""
 
     _payload: Callable[[Event], bytes]
-    _items: AsyncGenerator[Any] | None = None
 
     def _decode(self, decoder: Decoder[Item]) -> AsyncIterator[Item]:
-        self._items = items = self._decode_items(decoder)
-        return items
+        self._start_decoding()
+        return _AsyncItems(partial(self._next_item, decoder, deque()))
 
-    async def _decode_items(self, decoder: Decoder[Item]) -> AsyncGenerator[Item]:
-        payload = self._payload
+    async def _next_item(self, decoder: Decoder[Item], ready: deque[Item]) -> Item:
         try:
-            async for event in self._events:
-                for item in decoder.feed(payload(event)):
-                    yield item
-            for item in decoder.close():
-                yield item
-        finally:
-            await self._disconnect()
-
-    async def aclose(self) -> None:
-        """End the connection. Closing twice does nothing."""
-        await super().aclose()
-        if self._items is not None:
-            await _finish(self._items)
+            self._check_open()
+            while not ready:
+                if self._payload_ended:
+                    raise StopAsyncIteration
+                event = await anext(self, None)
+                self._payload_ended = event is None
+                ready.extend(decoder.close() if event is None else decoder.feed(self._payload(event)))
+            return ready.popleft()
+        except BaseException:
+            await self.aclose()
+            raise
 
     def iter_bytes(self) -> AsyncIterator[bytes]:
         """Yield the payload of each part as it arrives."""
@@ -262,24 +304,42 @@ class AsyncPayloadStream(AsyncEventStream[Out, Event]):
         return self._decode(SSEDecoder())
 
 
-async def _finish(generator: AsyncGenerator[Any]) -> None:
-    """Close a suspended generator now, so that no event loop finds it later; one that another task runs is left."""
-    if not (isinstance(generator, AsyncGeneratorType) and generator.ag_running):
-        await generator.aclose()
+class _Items(Iterator[Item]):
+    def __init__(self, advance: Callable[[], Item]) -> None:
+        self._advance = advance
+
+    def __next__(self) -> Item:
+        return self._advance()
+
+
+class _AsyncItems(AsyncIterator[Item]):
+    """Not an async generator: event loops complain of those that are left early."""
+
+    def __init__(self, advance: Callable[[], Awaitable[Item]]) -> None:
+        self._advance = advance
+
+    def __anext__(self) -> Awaitable[Item]:
+        return self._advance()
 
 
 class AsyncStreamCall(Generic[Stream]):
-    """A streaming call that has not been sent yet: ``await`` it, or enter it with ``async with``."""
+    """A streaming call that has not been sent yet: ``await`` it, or enter it with ``async with``, once."""
 
     def __init__(self, start: Callable[[], Coroutine[Any, Any, Stream]]) -> None:
-        self._start = start
+        self._start: Callable[[], Coroutine[Any, Any, Stream]] | None = start
         self._stream: Stream | None = None
 
+    def _begin(self) -> Coroutine[Any, Any, Stream]:
+        start, self._start = self._start, None
+        if start is None:
+            raise RuntimeError("this call has been made already: call the client's method again")
+        return start()
+
     def __await__(self) -> Generator[Any, Any, Stream]:
-        return self._start().__await__()
+        return self._begin().__await__()
 
     async def __aenter__(self) -> Stream:
-        self._stream = await self._start()
+        self._stream = await self._begin()
         return self._stream
 
     async def __aexit__(

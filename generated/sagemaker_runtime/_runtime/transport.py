@@ -21,9 +21,11 @@ from .http import Headers, HTTPRequest, Timeout
 from .transport_base import (
     AsyncStreamedResponse,
     Attempt,
+    Proxies,
     StreamedResponse,
     check_request,
     decode_headers,
+    finish,
     remake,
 )
 
@@ -114,15 +116,12 @@ class _DefaultTransport:
 
         Args:
             ca_bundle: a file (or OpenSSL directory) of PEM certificates to trust instead of the system's.
-            proxies: whether to take proxies from the environment (``HTTPS_PROXY``, ``NO_PROXY``) or the
-            system. max_connections: the most connections at a time; further requests wait for
-            ``Timeout.pool`` seconds. ssl_context: TLS settings of your own, for instance with a client
-            certificate; excludes ``ca_bundle``.
+            proxies: whether to take proxies from the environment (``HTTPS_PROXY``, ``NO_PROXY``) or the system.
+            max_connections: the most connections at a time; further requests wait ``Timeout.pool`` seconds.
+            ssl_context: TLS settings of your own, for instance with a client certificate.
         """
         if ca_bundle is not None and ssl_context is not None:
-            raise InvalidInput(
-                "give ca_bundle or ssl_context, not both: the context can load the certificates"
-            )
+            raise InvalidInput("give ca_bundle or ssl_context, not both: the context can load the certificates")
         if max_connections < 1:
             raise InvalidInput(f"max_connections must be at least 1, not {max_connections}")
         self._arguments: dict[str, Any] = {
@@ -133,8 +132,7 @@ class _DefaultTransport:
         self._ca_bundle = ca_bundle
         self._max_connections = max_connections
         self._given_context = self._context = ssl_context
-        self._routes: dict[tuple[str, str, int | None], str | None] = {}
-        self._find_proxies = proxies
+        self._proxies = Proxies(proxies)
         self._closed = False
         self._start()
 
@@ -152,17 +150,6 @@ class _DefaultTransport:
         if self._closed:
             raise InvalidInput("the transport is closed: make a new client, or close it after its last call")
         check_request(request)
-
-    def _route(self, request: HTTPRequest) -> tuple[str, str | None]:
-        """The scheme and the proxy of a request, which choose its pool."""
-        if not self._find_proxies:
-            return request.scheme, None
-        endpoint = request.scheme, request.host, request.port
-        if endpoint not in self._routes:
-            from .transport_pools import find_proxy
-
-            self._routes[endpoint] = find_proxy(*endpoint)
-        return request.scheme, self._routes[endpoint]
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._given_context is not None:
@@ -211,13 +198,11 @@ class HTTPTransport(_DefaultTransport):
         except Exception as error:
             raise attempt.error(error) from error
         headers = decode_headers(response.headers)
-        return StreamedResponse(
-            response.status, headers, response.iter_stream(), response.close, attempt.error
-        )
+        return StreamedResponse(response.status, headers, response.iter_stream(), response.close, attempt.error)
 
     def _pool(self, request: HTTPRequest) -> Pool:
         # No lock, which a fork() in another thread would leave taken in the child: setdefault is atomic.
-        key = os.getpid(), *self._route(request)
+        key = os.getpid(), request.scheme, self._proxies.find(request)
         pool = self._pools.get(key)
         if pool is None:
             from .transport_pools import Pool
@@ -300,7 +285,7 @@ class AsyncHTTPTransport(_DefaultTransport):
 
         async def close() -> None:
             try:
-                await chunks.aclose()
+                await finish(chunks)
             finally:
                 await response.aclose()
 
@@ -315,7 +300,7 @@ class AsyncHTTPTransport(_DefaultTransport):
             self._forget_ended_loops()
             here = self._loops[key] = _LoopPools(loop, on_trio)
             await anext(here.closer)
-        route = self._route(request)
+        route = request.scheme, self._proxies.find(request)
         if route not in here.pools:
             from .transport_pools import AsyncPool
 

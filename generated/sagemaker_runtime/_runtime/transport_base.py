@@ -5,8 +5,11 @@ Nothing here imports an HTTP library, so the adapters cost nothing until one of 
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from types import AsyncGeneratorType
 from typing import Any
 
 from .errors import (
@@ -85,6 +88,37 @@ def decode_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
     return Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
 
 
+class Proxies:
+    """The proxies of endpoints, from the environment (``HTTPS_PROXY``, ``NO_PROXY``) or the system, or none."""
+
+    def __init__(self, enabled: bool) -> None:
+        self._enabled = enabled
+        self._found: dict[tuple[str, str, int | None], str | None] = {}
+
+    def find(self, request: HTTPRequest) -> str | None:
+        """The URL of the proxy for a request, looked up once per endpoint."""
+        if not self._enabled:
+            return None
+        endpoint = request.scheme, request.host, request.port
+        if endpoint not in self._found:
+            self._found[endpoint] = _find_proxy(*endpoint)
+        return self._found[endpoint]
+
+
+def _find_proxy(scheme: str, host: str, port: int | None) -> str | None:
+    by_system = sys.platform in ("darwin", "win32")
+    if not by_system and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib.request import getproxies, proxy_bypass
+
+    proxies = getproxies()
+    url = proxies.get(scheme) or proxies.get("all")
+    bare = host.strip("[]")
+    if not url or proxy_bypass(bare) or (port is not None and proxy_bypass(f"{bare}:{port}")):
+        return None
+    return url if "://" in url else f"http://{url}"
+
+
 class Attempt:
     """One request on its way: how far it got, and our error for what stopped it.
 
@@ -117,11 +151,7 @@ class Attempt:
         if "PoolTimeout" in kinds:
             return self.pool_timeout()
         if self._sent is False or not kinds.isdisjoint(_NOT_SENT):
-            return (
-                self.connect_timeout()
-                if timed_out
-                else self.connect_error(cause, proxy="ProxyError" in kinds)
-            )
+            return self.connect_timeout() if timed_out else self.connect_error(cause, proxy="ProxyError" in kinds)
         if timed_out:
             return self.write_timeout() if "WriteTimeout" in kinds else self.read_timeout()
         return self.broken(_reason(cause))
@@ -175,9 +205,7 @@ class Attempt:
                     "certificates of that CA"
                 )
             if isinstance(each, ssl.SSLError):
-                return ConnectError(
-                    f"no TLS with {self.origin} ({_reason(each)}): check that it is an https endpoint"
-                )
+                return ConnectError(f"no TLS with {self.origin} ({_reason(each)}): check that it is an https endpoint")
             if isinstance(each, (socket.gaierror, UnicodeError)):
                 return ConnectError(
                     f"the host name of {self.origin} was not found ({_reason(each)}): check the region, the "
@@ -188,7 +216,8 @@ class Attempt:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error, what it was raised from, and the members of groups among them."""
+    """An error, what it was raised from or made of, and the members of groups among them."""
+    # Not __context__: that may be an error that the caller was handling at the time.
     waiting: list[BaseException] = [error]
     seen: set[int] = set()
     while waiting:
@@ -199,13 +228,15 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield each
         members: tuple[BaseException, ...] = getattr(each, "exceptions", ())
         waiting.extend(members)
-        waiting.extend(linked for linked in (each.__cause__, each.__context__) if linked is not None)
+        waiting.extend(linked for linked in (each.__cause__, *each.args) if isinstance(linked, BaseException))
 
 
 def _reason(error: BaseException) -> str:
     # What follows a colon may quote bytes of the message, so it stays in the chained error.
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+        # asyncio and anyio put words of their own there; name service and TLS errors have numbers of their own.
+        numbered = type(error).__module__ == "builtins" and error.errno
+        return os.strerror(numbered) if numbered else error.strerror
     return str(error).partition(": ")[0] or type(error).__name__
 
 
@@ -318,3 +349,9 @@ def _after_close(ended: bool, end: type[Exception] = StopIteration) -> Exception
     if ended:
         return end()
     return InvalidInput("the response was closed before its end: read it before closing the stream")
+
+
+async def finish(generator: AsyncGenerator[bytes]) -> None:
+    """Close a generator, unless another task is reading from it: that read fails when the connection is closed."""
+    if not (isinstance(generator, AsyncGeneratorType) and generator.ag_running):
+        await generator.aclose()

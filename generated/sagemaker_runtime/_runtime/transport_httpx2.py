@@ -1,14 +1,15 @@
 """Transports over an httpx2 client of your own, with its proxies, certificates, limits and event hooks.
 
->>> client = SageMakerRuntime(region="eu-west-1", transport=HTTPX2Transport(httpx2.Client(verify=my_context)))
+>>> transport = HTTPX2Transport(httpx2.Client(verify=my_context))
+>>> client = SageMakerRuntime(region="eu-west-1", transport=transport)
 
-The client's default headers, cookies, authentication and redirects are left out, because the request is
-signed as it is; time limits come from the caller too. Closing the transport closes the httpx2 client.
+The client's default headers, cookies, authentication and redirects are left out, because the request is signed
+as it is; time limits come from the caller too. Closing the transport closes the httpx2 client.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, NoReturn
 
 import httpx2
@@ -21,6 +22,7 @@ from .transport_base import (
     StreamedResponse,
     check_request,
     decode_headers,
+    finish,
     raw_headers,
     timeout_extension,
 )
@@ -47,6 +49,10 @@ def _to_httpx(request: HTTPRequest, timeout: Timeout, trace: Callable[..., Any])
         stream=httpx2.ByteStream(request.body),
         extensions=extensions,
     )
+
+
+async def _one(content: bytes) -> AsyncGenerator[bytes, None]:
+    yield content
 
 
 class _Base:
@@ -82,9 +88,9 @@ class HTTPX2Transport(_Base):
         except Exception as error:
             raise attempt.error(error) from error
         headers = decode_headers(response.headers.raw)
-        return StreamedResponse(
-            response.status_code, headers, response.iter_raw(), response.close, attempt.error
-        )
+        # An event hook or a mock transport may have read the body already.
+        chunks = iter((response.content,)) if response.is_stream_consumed else response.iter_raw()
+        return StreamedResponse(response.status_code, headers, chunks, response.close, attempt.error)
 
     def close(self) -> None:
         """Close the httpx2 client. May be called again."""
@@ -109,11 +115,11 @@ class AsyncHTTPX2Transport(_Base):
             response = await self._client.send(message, stream=True, auth=None, follow_redirects=False)
         except Exception as error:
             raise attempt.error(error) from error
-        chunks = response.aiter_raw()
+        chunks = _one(response.content) if response.is_stream_consumed else response.aiter_raw()
 
         async def close() -> None:
             try:
-                await chunks.aclose()
+                await finish(chunks)
             finally:
                 await response.aclose()
 

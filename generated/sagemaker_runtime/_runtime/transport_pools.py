@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import sys
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -36,25 +35,8 @@ def ssl_context(ca_bundle: str | None) -> ssl.SSLContext:
             context.load_verify_locations(cafile=ca_bundle)
     except OSError as error:
         reason = error.strerror if type(error) is not ssl.SSLError else "it has no PEM certificates"
-        raise InvalidInput(
-            f"cannot use the CA bundle {ca_bundle!r} (AWS_CA_BUNDLE or ca_bundle): {reason}"
-        ) from error
+        raise InvalidInput(f"cannot use the CA bundle {ca_bundle!r} (AWS_CA_BUNDLE or ca_bundle): {reason}") from error
     return context
-
-
-def find_proxy(scheme: str, host: str, port: int | None) -> str | None:
-    """The URL of an endpoint's proxy, from the environment (``HTTPS_PROXY``, ``NO_PROXY``) or the system."""
-    by_system = sys.platform in ("darwin", "win32")
-    if not by_system and not any(name.lower().endswith("_proxy") for name in os.environ):
-        return None
-    from urllib.request import getproxies, proxy_bypass
-
-    proxies = getproxies()
-    url = proxies.get(scheme) or proxies.get("all")
-    bare = host.strip("[]")
-    if not url or proxy_bypass(bare) or (port is not None and proxy_bypass(f"{bare}:{port}")):
-        return None
-    return url if "://" in url else f"http://{url}"
 
 
 def _proxy(url: str, trust: Callable[[], ssl.SSLContext]) -> httpcore2.Proxy:
@@ -69,9 +51,7 @@ def _proxy(url: str, trust: Callable[[], ssl.SSLContext]) -> httpcore2.Proxy:
     except ValueError:
         hostname, port = None, None
     if not hostname:
-        raise InvalidInput(
-            "the proxy in the environment is not a URL with a host: check HTTPS_PROXY and HTTP_PROXY"
-        )
+        raise InvalidInput("the proxy in the environment is not a URL with a host: check HTTPS_PROXY and HTTP_PROXY")
     auth = None
     if parts.username is not None:
         auth = (unquote(parts.username).encode(), unquote(parts.password or "").encode())
@@ -82,9 +62,7 @@ def _proxy(url: str, trust: Callable[[], ssl.SSLContext]) -> httpcore2.Proxy:
     )
 
 
-def _settings(
-    scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl.SSLContext]
-) -> dict[str, Any]:
+def _settings(scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl.SSLContext]) -> dict[str, Any]:
     return {
         "ssl_context": trust() if scheme == "https" else None,
         "proxy": None if proxy is None else _proxy(proxy, trust),
@@ -96,9 +74,7 @@ def _settings(
 class Pool(httpcore2.ConnectionPool):
     """The connections of one process to endpoints of one scheme, through one proxy or none."""
 
-    def __init__(
-        self, scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl.SSLContext]
-    ) -> None:
+    def __init__(self, scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl.SSLContext]) -> None:
         super().__init__(**_settings(scheme, proxy, size, trust))
         self.proxied = proxy is not None
 

@@ -1,18 +1,15 @@
 """Transports over pyreqwest (Rust): the most requests per second and the least CPU, on these conditions.
 
-- Header names arrive in title case, and a request without Accept gets ``Accept: */*``; neither is signed
-over. - A request that pyreqwest would alter (a path with dot segments), a process it cannot run in (a
-grandchild by fork),
-  and trio are served by the default transport instead.
+- Header names arrive in title case, and a request without Accept gets ``Accept: */*``. Neither is signed over.
+- The default transport serves what pyreqwest cannot: paths with dot segments or other characters that it would
+  change, grandchildren by fork of a process that used it, and trio.
 - A call that is cancelled or interrupted before its response has begun, or whose wait runs out, ends here at
-once, but
-  its connection lives until the service answers or ``total_timeout`` is over. ``total_timeout`` also ends
-  streams.
-- The wait for a response to begin is limited by the sum of the pool, connect and read timeouts, plus the
-write timeout
-  where there is a body of more than 64 KiB; :class:`~.errors.WriteTimeout` is never raised.
-- Response header values that are not ASCII cannot be read and are left out; over 100 response headers are an
-error. - ``ca_bundle`` is trusted in addition to the built-in certificates.
+  once, but its connection lives until the service answers or ``total_timeout`` is over. That ends streams too.
+- The wait for a response to begin is limited by the sum of the pool, connect and read timeouts, plus the write
+  timeout where the body has more than 64 KiB; :class:`~.errors.WriteTimeout` is never raised.
+- Response header values that are not ASCII cannot be read and are left out; more than about 100 response headers
+  are an error.
+- ``ca_bundle`` is trusted in addition to the built-in certificates.
 """
 
 from __future__ import annotations
@@ -102,9 +99,7 @@ def _stop(idle: _Idle, clients: dict[Key, Any]) -> None:
 class _Exchange:
     """The body of one sync response."""
 
-    def __init__(
-        self, stream: SyncStreamRequest, response: SyncResponse, idle: _Idle, limit: float | None
-    ) -> None:
+    def __init__(self, stream: SyncStreamRequest, response: SyncResponse, idle: _Idle, limit: float | None) -> None:
         self._stream = stream
         self._reader = response.body_reader
         self._idle = idle
@@ -145,7 +140,7 @@ class PyreqwestTransport(PyreqwestBase):
         route = self._route(request)
         if route is None:
             return self._default.send(request, timeout)
-        client: SyncClient = self._client(SyncClientBuilder, timeout, route[1])
+        client: SyncClient = self._client(SyncClientBuilder, request, timeout, route[1])
         builder = client.request(request.method, route[0])
         prepare(builder, request, self._total)
         stream = builder.build_streamed()
@@ -186,7 +181,7 @@ class AsyncPyreqwestTransport(PyreqwestBase):
         route = self._route(request)
         if route is None or running_loop()[1]:
             return await self._default.send(request, timeout)
-        client: Client = self._client(ClientBuilder, timeout, route[1])
+        client: Client = self._client(ClientBuilder, request, timeout, route[1])
         builder = client.request(request.method, route[0])
         prepare(builder, request, self._total)
         stream = builder.build_streamed()

@@ -11,23 +11,22 @@ from typing import Any
 from pyreqwest.client import BaseClientBuilder
 from pyreqwest.exceptions import PoolTimeoutError, PyreqwestError, RequestTimeoutError
 from pyreqwest.http import HeaderMap, Url
+from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.request import BaseRequestBuilder
 
 from .errors import InvalidInput, TransportError
 from .http import Headers, HTTPRequest, Timeout
 from .transport import MAX_CONNECTIONS
-from .transport_base import Attempt, check_request, remake
+from .transport_base import Attempt, Proxies, check_request, remake
 
-Key = tuple[int, float | None, float | None]
+Key = tuple[int, str | None, float | None, float | None]
 
 # The Rust runtimes do not survive fork(). There are two, so a process and its child can each have one.
 fork_lock = threading.RLock()
 _runtime_owner: dict[bool, int] = {}
 inherited: list[object] = []
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=fork_lock.acquire, after_in_parent=fork_lock.release, after_in_child=fork_lock.release
-    )
+    os.register_at_fork(before=fork_lock.acquire, after_in_parent=fork_lock.release, after_in_child=fork_lock.release)
 
 
 def _usable_runtime() -> bool | None:
@@ -92,6 +91,13 @@ def translate(attempt: Attempt, total: float, cause: Exception) -> TransportErro
     return attempt.broken(reason)
 
 
+def _proxy(url: str) -> ProxyBuilder:
+    try:
+        return ProxyBuilder.all(url)
+    except ValueError as error:
+        raise InvalidInput("pyreqwest cannot use the proxy in the environment: check HTTPS_PROXY") from error
+
+
 class PyreqwestBase:
     """What both transports share: settings, clients, and when to step aside."""
 
@@ -118,31 +124,33 @@ class PyreqwestBase:
         }
         self._total = total_timeout
         self._closed = False
+        self._proxies = Proxies(proxies)
         self._clients: dict[Key, Any] = {}
         self._start()
 
     def _start(self) -> None:
         raise NotImplementedError
 
-    def _client(self, build: Callable[[], Any], timeout: Timeout, multithreaded: bool) -> Any:
-        """The client of this process with these time limits, which pyreqwest takes per client."""
-        key = os.getpid(), timeout.connect, timeout.pool
+    def _client(self, build: Callable[[], Any], request: HTTPRequest, timeout: Timeout, multithreaded: bool) -> Any:
+        """This process's client with this proxy and these time limits: pyreqwest takes both per client."""
+        key = os.getpid(), self._proxies.find(request), timeout.connect, timeout.pool
         with fork_lock:
             if key not in self._clients:
-                self._clients[key] = self._configure(build(), timeout, multithreaded).build()
+                self._clients[key] = self._configure(build(), key, multithreaded).build()
             return self._clients[key]
 
-    def _configure(self, builder: Any, timeout: Timeout, multithreaded: bool) -> Any:
+    def _configure(self, builder: Any, key: Key, multithreaded: bool) -> Any:
+        _, proxy, connect, pool = key
         plain: BaseClientBuilder = builder
         plain.gzip(False).brotli(False).zstd(False).deflate(False).follow_redirects(False).referer(False)
-        plain.http1_only().runtime_multithreaded(multithreaded)
+        plain.http1_only().runtime_multithreaded(multithreaded).no_proxy()
         plain.max_connections(self._arguments["max_connections"])
-        if timeout.connect is not None:
-            plain.connect_timeout(timedelta(seconds=timeout.connect))
-        if timeout.pool is not None:
-            plain.pool_timeout(timedelta(seconds=timeout.pool))
-        if not self._arguments["proxies"]:
-            plain.no_proxy()
+        if connect is not None:
+            plain.connect_timeout(timedelta(seconds=connect))
+        if pool is not None:
+            plain.pool_timeout(timedelta(seconds=pool))
+        if proxy is not None:
+            plain.proxy(_proxy(proxy))
         if (bundle := self._arguments["ca_bundle"]) is not None:
             try:
                 with open(bundle, "rb") as file:

@@ -24,8 +24,8 @@ _CORRECTIONS: Mapping[type[object], str] = {
     ir.FloatType: "0.0",
     ir.BooleanType: "False",
     ir.BlobType: 'b""',
-    ir.ListType: "msgspec.field(default_factory=list)",
-    ir.MapType: "msgspec.field(default_factory=dict)",
+    ir.ListType: "[]",
+    ir.MapType: "{}",
 }
 
 
@@ -50,6 +50,22 @@ def optional(spelled: str) -> str:
 def correction(kind: ir.Type) -> str | None:
     """Return the source of the value that stands in for a missing required output member; None: there is none."""
     return _CORRECTIONS.get(type(kind))
+
+
+_FACTORIES: Mapping[type[object], str] = {
+    ir.StringType: "str",
+    ir.IntegerType: "int",
+    ir.FloatType: "float",
+    ir.BooleanType: "bool",
+    ir.BlobType: "bytes",
+    ir.ListType: "list[Any]",
+    ir.MapType: "dict[str, Any]",
+}
+
+
+def factory(kind: ir.Type) -> str | None:
+    """Return the source of a callable that makes what :func:`correction` gives."""
+    return _FACTORIES.get(type(kind))
 
 
 def header_reader(kind: ir.Type) -> str:

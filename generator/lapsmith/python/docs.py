@@ -6,17 +6,25 @@ from collections.abc import Sequence
 
 from lapsmith.ir import model as ir
 from lapsmith.python import text
-from lapsmith.python.view import ClassView, Parameter
+from lapsmith.python.view import ErrorView, Parameter
 
-_PLACES = {
+_SENT = {
     ir.Location.LABEL: "part of the request path",
     ir.Location.QUERY: "sent as the query parameter ``{wire}``",
     ir.Location.QUERY_MAP: "sent as query parameters",
     ir.Location.HEADER: "sent as the header ``{wire}``",
     ir.Location.HEADER_MAP: "sent as headers that begin with ``{wire}``",
     ir.Location.BODY: "``{wire}`` in the request body",
-    ir.Location.PAYLOAD: "the request body",
 }
+_READ = {
+    ir.Location.HEADER: "the response header ``{wire}``",
+    ir.Location.HEADER_MAP: "the response headers that begin with ``{wire}``",
+    ir.Location.PAYLOAD: "the response body",
+    ir.Location.EVENT_PAYLOAD: "the event's payload",
+    ir.Location.STATUS: "the HTTP status",
+    ir.Location.BODY: "``{wire}``",
+}
+_SHOWN_VALUES = 12
 
 
 def operation(
@@ -24,76 +32,117 @@ def operation(
     parameters: Sequence[Parameter],
     *,
     json: bool,
-    returns: str,
-    errors: Sequence[ClassView],
+    returns: tuple[str, str],
+    errors: Sequence[ErrorView],
     base: str,
+    signed: bool,
 ) -> list[str]:
-    """Return the blocks of a method's docstring."""
-    blocks = text.paragraphs(op.doc) or [f"Call ``{op.name}``."]
-    arguments = [(p.name, argument(p)) for p in parameters]
-    if json:
-        at = next(i for i, p in enumerate(parameters) if p.member.location is ir.Location.PAYLOAD)
-        sent = "a value to send as JSON instead of a body; the Content-Type is then application/json, unless given."
-        arguments.insert(at + 1, ("json", sent))
+    """Return the blocks of a method's docstring; ``returns`` is the class of the result and what is said of it."""
+    blocks = text.paragraphs(op.doc) or [f"Call ``{code(op.name)}``."]
+    arguments: list[tuple[str, str]] = []
+    for p in parameters:
+        arguments.append((p.name, argument(p)))
+        if json and p.member.location is ir.Location.PAYLOAD:
+            sent = f"a value to send as JSON instead of ``{p.name}``"
+            arguments.append(("json", f"{sent}; the Content-Type is then application/json, unless given."))
     if arguments:
         blocks.append(text.section("Args", arguments))
-    blocks.append(text.section("Returns", [(returns, "the output's members, and ``metadata`` of the response.")]))
-    raised = [(error.name, error.summary) for error in errors]
-    raised.append((base, "the service answered with any other error."))
-    raised.append(("InvalidInput", "an argument was refused; nothing was sent."))
-    raised.append(("TransportError", "no usable answer came."))
-    blocks.append(text.section("Raises", raised))
+    blocks.append(text.section("Returns", [returns]))
+    blocks.append(text.section("Raises", _raised(op, errors, base, signed)))
     return blocks
 
 
+def _raised(op: ir.Operation, errors: Sequence[ErrorView], base: str, signed: bool) -> list[tuple[str, str]]:
+    raised = [(error.name, error.summary) for error in errors]
+    raised.append((base, "the service answered with any other error."))
+    raised.append(("InvalidInput", "an argument was refused; nothing was sent."))
+    if signed:
+        raised.append(("CredentialsError", "no credentials were found; nothing was sent."))
+    raised.append(("TransportError", "no usable answer came."))
+    if op.output_at(ir.Location.EVENTS):
+        raised.append(("StreamError", "the stream was damaged or cut short; raised while it is read."))
+    return raised
+
+
+def returned(output: str) -> tuple[str, str]:
+    """Say what a call returns that is no stream."""
+    return output, "the output's members, and ``metadata`` of the response."
+
+
+def returned_stream(stream: str, *, asynchronous: bool, payload: bool) -> tuple[str, str]:
+    """Say what a streaming call returns."""
+    said = "the open stream. Loop over it for the events as they arrive"
+    said += ", or over ``iter_text()`` and the like for what they carry." if payload else "."
+    use = " Enter it with ``async with``, or ``await`` it." if asynchronous else " Use it in ``with``."
+    return stream, said + use
+
+
 def argument(parameter: Parameter) -> str:
-    """Say what an argument is: the spec's words, else where it goes."""
-    place = _PLACES[parameter.member.location].format(wire=_code(parameter.wire_name))
-    said = " ".join(text.paragraphs(parameter.member.doc)).rstrip(".")
-    return f"{said} ({place})." if said else f"{place}."
+    """Say what an argument is: the spec's words, then where it goes."""
+    place = _payload(parameter) or _SENT[parameter.member.location].format(wire=code(parameter.wire_name))
+    return _entry(parameter.member, place)
+
+
+def _payload(parameter: Parameter) -> str | None:
+    if parameter.member.location is not ir.Location.PAYLOAD:
+        return None
+    kinds: dict[type[object], str] = {ir.BlobType: ", as bytes", ir.StringType: ", as text"}
+    return f"the request body{kinds.get(type(parameter.member.type), '')}"
 
 
 def attributes(blocks: list[str], fields: Sequence[Parameter]) -> list[str]:
     """Add an ``Attributes:`` section to the blocks of a class's docstring."""
-    entries = [(field.name, _attribute(field)) for field in fields]
+    entries = [(field.name, attribute(field)) for field in fields]
     return [*blocks, text.section("Attributes", entries)] if entries else blocks
 
 
-def _attribute(field: Parameter) -> str:
-    said = " ".join(text.paragraphs(field.member.doc)).rstrip(".")
-    name = _code(field.wire_name)
-    place = {
-        ir.Location.HEADER: f"the response header ``{name}``",
-        ir.Location.PAYLOAD: "the response body",
-        ir.Location.EVENT_PAYLOAD: "the event's payload",
-        ir.Location.STATUS: "the HTTP status",
-    }.get(field.member.location, f"``{name}``")
-    return f"{said} ({place})." if said else f"{place}."
+def attribute(field: Parameter) -> str:
+    """Say what an attribute is: the spec's words, then where it was."""
+    return _entry(field.member, _READ[field.member.location].format(wire=code(field.wire_name)))
 
 
-def error(shape: ir.Error, fields: Sequence[Parameter]) -> list[str]:
-    """Return the blocks of an error class's docstring."""
-    status = "in an event stream" if shape.status is None else f"HTTP {shape.status}"
-    blocks = text.paragraphs(shape.doc) or [f"The service's error ``{_code(shape.code)}``."]
+def _entry(member: ir.Member, place: str) -> str:
+    said = " ".join(text.paragraphs(member.doc)).rstrip(".")
+    values = member.type.enum if isinstance(member.type, ir.StringType) else ()
+    known = f" Known values: {_values(values)}." if values else ""
+    return f"{said} ({place}).{known}" if said else f"{place}.{known}"
+
+
+def _values(values: Sequence[str]) -> str:
+    shown = ", ".join(f"``{code(value)}``" for value in values[:_SHOWN_VALUES])
+    rest = len(values) - _SHOWN_VALUES
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def error(shape: ir.Error, fields: Sequence[Parameter], *, streamed: bool) -> list[str]:
+    """Return the blocks of an error class's docstring; ``streamed`` says that it can end an event stream."""
+    blocks = text.paragraphs(shape.doc) or [f"The service's error ``{code(shape.code)}``."]
     sent = {
         ir.RetryKind.NEVER: "It is never retried.",
         ir.RetryKind.THROTTLE: "The request was turned away, so it is retried.",
         ir.RetryKind.TRANSIENT: "It is retried where the operation is safe to repeat.",
     }
+    parts = [f"Sent as ``{code(shape.code)}``", _where(shape, streamed=streamed)]
     retries = f" {sent[shape.retry]}" if shape.retry else ""
-    blocks.append(f"Sent as ``{_code(shape.code)}``, {status}.{retries}")
+    blocks.append(f"{', '.join(filter(None, parts))}.{retries}")
     return attributes(blocks, fields)
 
 
-def error_summary(shape: ir.Error) -> str:
+def error_summary(shape: ir.Error, *, streamed: bool) -> str:
     """Return what a ``Raises:`` section says of an error: its first paragraph and its status."""
-    status = "in an event stream" if shape.status is None else f"HTTP {shape.status}"
-    said = next(iter(text.paragraphs(shape.doc)), "")
-    return f"{said.rstrip('.')} ({status})." if said else f"{status}."
+    said = next(iter(text.paragraphs(shape.doc)), f"the service's error ``{code(shape.code)}``").rstrip(".")
+    where = _where(shape, streamed=streamed)
+    return f"{said} ({where})." if where else f"{said}."
 
 
-def _code(name: str) -> str:
-    return name.replace("`", "'")
+def _where(shape: ir.Error, *, streamed: bool) -> str:
+    """Say how an error arrives, as far as it is known."""
+    return f"HTTP {shape.status}" if shape.status is not None else "in the event stream" if streamed else ""
+
+
+def code(name: str) -> str:
+    """Return a name of the spec as it can stand between double backticks."""
+    return " ".join(text.paragraphs(name)).replace("`", "'")
 
 
 def client(service: ir.Service, *, asynchronous: bool) -> list[str]:
@@ -108,4 +157,4 @@ def client(service: ir.Service, *, asynchronous: bool) -> list[str]:
 
 def stream(op: ir.Operation, fields: Sequence[Parameter]) -> list[str]:
     """Return the blocks of a stream class's docstring."""
-    return attributes([f"The events that ``{_code(op.name)}`` returns, and what came before them."], fields)
+    return attributes([f"The events that ``{code(op.name)}`` returns, and what came before them."], fields)

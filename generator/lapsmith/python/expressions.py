@@ -8,27 +8,44 @@ from lapsmith.python.text import literal
 from lapsmith.python.view import Parameter
 
 
+def label(parameter: Parameter, *, greedy: bool) -> str:
+    """Return the expression of a path label; without double quotes, since it stands in an f-string."""
+    name = parameter.name
+    form = _timestamp_format(parameter.member.type, ir.Location.LABEL)
+    value = _spelled(name, form, quote="'") if form else name
+    return f"quote_label({value}, '{name}'{', greedy=True' if greedy else ''})"
+
+
 def request_value(parameter: Parameter) -> str:
     """Return the expression of a query, header or body member of a request."""
     name, member = parameter.name, parameter.member
-    if isinstance(member.type, ir.TimestampType):
-        spelled = _timestamp(name, member.type.format, member.location)
-        if spelled != name:
-            return spelled
-    return f'required({name}, "{name}")' if member.required else name
+    value = f'required({name}, "{name}")' if member.required else name
+    if isinstance(member.type, ir.ListType) and (form := _timestamp_format(member.type.item, member.location)):
+        spelled = f"[{_spelled('item', form, name)} for item in {value}]"
+    elif form := _timestamp_format(member.type, member.location):
+        spelled = _spelled(value, form, name)
+    else:
+        return value
+    return spelled if member.required else f"{name} and {spelled}"
 
 
-def _timestamp(name: str, form: ir.TimestampFormat | None, location: ir.Location) -> str:
-    if location is ir.Location.BODY:
-        return name
-    default = ir.TimestampFormat.HTTP_DATE if location is ir.Location.HEADER else ir.TimestampFormat.DATE_TIME
-    match form or default:
-        case ir.TimestampFormat.HTTP_DATE:
-            return f'http_date({name}, "{name}")'
-        case ir.TimestampFormat.EPOCH:
-            return f'epoch_seconds({name}, "{name}")'
-        case _:
-            return name
+def _timestamp_format(kind: ir.Type, location: ir.Location) -> ir.TimestampFormat | None:
+    """Return the format of a timestamp that must be spelled out; the runtime writes the others as they should be."""
+    if not isinstance(kind, ir.TimestampType):
+        return None
+    runtime = ir.TimestampFormat.EPOCH if location is ir.Location.BODY else ir.TimestampFormat.DATE_TIME
+    default = ir.TimestampFormat.HTTP_DATE if location is ir.Location.HEADER else runtime
+    wanted = kind.format or default
+    return None if wanted is runtime else wanted
+
+
+def _spelled(value: str, form: ir.TimestampFormat, name: str = "", *, quote: str = '"') -> str:
+    functions = {
+        ir.TimestampFormat.HTTP_DATE: "http_date",
+        ir.TimestampFormat.EPOCH: "epoch_seconds",
+        ir.TimestampFormat.DATE_TIME: "text_of",
+    }
+    return f"{functions[form]}({value}, {quote}{name or value}{quote})"
 
 
 def payload_value(parameter: Parameter, *, json: bool) -> str:
@@ -39,20 +56,26 @@ def payload_value(parameter: Parameter, *, json: bool) -> str:
             arguments = [name, *(["json"] if json else []), *([] if member.required else ["optional=True"])]
             return f"blob_payload({', '.join(arguments)})"
         case ir.StringType():
-            return f"text_payload({name})"
+            function, unset = "text_payload", name
+        case ir.StructureRef():
+            function, unset = "json_payload", f"{name} or {{}}"
         case _:
-            return f"json_payload({name})"
+            function, unset = "json_payload", name
+    return f'{function}(required({name}, "{name}"))' if member.required else f"{function}({unset})"
 
 
 def payload_content_type(parameter: Parameter) -> str:
-    """Return the Content-Type that the protocol gives a payload where no member sets one."""
+    """Return the expression of the Content-Type that the protocol gives a payload; a missing payload has none."""
     match parameter.member.type:
         case ir.BlobType():
-            return "application/octet-stream"
+            spelled = literal("application/octet-stream")
         case ir.StringType():
-            return "text/plain"
+            spelled = literal("text/plain")
+        case ir.StructureRef():
+            return literal("application/json")
         case _:
-            return "application/json"
+            spelled = literal("application/json")
+    return spelled if parameter.member.required else f"None if {parameter.name} is None else {spelled}"
 
 
 def response_value(field: Parameter) -> str:
@@ -67,25 +90,23 @@ def response_value(field: Parameter) -> str:
         case ir.Location.STATUS:
             return "response.status"
         case ir.Location.PAYLOAD:
-            return _payload_of("response", field)
+            return _payload(field)
         case _:
             return f"body.{field.name}"
 
 
-def event_value(field: Parameter) -> str:
-    """Return the expression that reads an event member from ``message``."""
-    if isinstance(field.member.type, ir.BlobType):
-        return "message.payload"
-    return "text_of_event(message)"
-
-
-def _payload_of(response: str, field: Parameter) -> str:
+def _payload(field: Parameter) -> str:
     match field.member.type:
         case ir.BlobType():
-            return f"{response}.body"
+            return "response.body"
         case ir.StringType():
-            return f"text_body({response})"
+            return "text_body(response)"
         case ir.StructureRef():
-            return f"decode_body({response}, {field.annotation.removesuffix(' | None')})"
+            return f"decode_body(response, {field.annotation.removesuffix(' | None')})"
         case _:
-            return f"decode_json({response}.body) if {response}.body else None"
+            return "decode_json(response.body) if response.body else None"
+
+
+def event_payload(field: Parameter) -> str:
+    """Return the expression that reads an event's payload member from ``message``."""
+    return "message.payload" if isinstance(field.member.type, ir.BlobType) else "text_of_event(message)"

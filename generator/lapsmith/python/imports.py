@@ -11,8 +11,8 @@ def tidy_imports(source: str) -> str:
     """Return ``source`` with the unused top-level imports gone and the rest sorted: stdlib, installed, relative."""
     tree = ast.parse(source)
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    lines = source.splitlines(keepends=True)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    lines = [f"{line}\n" for line in source.split("\n")]
     for node in reversed(imports):
         assert node.end_lineno is not None
         lines[node.lineno - 1 : node.end_lineno] = ["\n"] if node is imports[0] else []

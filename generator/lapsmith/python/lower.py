@@ -1,4 +1,4 @@
-"""IR -> view: every Python name, annotation and docstring of a client is decided here."""
+"""IR -> view: every Python name, annotation and docstring of a client is decided here and in what this uses."""
 
 from __future__ import annotations
 
@@ -7,171 +7,90 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from lapsmith.ir import model as ir
-from lapsmith.python import docs, names, text
-from lapsmith.python.annotations import annotation, correction, optional, references
-from lapsmith.python.expressions import payload_content_type, payload_value
-from lapsmith.python.public import GENERATED_NAMES, RUNTIME_NAMES, public_names
-from lapsmith.python.view import ClassView, ClientView, EventView, OperationView, Parameter, StreamView, UnionView
+from lapsmith.python import docs, names, reserved, text
+from lapsmith.python.annotations import annotation, optional
+from lapsmith.python.expressions import label, payload_content_type, payload_value
+from lapsmith.python.public import public_names
+from lapsmith.python.shapes import Shapes
+from lapsmith.python.spelling import Spelling
+from lapsmith.python.streams import Streams
+from lapsmith.python.view import ClassView, ClientView, ErrorView, OperationView, Parameter, StreamView
 
 _PATH_CHARACTERS = "/-._~!$&'()*+,;=:@%"
 """What RFC 3986 lets stand in a path, and the percent sign of what is encoded already."""
 
 
-class Lowering:
-    """Lowers one service. The class names of shapes are decided first, since everything refers to them."""
+def lower(service: ir.Service, *, package: str, source: str) -> ClientView:
+    """Lower a whole service."""
+    spelling = Spelling(service)
+    shapes = Shapes(service, spelling)
+    structures, errors = shapes.structures(), shapes.errors()
+    lowering = _Operations(service, spelling, shapes, Streams(service, spelling, shapes), errors)
+    operations = tuple(lowering.operation(op) for op in service.operations)
+    outputs = tuple(op.output for op in operations)
+    streams = tuple(op.stream for op in operations if op.stream)
+    return ClientView(
+        service=service,
+        source=source,
+        package=package,
+        class_name=spelling.client,
+        base_error=spelling.base_error,
+        user_agent_name=_slug(service.id) or _slug(spelling.client),
+        title=" ".join(text.paragraphs(service.name)) or spelling.client,
+        structures=structures,
+        outputs=outputs,
+        errors=errors,
+        operations=operations,
+        streams=streams,
+        public=public_names(spelling.client, spelling.base_error, structures, outputs, errors, streams),
+        docstring=text.docstring(docs.client(service, asynchronous=False), 4),
+        async_docstring=text.docstring(docs.client(service, asynchronous=True), 4),
+    )
 
-    def __init__(self, service: ir.Service) -> None:
-        self.service = service
-        self.client = names.free(names.pascal_case(service.class_name), RUNTIME_NAMES)
-        taken = {self.client, f"Async{self.client}"}
-        self.base_error = names.free(f"{self.client}Error", RUNTIME_NAMES | taken)
-        taken.add(self.base_error)
-        self.methods = names.member_names((op.name for op in service.operations), names.METHOD_NAMES)
-        self.outputs = {op.name: _claim(f"{names.pascal_case(op.name)}Output", taken) for op in service.operations}
-        self.streams = {
-            op.name: _claim_stream(op.name, taken) for op in service.operations if op.output_at(ir.Location.EVENTS)
-        }
-        unions = [name for name, shape in service.shapes.items() if isinstance(shape, ir.EventUnion)]
-        self.unions = {name: _claim(f"{names.pascal_case(name)}Event", taken) for name in unions}
-        self.errors = _claim_all(service.errors, taken)
-        structures = [name for name, shape in service.shapes.items() if isinstance(shape, ir.Structure)]
-        self.structures = names.class_names(structures, GENERATED_NAMES | taken)
-        self.returned = frozenset(self._reachable())
 
-    def client_view(self, *, package: str, source: str) -> ClientView:
-        """Lower the whole service."""
-        operations = tuple(self.operation(op) for op in self.service.operations)
-        structures = tuple(
-            self.structure(shape)
-            for name, shape in sorted(self.service.shapes.items())
-            if isinstance(shape, ir.Structure) and name not in self.service.errors
-        )
-        errors = tuple(self.error(error) for _, error in sorted(self.service.errors.items()))
-        streams = tuple(op.stream for op in operations if op.stream)
-        outputs = tuple(op.output for op in operations)
-        return ClientView(
-            service=self.service,
-            source=source,
-            package=package,
-            class_name=self.client,
-            base_error=self.base_error,
-            user_agent_name=re.sub("[^a-z0-9]+", "-", self.service.id.lower()).strip("-"),
-            title=" ".join(text.paragraphs(self.service.name)),
-            structures=structures,
-            outputs=outputs,
-            errors=errors,
-            operations=operations,
-            streams=streams,
-            public=public_names(self.client, self.base_error, structures, outputs, errors, streams),
-            docstrings=(
-                text.docstring(docs.client(self.service, asynchronous=False), 4),
-                text.docstring(docs.client(self.service, asynchronous=True), 4),
-            ),
-        )
+def _slug(name: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
 
-    def _reachable(self) -> Iterable[str]:
-        """Yield the structures that some output holds: those must be read leniently."""
-        roots = [m.type for op in self.service.operations for m in op.output]
-        roots += [
-            ir.StructureRef(e)
-            for s in self.service.shapes.values()
-            if isinstance(s, ir.EventUnion)
-            for e in s.events.values()
-        ]
-        seen: set[str] = set()
-        waiting = [name for kind in roots for name in references(kind)]
-        while waiting:
-            name = waiting.pop()
-            if name not in seen:
-                seen.add(name)
-                shape = self.service.shapes.get(name)
-                if isinstance(shape, ir.Structure):
-                    waiting += [found for m in shape.members for found in references(m.type)]
-        return seen
 
-    def fields(self, members: Iterable[ir.Member], reserved: frozenset[str], *, lenient: bool) -> tuple[Parameter, ...]:
-        """Lower members to attributes; ``lenient`` gives required ones the value that stands in when they are missing."""
-        members = tuple(members)
-        spelled = names.member_names((m.name for m in members), reserved)
-        return tuple(self._field(m, spelled[m.name], lenient) for m in members)
-
-    def _field(self, member: ir.Member, name: str, lenient: bool) -> Parameter:
-        kind = annotation(member.type, self.structures)
-        default: str | None = None
-        if member.location is ir.Location.EVENT_PAYLOAD and isinstance(member.type, ir.BlobType):
-            default = correction(member.type)
-        elif not member.required:
-            kind, default = optional(kind), "None"
-        elif lenient:
-            default = correction(member.type)
-            if default is None:
-                kind, default = optional(kind), "None"
-        return Parameter(name, kind, member.required, member.wire_name, member, default)
-
-    def structure(self, shape: ir.Structure) -> ClassView:
-        """Lower a structure."""
-        fields = self.fields(shape.members, names.ANNOTATION_NAMES, lenient=shape.name in self.returned)
-        blocks = text.paragraphs(shape.doc) or [f"The structure ``{shape.name.replace('`', chr(39))}``."]
-        return ClassView(self.structures[shape.name], text.docstring(docs.attributes(blocks, fields), 4), fields)
-
-    def error(self, shape: ir.Error) -> ClassView:
-        """Lower a modelled error; its message is every error's ``message`` already."""
-        members = [m for m in shape.members if m.name.lower() != "message"]
-        fields = self.fields(members, names.ERROR_NAMES, lenient=True)
-        fields = tuple(
-            Parameter(
-                f.name, optional(annotation(f.member.type, self.structures)), False, f.wire_name, f.member, "None"
-            )
-            for f in fields
-        )
-        return ClassView(
-            self.errors[shape.name],
-            text.docstring(docs.error(shape, fields), 4),
-            fields,
-            docs.error_summary(shape),
-            code=shape.code,
-            retry=shape.retry.value if shape.retry else None,
-            status=shape.status,
-        )
+class _Operations:
+    def __init__(
+        self,
+        service: ir.Service,
+        spelling: Spelling,
+        shapes: Shapes,
+        streams: Streams,
+        errors: Iterable[ErrorView],
+    ) -> None:
+        self._service = service
+        self._spelling = spelling
+        self._shapes = shapes
+        self._streams = streams
+        self._errors = dict(zip(sorted(service.errors), errors, strict=True))
 
     def operation(self, op: ir.Operation) -> OperationView:
         """Lower an operation."""
-        spelled = names.member_names((m.name for m in op.input), names.PARAMETER_NAMES)
-        parameters = tuple(
-            Parameter(
-                spelled[m.name],
-                annotation(m.type, self.structures) if m.required else optional(annotation(m.type, self.structures)),
-                m.required,
-                m.wire_name,
-                m,
-                None if m.required else "None",
-            )
-            for m in sorted(op.input, key=lambda member: not member.required)
-        )
-        payload = next((p for p in parameters if p.member.location is ir.Location.PAYLOAD), None)
-        content_type = next(
-            (
-                p
-                for p in parameters
-                if p.member.location is ir.Location.HEADER and p.wire_name.lower() == "content-type"
-            ),
-            None,
-        )
+        builder = self._spelling.builders[op.name]
+        spelled = names.member_names((m.name for m in op.input), reserved.PARAMETER_NAMES | {builder})
+        parameters = self._parameters(op, spelled)
+        payload = next(iter(_at(parameters, ir.Location.PAYLOAD)), None)
+        headers = _at(parameters, ir.Location.HEADER)
+        content_type = next((p for p in headers if p.wire_name.lower() == "content-type"), None)
         json = payload is not None and isinstance(payload.member.type, ir.BlobType) and content_type is not None
-        output = self.output(op)
-        stream = self.stream(op, output) if op.name in self.streams else None
-        errors = [self.error(self.service.errors[name]) for name in op.errors]
+        output = self._shapes.output(op)
+        stream = self._streams.stream(op, output) if op.name in self._spelling.streams else None
         return OperationView(
             name=op.name,
-            method=self.methods[op.name],
-            constant=self.methods[op.name].upper(),
+            method=self._spelling.methods[op.name],
+            builder=builder,
+            parser=self._spelling.parsers[op.name],
+            constant=self._spelling.constants[op.name],
             http_method=op.method,
-            path=self._path(op, spelled),
+            path=_path(op, parameters),
             static_query=op.uri.query,
             parameters=parameters,
             query=_at(parameters, ir.Location.QUERY),
             query_maps=_at(parameters, ir.Location.QUERY_MAP),
-            headers=_at(parameters, ir.Location.HEADER),
+            headers=headers,
             header_maps=_at(parameters, ir.Location.HEADER_MAP),
             body=_at(parameters, ir.Location.BODY),
             payload=payload,
@@ -179,112 +98,72 @@ class Lowering:
             content_type=content_type,
             output=output,
             payload_source=payload_value(payload, json=json) if payload else "",
-            payload_content_type=payload_content_type(payload) if payload else "",
+            default_type=None if content_type else _default_type(op, payload),
             retry_safe=op.retry_safe,
             stream=stream,
-            docstring=text.docstring(
-                docs.operation(
-                    op,
-                    parameters,
-                    json=json,
-                    returns=stream.name if stream else output.name,
-                    errors=errors,
-                    base=self.base_error,
-                ),
-                8,
-            ),
+            docstring=self._docstring(op, parameters, output, stream, json=json, asynchronous=False),
+            async_docstring=self._docstring(op, parameters, output, stream, json=json, asynchronous=True),
         )
 
-    def _path(self, op: ir.Operation, spelled: Mapping[str, str]) -> str:
-        """Return the path as Python source: a literal, or an f-string that quotes its labels."""
-        labels = {m.wire_name: m.name for m in op.input_at(ir.Location.LABEL)}
-        if not any(isinstance(segment, ir.Label) for segment in op.uri.segments):
-            return text.literal(quote("".join(str(segment) for segment in op.uri.segments), safe=_PATH_CHARACTERS))
-        parts = []
-        for segment in op.uri.segments:
-            if isinstance(segment, ir.Label):
-                name = spelled[labels[segment.name]]
-                greedy = ", greedy=True" if segment.greedy else ""
-                parts.append(f"{{quote_label({name}, '{name}'{greedy})}}")
-            else:
-                parts.append(quote(segment, safe=_PATH_CHARACTERS))
-        return f'f"{"".join(parts)}"'
-
-    def output(self, op: ir.Operation) -> ClassView:
-        """Lower an operation's output; the events of a stream are no member of it."""
-        reserved = names.STREAM_NAMES if op.name in self.streams else names.OUTPUT_NAMES
-        members = [m for m in op.output if m.location is not ir.Location.EVENTS]
-        fields = self.fields(members, reserved, lenient=True)
-        payload = next((f for f in fields if f.member.location is ir.Location.PAYLOAD), None)
-        blocks = docs.attributes([f"What ``{op.name}`` returns."], fields)
-        return ClassView(
-            self.outputs[op.name],
-            text.docstring(blocks, 4),
-            fields,
-            json_payload=payload.name if payload and isinstance(payload.member.type, ir.BlobType) else None,
+    def _parameters(self, op: ir.Operation, spelled: Mapping[str, str]) -> tuple[Parameter, ...]:
+        """Required arguments first; the payload last among them, since it may be given in two ways."""
+        ordered = sorted(op.input, key=lambda m: (not m.required, m.required and m.location is ir.Location.PAYLOAD))
+        kinds = {m.name: annotation(m.type, self._spelling.structures) for m in ordered}
+        return tuple(
+            Parameter(spelled[m.name], kinds[m.name], True, m.wire_name, m)
+            if m.required
+            else Parameter(spelled[m.name], optional(kinds[m.name]), False, m.wire_name, m, "None")
+            for m in ordered
         )
 
-    def stream(self, op: ir.Operation, output: ClassView) -> StreamView:
-        """Lower an operation's event stream."""
-        (member,) = op.output_at(ir.Location.EVENTS)
-        assert isinstance(member.type, ir.StructureRef)
-        union = self.service.shapes[member.type.name]
-        assert isinstance(union, ir.EventUnion)
-        return StreamView(
-            name=self.streams[op.name],
-            operation=op.name,
-            union=self.union(union),
-            output=output,
-            docstring=text.docstring(docs.stream(op, output.fields), 4),
+    def _docstring(
+        self,
+        op: ir.Operation,
+        parameters: tuple[Parameter, ...],
+        output: ClassView,
+        stream: StreamView | None,
+        *,
+        json: bool,
+        asynchronous: bool,
+    ) -> str:
+        returns = docs.returned(output.name)
+        if stream:
+            name = f"Async{stream.name}" if asynchronous else stream.name
+            payload = stream.union.payload is not None
+            returns = docs.returned_stream(name, asynchronous=asynchronous, payload=payload)
+        blocks = docs.operation(
+            op,
+            parameters,
+            json=json,
+            returns=returns,
+            errors=[self._errors[name] for name in op.errors],
+            base=self._spelling.base_error,
+            signed=self._service.signing is not None,
         )
+        return text.docstring(blocks, 8)
 
-    def union(self, union: ir.EventUnion) -> UnionView:
-        """Lower the union of a stream's events."""
-        spelled = names.snake_case(self.unions[union.name])
-        events = tuple(self._event(wire, name) for wire, name in union.events.items())
-        carriers = [
-            (e.class_name, e.payload) for e in events if e.payload and isinstance(e.payload.member.type, ir.BlobType)
-        ]
-        return UnionView(
-            alias=self.unions[union.name],
-            constant=f"_{spelled.upper()}S",
-            payload_function=f"_payload_of_{spelled}",
-            events=events,
-            errors=tuple((wire, self.errors[name]) for wire, name in union.errors.items()),
-            payload=carriers[0] if len(carriers) == 1 else None,
-        )
 
-    def _event(self, wire_name: str, shape_name: str) -> EventView:
-        shape = self.service.shapes[shape_name]
-        assert isinstance(shape, ir.Structure)
-        return EventView(
-            wire_name=wire_name,
-            class_name=self.structures[shape_name],
-            parser=f"_{names.snake_case(self.structures[shape_name])}",
-            fields=self.structure(shape).fields,
-        )
+def _default_type(op: ir.Operation, payload: Parameter | None) -> str | None:
+    if payload is not None:
+        return payload_content_type(payload)
+    return text.literal("application/json") if op.input_at(ir.Location.BODY) else None
+
+
+def _path(op: ir.Operation, parameters: Iterable[Parameter]) -> str:
+    """Return the path as Python source: a literal, or an f-string that quotes its labels."""
+    labels = {p.wire_name: p for p in _at(parameters, ir.Location.LABEL)}
+    if not labels:
+        return text.literal("".join(_quoted(segment) for segment in op.uri.segments if isinstance(segment, str)))
+    parts = [
+        f"{{{label(labels[s.name], greedy=s.greedy)}}}" if isinstance(s, ir.Label) else _quoted(s)
+        for s in op.uri.segments
+    ]
+    return f'f"{"".join(parts)}"'
+
+
+def _quoted(segment: str) -> str:
+    return quote(segment, safe=_PATH_CHARACTERS, errors="replace")
 
 
 def _at(parameters: Iterable[Parameter], location: ir.Location) -> tuple[Parameter, ...]:
     return tuple(p for p in parameters if p.member.location is location)
-
-
-def _claim(name: str, taken: set[str]) -> str:
-    chosen = names.free(name, RUNTIME_NAMES | taken)
-    taken.add(chosen)
-    return chosen
-
-
-def _claim_stream(operation: str, taken: set[str]) -> str:
-    """A stream class is called as its operation, with ``Stream`` at the end; two names are taken for it."""
-    stem = names.pascal_case(operation).removesuffix("Stream") + "Stream"
-    while not {stem, f"Async{stem}"}.isdisjoint(RUNTIME_NAMES | taken):
-        stem += "_"
-    taken |= {stem, f"Async{stem}"}
-    return stem
-
-
-def _claim_all(wanted: Iterable[str], taken: set[str]) -> dict[str, str]:
-    given = names.class_names(wanted, RUNTIME_NAMES | taken)
-    taken.update(given.values())
-    return given

@@ -1,61 +1,17 @@
 """The only place where a name from a spec becomes a Python identifier.
 
 One rule resolves every collision: a name that is taken (by a keyword, by a name the generated code uses itself, or by
-another member) gets a trailing underscore, and another one until it is free.
+another of the spec's names) gets a trailing underscore, and after that a number: ``list_``, ``list_2``, ``list_3``.
 """
 
 from __future__ import annotations
 
-import builtins
 import keyword
 import re
 from collections.abc import Callable, Iterable
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _PLURAL_ACRONYM = re.compile(r"(?<=[A-Z]{2})s(?![a-z])")
-
-ANNOTATION_NAMES = frozenset({"Any", "bool", "bytes", "datetime", "dict", "float", "int", "list", "object", "str"})
-"""Names that annotations in generated code use: a member so called would change what a later annotation means."""
-
-PARAMETER_NAMES = ANNOTATION_NAMES | {"isinstance", "json", "self"}
-"""Names that a method or builder has itself."""
-
-OUTPUT_NAMES = ANNOTATION_NAMES | {"json", "metadata", "property", "with_metadata"}
-"""Attributes of every output."""
-
-STREAM_NAMES = OUTPUT_NAMES | {
-    "aclose",
-    "close",
-    "iter_bytes",
-    "iter_json",
-    "iter_lines",
-    "iter_sse",
-    "iter_text",
-    "output",
-    "staticmethod",
-}
-"""Attributes of every event stream, besides those of an output."""
-
-ERROR_NAMES = ANNOTATION_NAMES | {
-    "add_note",
-    "args",
-    "attempts",
-    "code",
-    "message",
-    "operation",
-    "request_id",
-    "retry",
-    "retryable",
-    "status",
-    "wire_members",
-    "with_traceback",
-}
-"""Attributes of every service error."""
-
-METHOD_NAMES = frozenset({"aclose", "close", "with_options"})
-"""Methods of every client."""
-
-_CLASS_NAMES = frozenset(name for name in dir(builtins) if name[:1].isupper())
 
 
 def words(name: str) -> list[str]:
@@ -90,29 +46,40 @@ def pascal_case(name: str) -> str:
     return f"N{joined}" if joined[0].isdigit() else joined
 
 
-def free(name: str, taken: Iterable[str]) -> str:
-    """Apply the rule: add underscores until ``name`` is neither a keyword nor in ``taken``."""
-    taken = taken if isinstance(taken, set | frozenset) else frozenset(taken)
-    while keyword.iskeyword(name) or name in taken:
-        name += "_"
-    return name
+class Namespace:
+    """The names of one scope: what is taken, and the rule that finds a free one."""
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self._taken = set(reserved)
+        self._tries: dict[str, int] = {}
+
+    def claim(self, name: str, *others: str) -> str:
+        """Take ``name``, or the first spelling of it that is free, and return it.
+
+        ``others`` are formats of names that come with it, such as ``Async{}``: they must be free, and are taken, too.
+        """
+        tried = self._tries.get(name, 0)
+        given = name if tried < 2 else f"{name}_{tried}"
+        while not self._is_free(given, others):
+            tried += 1
+            given = f"{name}_" if tried == 1 else f"{name}_{tried}"
+        self._tries[name] = tried
+        self._taken |= {given, *(other.format(given) for other in others)}
+        return given
+
+    def _is_free(self, name: str, others: Iterable[str]) -> bool:
+        return not keyword.iskeyword(name) and self._taken.isdisjoint((name, *(o.format(name) for o in others)))
 
 
-def member_names(names: Iterable[str], reserved: frozenset[str]) -> dict[str, str]:
+def member_names(names: Iterable[str], reserved: Iterable[str]) -> dict[str, str]:
     """Give each of the spec's member names a snake_case attribute name; unique, and none of ``reserved``."""
-    return _assign(names, snake_case, reserved)
+    return _assign(names, snake_case, Namespace(reserved))
 
 
-def class_names(names: Iterable[str], reserved: frozenset[str]) -> dict[str, str]:
-    """Give each of the spec's shape names a class name; unique, no builtin's, and none of ``reserved``."""
-    return _assign(names, pascal_case, reserved | _CLASS_NAMES)
+def class_names(names: Iterable[str], namespace: Namespace) -> dict[str, str]:
+    """Give each of the spec's shape names a class name that is free in ``namespace``."""
+    return _assign(names, pascal_case, namespace)
 
 
-def _assign(names: Iterable[str], spell: Callable[[str], str], reserved: frozenset[str]) -> dict[str, str]:
-    taken = set(reserved)
-    given: dict[str, str] = {}
-    for name in names:
-        if name not in given:
-            given[name] = free(spell(name), taken)
-            taken.add(given[name])
-    return given
+def _assign(names: Iterable[str], spell: Callable[[str], str], namespace: Namespace) -> dict[str, str]:
+    return {name: namespace.claim(spell(name)) for name in dict.fromkeys(names)}

@@ -1,73 +1,11 @@
-"""What a generated package exports at its root, and which names generated modules use themselves."""
+"""What a generated package exports at its root."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lapsmith.python.view import ClassView, StreamView
-
-RUNTIME_EXPORTS = {
-    "errors": (
-        "AWSError",
-        "ChecksumMismatch",
-        "ConnectError",
-        "ConnectTimeout",
-        "CredentialsError",
-        "InvalidInput",
-        "InvalidResponse",
-        "ProtocolError",
-        "ReadTimeout",
-        "ServiceError",
-        "StreamError",
-        "TransportError",
-        "TruncatedStream",
-        "WriteTimeout",
-    ),
-    "http": ("HTTPRequest", "Headers", "Timeout"),
-    "shapes": ("ResponseMetadata",),
-    "sigv4": ("Credentials",),
-    "transport": ("AsyncHTTPTransport", "AsyncTransport", "HTTPTransport", "Transport"),
-    "transport_httpx2": ("AsyncHTTPX2Transport", "HTTPX2Transport"),
-    "transport_pyreqwest": ("AsyncPyreqwestTransport", "PyreqwestTransport"),
-}
-"""Runtime module -> names that every client exports."""
-
-STREAM_EXPORTS = {
-    "payload": ("ServerSentEvent",),
-    "shapes": ("UnknownEvent",),
-    "stream": ("AsyncEventStream", "EventStream"),
-}
-"""The same, for clients with event streams."""
-
-RUNTIME_NAMES = frozenset(
-    name for exports in (RUNTIME_EXPORTS, STREAM_EXPORTS) for members in exports.values() for name in members
-)
-
-GENERATED_NAMES = frozenset(
-    {
-        "Any",
-        "AsyncClient",
-        "AsyncPayloadStream",
-        "AsyncStreamCall",
-        "Callable",
-        "ClassVar",
-        "EventShape",
-        "Hosts",
-        "Message",
-        "Operation",
-        "Output",
-        "PayloadStream",
-        "Request",
-        "Response",
-        "ServiceInfo",
-        "Structure",
-        "SyncClient",
-        "TypeAlias",
-        "UnsetType",
-        "UNSET",
-    }
-)
-"""Names that generated modules import: a shape of that name is spelled with an underscore."""
+from lapsmith.python.reserved import RUNTIME_EXPORTS, STREAM_EXPORTS
+from lapsmith.python.view import ClassView, ErrorView, StreamView
 
 
 def public_names(
@@ -75,7 +13,7 @@ def public_names(
     base_error: str,
     structures: Iterable[ClassView],
     outputs: Iterable[ClassView],
-    errors: Iterable[ClassView],
+    errors: Iterable[ErrorView],
     streams: Iterable[StreamView],
 ) -> tuple[tuple[str, str], ...]:
     """Return (name, module) of everything that the package exports, sorted by name.
@@ -88,8 +26,8 @@ def public_names(
     homes |= {name: f"_runtime.{module}" for part in exports for module, names in part.items() for name in names}
     for view in (*outputs, *structures):
         homes.setdefault(view.name, "types")
-    for view in errors:
-        homes.setdefault(view.name, "errors")
+    for error in errors:
+        homes.setdefault(error.name, "errors")
     for stream in streams:
         for name in (stream.name, f"Async{stream.name}", stream.union.alias):
             homes.setdefault(name, "events")

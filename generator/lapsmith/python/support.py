@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from lapsmith.diagnostics import Diagnostics, Span
 from lapsmith.ir import model as ir
+from lapsmith.python.annotations import references
+
+_Gap = tuple[ir.Member, str]
+
+# msgspec writes a field's name as it is given, so it takes none that JSON would have to escape.
+_ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 
 
 def unsupported(service: ir.Service, fallback: Span) -> Diagnostics:
@@ -13,17 +20,18 @@ def unsupported(service: ir.Service, fallback: Span) -> Diagnostics:
     found = Diagnostics()
     if service.protocol is not ir.Protocol.REST_JSON:
         span = _span(service.origins, "protocol", fallback)
-        found.error(
-            span,
-            "unsupported-protocol",
-            f"the protocol {service.protocol} cannot be generated yet",
-            "rest-json is the one that can",
-        )
+        message = f"the protocol {service.protocol} cannot be generated yet"
+        found.error(span, "unsupported-protocol", message, "rest-json is the one that can")
         return found
+    if not service.operations:
+        found.error(fallback, "no-operations", "there is no operation to generate", "check the spec's endpoints")
     for operation in service.operations:
-        for origins, what in _gaps(operation):
-            hint = f'exclude the operation: operations = ["*", "!{operation.name}"]'
-            found.error(_span(origins, "type", fallback), "unsupported-member", f"{operation.name}: {what}", hint)
+        gaps = [*_input_gaps(operation), *_output_gaps(operation), *_shape_gaps(service, operation)]
+        gaps += _stream_gaps(service, operation)
+        for member, what in gaps:
+            hint = f'leave the operation out: operations = ["*", "!{operation.name}"]'
+            message = f"{operation.name}: '{member.name}' {what}, which cannot be generated yet"
+            found.error(_span(member.origins, "type", fallback), "unsupported-member", message, hint)
     return found
 
 
@@ -32,16 +40,104 @@ def _span(origins: ir.Origins, fact: str, fallback: Span) -> Span:
     return origin.span if origin is not None and origin.span is not None else fallback
 
 
-def _gaps(operation: ir.Operation) -> Iterator[tuple[ir.Origins, str]]:
-    for member in (*operation.input, *operation.output):
+def _input_gaps(operation: ir.Operation) -> Iterator[_Gap]:
+    yield from _payload_gaps(operation.input)
+    for member in operation.input_at(ir.Location.EVENTS):
+        yield member, "is an event stream that is sent"
+
+
+def _output_gaps(operation: ir.Operation) -> Iterator[_Gap]:
+    yield from _payload_gaps(operation.output)
+    for member in operation.output:
+        if member.location is ir.Location.BODY:
+            yield from _read_gaps(member)
+        elif member.location is ir.Location.HEADER and isinstance(member.type, ir.ListType):
+            if not isinstance(member.type.item, ir.StringType):
+                yield member, "is a response header that lists something else than text"
+        elif member.location is ir.Location.HEADER_MAP and member.type != ir.MapType(ir.StringType(), ir.StringType()):
+            yield member, "is a map of response headers to something else than text"
+
+
+def _payload_gaps(members: Iterable[ir.Member]) -> Iterator[_Gap]:
+    for member in members:
         if isinstance(member.type, ir.BlobType) and member.type.streaming:
-            yield member.origins, f"the streaming blob {member.name} cannot be generated yet"
+            yield member, "is a blob that is streamed"
         if member.location is ir.Location.PAYLOAD and not isinstance(
             member.type, ir.BlobType | ir.StringType | ir.StructureRef | ir.DocumentType
         ):
-            yield member.origins, f"the payload {member.name} is neither a blob, text, a structure nor a document"
-    for member in operation.input_at(ir.Location.EVENTS):
-        yield member.origins, f"the input event stream {member.name} cannot be generated yet"
-    for member in operation.input_at(ir.Location.BODY):
-        if isinstance(member.type, ir.TimestampType) and member.type.format not in (None, ir.TimestampFormat.EPOCH):
-            yield member.origins, f"the body member {member.name} has the timestamp format {member.type.format}"
+            yield member, "is a payload that is neither a blob, text, a structure nor a document"
+
+
+def _shape_gaps(service: ir.Service, operation: ir.Operation) -> Iterator[_Gap]:
+    for shape in _reached(service, (member.type for member in operation.input)):
+        for member in shape.members:
+            form = _timestamp_format(member.type)
+            if form not in (None, ir.TimestampFormat.EPOCH):
+                yield member, f"is, inside {shape.name}, a timestamp in the format {form}"
+            yield from _name_gaps(member)
+    returned = (member.type for member in operation.output)
+    for shape in _reached(service, returned):
+        for member in shape.members:
+            yield from _event_gaps(member) if _is_in_frame(member) else _read_gaps(member)
+
+
+def _stream_gaps(service: ir.Service, operation: ir.Operation) -> Iterator[_Gap]:
+    """Yield what is an event stream in one place and a plain structure in another."""
+    types = [member.type for member in (*operation.input, *operation.output)]
+    held = (member for shape in _reached(service, types) for member in shape.members)
+    for member in (*operation.input, *operation.output, *held):
+        streams = [isinstance(service.shapes.get(name), ir.EventUnion) for name in references(member.type)]
+        if member.location is ir.Location.EVENTS and not all(streams):
+            yield member, "is an event stream here and a structure elsewhere"
+        elif member.location is not ir.Location.EVENTS and any(streams):
+            yield member, "is a structure here and an event stream elsewhere"
+
+
+def _reached(service: ir.Service, roots: Iterable[ir.Type]) -> Iterator[ir.Structure]:
+    """Yield the structures that types mention, directly, through each other or as events."""
+    seen: set[str] = set()
+    waiting = [name for kind in roots for name in references(kind)]
+    while waiting:
+        name = waiting.pop()
+        shape = service.shapes.get(name)
+        if name in seen:
+            continue
+        seen.add(name)
+        if isinstance(shape, ir.EventUnion):
+            waiting += shape.events.values()
+        elif isinstance(shape, ir.Structure):
+            yield shape
+            waiting += [found for member in shape.members for found in references(member.type)]
+
+
+def _read_gaps(member: ir.Member) -> Iterator[_Gap]:
+    if _timestamp_format(member.type) is ir.TimestampFormat.HTTP_DATE:
+        yield member, "is an HTTP date in a JSON body"
+    yield from _name_gaps(member)
+
+
+def _name_gaps(member: ir.Member) -> Iterator[_Gap]:
+    if _ESCAPED_IN_JSON.search(member.wire_name):
+        yield member, "has a name in JSON with quotes, backslashes or control characters"
+
+
+def _is_in_frame(member: ir.Member) -> bool:
+    return member.location in (ir.Location.EVENT_HEADER, ir.Location.EVENT_PAYLOAD)
+
+
+def _event_gaps(member: ir.Member) -> Iterator[_Gap]:
+    if member.location is ir.Location.EVENT_HEADER:
+        yield member, "is a header of an event"
+    elif not isinstance(member.type, ir.BlobType | ir.StringType):
+        yield member, "is an event's payload that is neither a blob nor text"
+
+
+def _timestamp_format(kind: ir.Type) -> ir.TimestampFormat | None:
+    """Return the format of a timestamp, or of those in a list or map."""
+    match kind:
+        case ir.TimestampType(form):
+            return form
+        case ir.ListType(item) | ir.MapType(_, item):
+            return _timestamp_format(item)
+        case _:
+            return None

@@ -1,4 +1,4 @@
-"""The two filters through which a spec's text enters Python source: literals and docstrings.
+"""The filters through which foreign text enters Python source: literals, docstrings and the comment in the header.
 
 Spec text is untrusted. A literal is always a ``repr``; prose is stripped of control characters, escaped and wrapped, so
 that it cannot end the string that it stands in.
@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import re
 import textwrap
+from math import isfinite
 
 LINE_LENGTH = 100
 
 _WHITESPACE = re.compile(r"\s+")
 _SENTENCE_GAP = re.compile(r"(?<=[.!?:])\s{2,}(?=[A-Z*])|\s{3,}")
+_QUOTES = re.compile(r'"{2,}|"\Z')
+_CODING = re.compile(r"(coding)([:=])")
 
 
 def literal(value: object) -> str:
-    """Return the Python literal of a str, bytes, number, bool, None, or a tuple of those; always ASCII."""
-    if not isinstance(value, str | bytes | int | float | tuple | None):
-        raise TypeError(f"no literal for {type(value).__name__}")
+    """Return the Python literal of a str, bytes, finite number, bool or None; always ASCII."""
+    if not isinstance(value, str | bytes | int | float | None) or (isinstance(value, float) and not isfinite(value)):
+        raise TypeError(f"no literal for {value!r}")
     return ascii(value)
+
+
+def comment(text: str) -> str:
+    """Return text that can stand in a comment of a file's first line: it must not declare an encoding (PEP 263)."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return _CODING.sub(r"\1 \2", " ".join(printable.split()))
 
 
 def paragraphs(prose: str | None) -> list[str]:
@@ -72,5 +81,4 @@ def _block(text: str, width: int) -> str:
 def _escape(text: str) -> str:
     """Make text safe inside triple quotes: no quote run, no escape sequence, no quote or backslash at its end."""
     printable = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
-    escaped = printable.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    return escaped[:-1] + '\\"' if escaped.endswith('"') else escaped
+    return _QUOTES.sub(lambda found: '\\"' * len(found[0]), printable.replace("\\", "\\\\"))

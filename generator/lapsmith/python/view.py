@@ -10,7 +10,10 @@ from lapsmith.python.text import literal
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A keyword argument of an operation, or an attribute of a shape."""
+    """A keyword argument of an operation, or an attribute of a shape.
+
+    ``default`` and ``factory`` are source text: the value that the attribute has if it is not given, or what makes it.
+    """
 
     name: str
     annotation: str
@@ -18,39 +21,48 @@ class Parameter:
     wire_name: str
     member: ir.Member
     default: str | None = None
-    doc: str = ""
+    factory: str | None = None
 
     @property
     def field(self) -> str:
         """The right-hand side of the field in a struct, with its equals sign; empty where there is none."""
         renamed = self.member.location is ir.Location.BODY and self.wire_name != self.name
-        default = "" if self.default is None else self.default
-        factory = (
-            default.removeprefix("msgspec.field(").removesuffix(")") if default.startswith("msgspec.field(") else ""
-        )
-        if not renamed:
-            return f" = {default}" if default else ""
-        arguments = [f"name={literal(self.wire_name)}", factory or (f"default={default}" if default else "")]
-        return f" = msgspec.field({', '.join(filter(None, arguments))})"
+        if self.default is not None and self.factory is None and not renamed:
+            return f" = {self.default}"
+        arguments = [f"name={literal(self.wire_name)}"] if renamed else []
+        if self.factory is not None:
+            arguments.append(f"default_factory={self.factory}")
+        elif self.default is not None:
+            arguments.append(f"default={self.default}")
+        return f" = msgspec.field({', '.join(arguments)})" if arguments else ""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassView:
-    """A structure, an output or an error."""
+    """A structure or an output. ``json_payload`` is the attribute that ``json()`` decodes."""
 
     name: str
     docstring: str
     fields: tuple[Parameter, ...]
-    summary: str = ""
     json_payload: str | None = None
-    code: str = ""
-    retry: str | None = None
-    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorView:
+    """A modelled error. ``summary`` is what ``Raises:`` sections say of it."""
+
+    name: str
+    docstring: str
+    fields: tuple[Parameter, ...]
+    summary: str
+    code: str
+    retry: str | None
+    status: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """One event of a stream: its type on the wire, its class, and how its members are read from the frame."""
+    """One event of a stream: its type on the wire, its class, and the function that reads it from a frame."""
 
     wire_name: str
     class_name: str
@@ -61,10 +73,6 @@ class EventView:
     def payload(self) -> Parameter | None:
         """The member that is the whole payload of the frame."""
         return next((f for f in self.fields if f.member.location is ir.Location.EVENT_PAYLOAD), None)
-
-    @property
-    def has_body(self) -> bool:
-        return any(field.member.location is ir.Location.BODY for field in self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,15 @@ class UnionView:
 
 
 @dataclass(frozen=True, slots=True)
+class Property:
+    """An output member as an attribute of a stream."""
+
+    name: str
+    annotation: str
+    docstring: str
+
+
+@dataclass(frozen=True, slots=True)
 class StreamView:
     """The two stream classes of an operation."""
 
@@ -87,15 +104,22 @@ class StreamView:
     operation: str
     union: UnionView
     output: ClassView
+    properties: tuple[Property, ...]
     docstring: str
 
 
 @dataclass(frozen=True, slots=True)
 class OperationView:
-    """One operation with everything that the client, the builder and the parser print of it."""
+    """One operation with everything that the client, the builder and the parser print of it.
+
+    ``default_type`` is the expression of the Content-Type, where no member sets it; ``docstring`` and
+    ``async_docstring`` are those of the two clients' methods.
+    """
 
     name: str
     method: str
+    builder: str
+    parser: str
     constant: str
     http_method: str
     path: str
@@ -111,28 +135,20 @@ class OperationView:
     content_type: Parameter | None
     output: ClassView
     payload_source: str
-    payload_content_type: str
+    default_type: str | None
     retry_safe: bool
     stream: StreamView | None
     docstring: str
+    async_docstring: str
 
     @property
-    def content_default(self) -> str | None:
-        """The Content-Type to send where no member sets one."""
-        if self.content_type is not None:
-            return None
-        if self.payload is not None:
-            return self.payload_content_type
-        return "application/json" if self.body else None
+    def output_body(self) -> tuple[Parameter, ...]:
+        return tuple(f for f in self.output.fields if f.member.location is ir.Location.BODY)
 
     @property
     def mixed_body(self) -> bool:
         """Whether the output has members in the JSON body and others elsewhere."""
         return 0 < len(self.output_body) < len(self.output.fields)
-
-    @property
-    def output_body(self) -> tuple[Parameter, ...]:
-        return tuple(f for f in self.output.fields if f.member.location is ir.Location.BODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +164,24 @@ class ClientView:
     title: str
     structures: tuple[ClassView, ...]
     outputs: tuple[ClassView, ...]
-    errors: tuple[ClassView, ...]
+    errors: tuple[ErrorView, ...]
     operations: tuple[OperationView, ...]
     streams: tuple[StreamView, ...]
     public: tuple[tuple[str, str], ...]
-    docstrings: tuple[str, str]
+    docstring: str
+    async_docstring: str
 
     @property
     def type_names(self) -> tuple[str, ...]:
         return tuple(sorted(view.name for view in (*self.structures, *self.outputs)))
+
+    @property
+    def public_by_module(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The public names, grouped by the module that defines them."""
+        modules: dict[str, list[str]] = {}
+        for name, module in self.public:
+            modules.setdefault(module, []).append(name)
+        return tuple((module, tuple(names)) for module, names in sorted(modules.items()))
 
     @property
     def unions(self) -> tuple[UnionView, ...]:

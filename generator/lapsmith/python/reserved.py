@@ -1,0 +1,158 @@
+"""Names that are taken before a spec's own names are given out: each set belongs to one kind of scope."""
+
+from __future__ import annotations
+
+import builtins
+
+RUNTIME_EXPORTS = {
+    "errors": (
+        "AWSError",
+        "ChecksumMismatch",
+        "ConnectError",
+        "ConnectTimeout",
+        "CredentialsError",
+        "InvalidInput",
+        "InvalidResponse",
+        "ProtocolError",
+        "ReadTimeout",
+        "ServiceError",
+        "StreamError",
+        "TransportError",
+        "TruncatedStream",
+        "WriteTimeout",
+    ),
+    "http": ("HTTPRequest", "Headers", "Timeout"),
+    "shapes": ("ResponseMetadata",),
+    "sigv4": ("Credentials",),
+    "transport": ("AsyncHTTPTransport", "AsyncTransport", "HTTPTransport", "Transport"),
+    "transport_httpx2": ("AsyncHTTPX2Transport", "HTTPX2Transport"),
+    "transport_pyreqwest": ("AsyncPyreqwestTransport", "PyreqwestTransport"),
+}
+"""Runtime module -> names that every client exports."""
+
+STREAM_EXPORTS = {
+    "payload": ("ServerSentEvent",),
+    "shapes": ("UnknownEvent",),
+    "stream": ("AsyncEventStream", "EventStream"),
+}
+"""The same, for clients with event streams."""
+
+MODULE_NAMES = frozenset(
+    {
+        "Any",
+        "AsyncClient",
+        "AsyncEventStream",
+        "AsyncPayloadStream",
+        "AsyncStreamCall",
+        "AsyncStubBase",
+        "AsyncStubTransport",
+        "ERRORS",
+        "EventShape",
+        "EventStream",
+        "Hosts",
+        "Mapping",
+        "Message",
+        "Operation",
+        "Output",
+        "PayloadStream",
+        "Request",
+        "Response",
+        "SERVICE",
+        "ServiceError",
+        "ServiceInfo",
+        "Structure",
+        "StubBase",
+        "StubTransport",
+        "SyncClient",
+        "TypeAlias",
+        "UNSET",
+        "UnknownEvent",
+    }
+)
+"""Capitalised names that generated modules import or define themselves. A shape may have the name of anything else in
+the runtime: it then stays in ``types``, as STS's ``Credentials`` does."""
+
+CLASS_NAMES = frozenset(name for name in dir(builtins) if name[:1].isupper()) | MODULE_NAMES
+"""What no generated class may be called."""
+
+EXPORTED_NAMES = frozenset(
+    name for exports in (RUNTIME_EXPORTS, STREAM_EXPORTS) for members in exports.values() for name in members
+)
+"""What the package's root holds already: the client, its outputs, errors and streams must be called otherwise."""
+
+ANNOTATION_NAMES = frozenset({"Any", "bool", "bytes", "datetime", "dict", "float", "int", "list", "object", "str"})
+"""Names that annotations in generated code use: a member so called would change what a later annotation means."""
+
+HELPER_NAMES = frozenset(
+    {
+        "blob_payload",
+        "bool_header",
+        "decode_body",
+        "decode_json",
+        "encode_body",
+        "encode_query",
+        "epoch_seconds",
+        "expanded",
+        "float_header",
+        "header_list",
+        "http_date",
+        "int_header",
+        "json_content_type",
+        "json_payload",
+        "list_header",
+        "parse_error",
+        "prefixed_headers",
+        "quote_label",
+        "required",
+        "text_body",
+        "text_header",
+        "text_of",
+        "text_payload",
+        "timestamp_header",
+    }
+)
+"""Functions that builders and parsers of operations call."""
+
+PARAMETER_NAMES = ANNOTATION_NAMES | HELPER_NAMES | {"item", "json", "msgspec", "request", "self"}
+"""Names that a method or builder has itself."""
+
+STRUCTURE_NAMES = ANNOTATION_NAMES | {"msgspec"}
+"""Names that the body of a structure's class uses."""
+
+OUTPUT_NAMES = STRUCTURE_NAMES | {"json", "metadata", "with_metadata"}
+"""Attributes of every output."""
+
+STREAM_NAMES = OUTPUT_NAMES | {
+    "aclose",
+    "close",
+    "iter_bytes",
+    "iter_json",
+    "iter_lines",
+    "iter_sse",
+    "iter_text",
+    "output",
+    "property",
+    "staticmethod",
+}
+"""Attributes of every event stream, besides those of an output."""
+
+ERROR_NAMES = ANNOTATION_NAMES | {
+    "add_note",
+    "args",
+    "attempts",
+    "code",
+    "http_status",
+    "message",
+    "operation",
+    "request_id",
+    "retry",
+    "retryable",
+    "status",
+    "wire_code",
+    "wire_members",
+    "with_traceback",
+}
+"""Attributes of every service error."""
+
+METHOD_NAMES = ANNOTATION_NAMES | {"aclose", "close", "overload", "with_options"}
+"""Methods of every client, and what the signatures beside a method use."""

@@ -1,0 +1,141 @@
+"""Calls played by hand: the steps of :func:`runtime.call.call` are answered from a list, and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from msgspec import structs
+from runtime.call import CallState, Operation, Refresh, Reply, Send, Sleep, call
+from runtime.codec_rest_json import parse_error
+from runtime.config import Config, ServiceInfo
+from runtime.endpoint import Endpoint
+from runtime.errors import AWSError, ServiceError, TransportError
+from runtime.http import Headers, HTTPRequest, Request, Response, Timeout
+from runtime.retry import Backoff
+from runtime.shapes import Output
+from runtime.sigv4 import Credentials
+
+KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+SERVICE = ServiceInfo("Example", "2020-01-01", "example", None, None, None, "example")
+CONFIG = Config("eu-west-1", Endpoint("https", "example.test", None, ""), Timeout(), 3, None, "agent/1")
+REQUEST = Request("POST", "/things", headers=[("Content-Type", "text/plain")], body=b"thing")
+
+
+class ExampleError(ServiceError):
+    """Any error of the service."""
+
+
+class NeverRetried(ExampleError):
+    """An error that its description says not to retry."""
+
+    wire_code = "NeverRetried"
+    retry = "never"
+
+
+class Throttled(ExampleError):
+    """An error that says that the request was turned away."""
+
+    wire_code = "Throttled"
+    retry = "throttle"
+
+
+class Transient(ExampleError):
+    """An error that says that the work may have been begun."""
+
+    wire_code = "Transient"
+    retry = "transient"
+
+
+class Thing(Output):
+    """The output of the operation."""
+
+    body: bytes = b""
+
+
+OPERATION: Operation[Thing] = Operation(
+    name="DoThing",
+    parse=lambda response: Thing(body=response.body),
+    parse_error=parse_error,
+    errors={error.wire_code: error for error in (NeverRetried, Throttled, Transient)},
+    service_error=ExampleError,
+)
+SAFE = structs.replace(OPERATION, retry_safe=True)
+
+
+def ok(body: bytes = b"fine", **headers: str) -> Response:
+    """An answer that the call succeeded."""
+    return answer(200, body, headers)
+
+
+def failed(code: str, status: int = 400, **headers: str) -> Response:
+    """An answer with an error code; underscores in header names are hyphens."""
+    return answer(status, b'{"message": "it failed"}', {"x-amzn-errortype": code, **headers})
+
+
+def answer(status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:
+    """Any answer; underscores in header names are hyphens."""
+    pairs = [(name.replace("_", "-"), value) for name, value in (headers or {}).items()]
+    return Response(status, Headers(pairs), body)
+
+
+@dataclass
+class Played:
+    """What a call did: its steps by kind, and how it ended."""
+
+    sent: list[HTTPRequest] = field(default_factory=list[HTTPRequest])
+    slept: list[float] = field(default_factory=list[float])
+    refreshed: list[bool] = field(default_factory=list[bool])
+    output: Thing | None = None
+    error: AWSError | None = None
+
+    @property
+    def service_error(self) -> ServiceError:
+        """The error that the call ended with, which must be the service's."""
+        assert isinstance(self.error, ServiceError)
+        return self.error
+
+
+def play(
+    answers: Iterable[Response | TransportError],
+    *,
+    operation: Operation[Thing] = OPERATION,
+    request: Request = REQUEST,
+    service: ServiceInfo = SERVICE,
+    config: Config = CONFIG,
+    state: CallState | None = None,
+) -> Played:
+    """Play one call. Every answer must be asked for; the longest jitter is used unless ``state`` says otherwise."""
+    state = state or CallState(backoff=Backoff(random=lambda: 1.0))
+    waiting = list(answers)
+    played = Played()
+    steps = call(operation, request, service, config, state)
+    result: Any = None
+    try:
+        step = next(steps)
+        while True:
+            if isinstance(step, Send):
+                if not waiting:
+                    pytest.fail(f"the call was sent more than {len(played.sent)} times")
+                played.sent.append(step.request)
+                result = waiting.pop(0)
+                if isinstance(result, TransportError):
+                    step = steps.throw(result)
+                    continue
+                result = Reply(result)
+            elif isinstance(step, Refresh):
+                played.refreshed.append(step.force)
+                result = KEYS
+            else:
+                assert isinstance(step, Sleep)
+                played.slept.append(step.seconds)
+                result = None
+            step = steps.send(result)
+    except StopIteration as done:
+        played.output = done.value[0]
+    except AWSError as error:
+        played.error = error
+    assert not waiting, f"the call ended before these were asked for: {waiting}"
+    return played

@@ -1,0 +1,330 @@
+"""HTTP messages as data: headers, paths, queries, and what is refused before anything is sent."""
+
+from __future__ import annotations
+
+import copy
+import enum
+import pickle
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from runtime.errors import InvalidInput, InvalidResponse
+from runtime.http import (
+    Headers,
+    HTTPRequest,
+    bool_header,
+    check_header,
+    encode_query,
+    epoch_seconds,
+    expanded,
+    float_header,
+    header_list,
+    http_date,
+    int_header,
+    list_header,
+    prefixed_headers,
+    quote_label,
+    read_http_date,
+    required,
+    text_header,
+    text_of,
+    timestamp_header,
+)
+
+MOMENT = datetime(2026, 1, 6, 12, 30, 15, tzinfo=UTC)
+UNICODE = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+class Mode(str, enum.Enum):  # noqa: UP042 - its str() is its name, which a StrEnum's is not
+    FAST = "fast"
+
+
+class Level(int, enum.Enum):
+    HIGH = 3
+
+
+# Response headers.
+
+
+def test_headers_are_found_in_any_case_and_kept_in_order() -> None:
+    headers = Headers([("X-One", "1"), ("x-two", "2"), ("X-ONE", "3")])
+    assert headers.get("x-oNe") == headers["X-One"] == "1, 3"
+    assert headers.get("x-three") is None
+    assert "X-TWO" in headers
+    assert "x-three" not in headers
+    assert 1 not in headers
+    assert list(headers) == [("X-One", "1"), ("x-two", "2"), ("X-ONE", "3")]
+    assert len(headers) == 3
+    with pytest.raises(KeyError, match="x-three"):
+        headers["x-three"]
+
+
+def test_headers_compare_and_travel() -> None:
+    headers = Headers([("A", ""), ("b", "ü")])
+    assert headers["a"] == ""
+    for twin in (pickle.loads(pickle.dumps(headers)), copy.deepcopy(headers), Headers(list(headers))):
+        assert (twin, hash(twin), repr(twin)) == (headers, hash(headers), "Headers([('A', ''), ('b', 'ü')])")
+        assert twin.get("B") == "ü"
+    assert headers != Headers([("a", ""), ("b", "ü")])
+    assert headers != [("A", ""), ("b", "ü")]
+
+
+def test_a_request_shows_neither_signature_nor_token() -> None:
+    headers = [("Host", "h"), ("AUTHORIZATION", "sig"), ("x-amz-security-token", "tok")]
+    request = HTTPRequest("POST", "https", "h.test", 8443, "/a?b", headers, b"12345")
+    assert repr(request) == (
+        "<HTTPRequest POST https://h.test:8443/a?b headers=[('Host', 'h'), ('AUTHORIZATION', '***'), "
+        "('x-amz-security-token', '***')] body of 5 bytes>"
+    )
+
+
+def of(value: str) -> Headers:
+    return Headers([("x-h", value)])
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "result"),
+    [
+        (text_header, "  a ", "  a "),
+        (list_header, "a, b ,c", ["a", "b", "c"]),
+        (int_header, " -12 ", -12),
+        (float_header, "1.5", 1.5),
+        (float_header, "Infinity", float("inf")),
+        (bool_header, "True", True),
+        (bool_header, "false", False),
+        (timestamp_header, "1767702615", MOMENT),
+        (timestamp_header, "1767702615.0", MOMENT),
+        (timestamp_header, "2026-01-06T12:30:15Z", MOMENT),
+        (timestamp_header, "2026-01-06t12:30:15", MOMENT),
+        (timestamp_header, "2026-01-06T14:30:15+02:00", MOMENT),
+        (timestamp_header, "Tue, 06 Jan 2026 12:30:15 GMT", MOMENT),
+        (timestamp_header, "Tue Jan  6 12:30:15 2026", MOMENT),
+    ],
+)
+def test_response_headers_are_read(read: Callable[[Headers, str], Any], value: str, result: object) -> None:
+    assert read(of(value), "X-H") == result
+    assert read(Headers(), "X-H") is None
+
+
+@pytest.mark.parametrize("read", [int_header, float_header, bool_header, timestamp_header])
+@given(value=st.text(max_size=20) | st.sampled_from(["", "1e999", "9" * 30, "T", "Tue", "2026-99-99T00:00:00Z"]))
+def test_a_response_header_of_another_type_is_an_invalid_response(
+    read: Callable[[Headers, str], Any], value: str
+) -> None:
+    with suppress(InvalidResponse):
+        assert read(of(value), "x-h") is not None
+
+
+@pytest.mark.parametrize("day", range(7))
+def test_dates_of_every_day_of_the_week_are_read(day: int) -> None:
+    moment = MOMENT + timedelta(days=day)
+    text = http_date(moment, "x")
+    assert text == format_datetime(moment, usegmt=True)
+    assert timestamp_header(of(text), "x-h") == moment
+
+
+@given(st.text(max_size=40))
+def test_what_is_no_http_date_is_a_value_error(text: str) -> None:
+    try:
+        assert read_http_date(text).tzinfo is not None
+    except ValueError:
+        pass
+
+
+def test_headers_with_a_prefix_are_collected() -> None:
+    headers = Headers([("X-Meta-One", "1"), ("x-meta-TWO", "2"), ("x-met", "3")])
+    assert prefixed_headers(headers, "x-META-") == {"One": "1", "TWO": "2"}
+
+
+# What requests are made of.
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a", "a"),
+        (True, "true"),
+        (False, "false"),
+        (12, "12"),
+        (10**30, "1" + "0" * 30),
+        (1.5, "1.5"),
+        (float("nan"), "NaN"),
+        (float("inf"), "Infinity"),
+        (float("-inf"), "-Infinity"),
+        (Mode.FAST, "fast"),
+        (Level.HIGH, "3"),
+        (MOMENT, "2026-01-06T12:30:15Z"),
+        (MOMENT.astimezone(timezone(timedelta(hours=5))), "2026-01-06T12:30:15Z"),
+    ],
+)
+def test_scalars_as_text(value: object, text: str) -> None:
+    assert text_of(value, "x") == text
+    assert type(text_of(value, "x")) is str
+
+
+@pytest.mark.parametrize("value", [None, b"x", [], {}, object(), MOMENT.replace(tzinfo=None)])
+def test_what_is_no_scalar_is_refused_by_name(value: object) -> None:
+    with pytest.raises(InvalidInput, match="thing_name must be"):
+        text_of(value, "thing_name")
+
+
+@given(UNICODE)
+def test_labels_are_quoted_so_that_they_stay_one_segment(text: str) -> None:
+    if text in (".", ".."):
+        with pytest.raises(InvalidInput, match="name must not be or contain the path segment"):
+            quote_label(text, "name")
+        return
+    quoted = quote_label(text, "name")
+    assert unquote(quoted) == text
+    assert not set(quoted) & set("/?#&= ")
+    assert quoted.isascii()
+
+
+@pytest.mark.parametrize(
+    ("value", "quoted"), [("a/b", "a%2Fb"), ("%", "%25"), ("~-_.", "~-_."), ("é", "%C3%A9"), (7, "7"), (True, "true")]
+)
+def test_labels(value: object, quoted: str) -> None:
+    assert quote_label(value, "name") == quoted
+
+
+@pytest.mark.parametrize("value", [None, "", ".", "..", "\ud800", b"x"])
+def test_labels_that_would_change_the_path_are_refused(value: object) -> None:
+    with pytest.raises(InvalidInput, match=r"^name "):
+        quote_label(value, "name")
+
+
+def test_greedy_labels_keep_their_slashes() -> None:
+    assert quote_label("a/b c//d", "key", greedy=True) == "a/b%20c//d"
+    for value in ("a/../b", "./a", "a/."):
+        with pytest.raises(InvalidInput, match="path segment"):
+            quote_label(value, "key", greedy=True)
+
+
+@given(st.lists(st.tuples(UNICODE, UNICODE), min_size=1))
+def test_queries_are_quoted(pairs: list[tuple[str, str]]) -> None:
+    query = encode_query(*((key, "p", value) for key, value in pairs))
+    assert parse_qsl(query, keep_blank_values=True, strict_parsing=True) == pairs
+
+
+def test_query_values() -> None:
+    assert encode_query(("a", "p", [1, True, "x y"]), ("b", "p", None), ("c", "", None), ("d", "p", "")) == (
+        "a=1&a=true&a=x%20y&c&d="
+    )
+    assert encode_query() == ""
+    assert encode_query(*expanded("x-", "p", {"k": 1}), *expanded("x-", "p", None)) == "x-k=1"
+    with pytest.raises(InvalidInput, match="size"):
+        encode_query(("s", "size", object()))
+
+
+def test_required_values() -> None:
+    assert required(0, "x") == 0
+    with pytest.raises(InvalidInput, match="x is required"):
+        required(None, "x")
+
+
+def test_header_values() -> None:
+    assert header_list(("A", "a", "x"), ("B", "b", None), ("C", "c", [1, False]), ("D", "d", 2.5)) == [
+        ("A", "x"),
+        ("C", "1,false"),
+        ("D", "2.5"),
+    ]
+    assert header_list(("A", "a", ""), ("B", "b", "x" * 10**6))[1][1] == "x" * 10**6
+    assert header_list(*expanded("x-meta-", "meta", {"one": "1"})) == [("x-meta-one", "1")]
+
+
+@pytest.mark.parametrize(
+    ("items", "value"),
+    [
+        (["a", "b c"], "a,b c"),
+        (("a,b", "c"), '"a,b",c'),
+        (['say "hi"', "c:\\d"], '"say \\"hi\\"",c:\\d'),
+        (['\\"'], '"\\\\\\""'),
+        (["Tue, 06 Jan 2026 12:30:15 GMT", "x"], "Tue, 06 Jan 2026 12:30:15 GMT,x"),
+        ([1, True], "1,true"),
+        (["", ""], ","),
+    ],
+)
+def test_items_of_header_lists_are_quoted_where_they_must_be(items: list[Any], value: str) -> None:
+    assert header_list(("X-List", "items", items)) == [("X-List", value)]
+
+
+def test_an_empty_list_is_no_header() -> None:
+    assert header_list(("X-List", "items", [])) == []
+
+
+@given(st.lists(st.text(st.characters(min_codepoint=33, max_codepoint=126)), min_size=1))
+def test_header_lists_are_read_as_they_were_written(items: list[str]) -> None:
+    ((_, value),) = header_list(("X-List", "items", items))
+    assert list_header(Headers([("X-List", value)]), "x-list") == items
+
+
+@pytest.mark.parametrize(
+    ("value", "items"),
+    [
+        ("", [""]),
+        ("a,", ["a", ""]),
+        (' "a, b" ,c', ["a, b", "c"]),
+        ('"a"b, c', ['"a"b', "c"]),
+        ('"open, c', ['"open', "c"]),
+        ('""', [""]),
+    ],
+)
+def test_header_lists_of_others(value: str, items: list[str]) -> None:
+    assert list_header(of(value), "x-h") == items
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in [*range(9), *range(10, 32), 127]])
+@pytest.mark.parametrize("place", ["{}", "{}a", "a{}", "a{}b"])
+def test_control_characters_are_refused_in_headers(place: str, character: str) -> None:
+    with pytest.raises(InvalidInput, match="custom_attributes must not contain the control character"):
+        header_list(("X-Attributes", "custom_attributes", place.format(character)))
+
+
+@pytest.mark.parametrize("value", [" a", "a ", "\ta", "a\t", " ", "é", "\u2028", "\x85", "\xa0", "\ud800", "東"])
+def test_what_http_would_change_is_refused_in_headers(value: str) -> None:
+    with pytest.raises(InvalidInput, match=r"^accept must"):
+        header_list(("Accept", "accept", value))
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b", "a:", "a\r\nb", "é", "a\x00", None, 1, b"x"])
+def test_header_names_are_tokens(name: object) -> None:
+    with pytest.raises(InvalidInput, match="is not an HTTP header name"):
+        check_header(name, "x", "extra")
+
+
+@pytest.mark.parametrize("value", [None, 1, b"x", ["a"]])
+def test_header_values_are_strings_by_now(value: object) -> None:
+    with pytest.raises(InvalidInput, match="extra must be a string"):
+        check_header("X-A", value, "extra")
+
+
+@given(st.text(max_size=20))
+def test_an_accepted_header_is_printable_ascii(value: str) -> None:
+    try:
+        check_header("X-A", value, "x")
+    except InvalidInput:
+        return
+    assert value.encode("ascii").decode() == value == value.strip()
+    assert all(character == "\t" or " " <= character <= "~" for character in value)
+
+
+def test_times_need_a_zone() -> None:
+    naive = MOMENT.replace(tzinfo=None)
+    for convert in (http_date, epoch_seconds):
+        with pytest.raises(InvalidInput, match="until must be a timezone-aware datetime"):
+            convert(naive, "until")
+
+
+def test_epoch_seconds() -> None:
+    assert repr(epoch_seconds(MOMENT)) == "1767702615"
+    assert epoch_seconds(MOMENT + timedelta(microseconds=250000)) == 1767702615.25
+    assert epoch_seconds(datetime(1969, 12, 31, tzinfo=UTC)) == -86400
+    assert epoch_seconds(None) is None
+    assert http_date(None, "x") is None

@@ -30,8 +30,14 @@ if TYPE_CHECKING:
     from ._runtime.sigv4 import Credentials
     from ._runtime.stream import AsyncEventStream, EventStream
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
-    from ._runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+    from ._runtime.transport_httpx2 import (
+        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
+        HTTPX2Transport as HTTPX2Transport,
+    )
+    from ._runtime.transport_pyreqwest import (
+        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
+        PyreqwestTransport as PyreqwestTransport,
+    )
     from ._sync import SageMakerRuntime
     from .errors import (
         InternalDependencyException,
@@ -60,9 +66,7 @@ __all__ = [
     "AWSError",
     "AsyncEventStream",
     "AsyncHTTPTransport",
-    "AsyncHTTPX2Transport",
     "AsyncInvokeEndpointWithResponseStream",
-    "AsyncPyreqwestTransport",
     "AsyncSageMakerRuntime",
     "AsyncTransport",
     "ChecksumMismatch",
@@ -73,7 +77,6 @@ __all__ = [
     "EventStream",
     "HTTPRequest",
     "HTTPTransport",
-    "HTTPX2Transport",
     "Headers",
     "InternalDependencyException",
     "InternalFailure",
@@ -89,7 +92,6 @@ __all__ = [
     "ModelStreamError",
     "PayloadPart",
     "ProtocolError",
-    "PyreqwestTransport",
     "ReadTimeout",
     "ResponseMetadata",
     "ResponseStreamEvent",

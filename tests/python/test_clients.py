@@ -72,6 +72,24 @@ def test_importing_the_package_imports_nothing_else(folder: Path) -> None:
     assert done.stdout == "['body_members']\n[]\n"
 
 
+def test_star_import_needs_no_optional_package(folder: Path) -> None:
+    script = (
+        "import sys; sys.modules.update(dict.fromkeys(['httpx2', 'pyreqwest', 'botocore', 'boto3'])); "
+        "from body_members import *; import body_members; print(Parcels.__name__, 'HTTPX2Transport' in dir()); "
+        "body_members.HTTPX2Transport"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)
+    assert done.stdout == "Parcels False\n"
+    assert "httpx2" in done.stderr.splitlines()[-1]
+
+
+def test_optional_transports_are_there(folder: Path) -> None:
+    package = importlib.import_module("body_members")
+    for name in ("AsyncHTTPX2Transport", "HTTPX2Transport", "AsyncPyreqwestTransport", "PyreqwestTransport"):
+        assert getattr(package, name).__name__ == name
+        assert name not in package.__all__
+
+
 @pytest.mark.parametrize("case", CLIENTS)
 def test_annotations_mean_what_they_say(folder: Path, case: str) -> None:
     package = importlib.import_module(case)

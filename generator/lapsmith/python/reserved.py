@@ -30,6 +30,9 @@ RUNTIME_EXPORTS = {
 }
 """Runtime module -> names that every client exports."""
 
+OPTIONAL_MODULES = frozenset({"_runtime.transport_httpx2", "_runtime.transport_pyreqwest"})
+"""Modules that need a package which a client does not require: what they export is there, but not for ``import *``."""
+
 STREAM_EXPORTS = {
     "payload": ("ServerSentEvent",),
     "shapes": ("UnknownEvent",),

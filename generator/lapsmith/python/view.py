@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lapsmith.ir import model as ir
+from lapsmith.python.reserved import OPTIONAL_MODULES
 from lapsmith.python.text import literal
 
 
@@ -174,6 +175,11 @@ class ClientView:
     @property
     def type_names(self) -> tuple[str, ...]:
         return tuple(sorted(view.name for view in (*self.structures, *self.outputs)))
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The names in ``__all__``: those that can be imported whatever is installed."""
+        return tuple(name for name, module in self.public if module not in OPTIONAL_MODULES)
 
     @property
     def public_by_module(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -28,8 +28,14 @@ if TYPE_CHECKING:
     from ._runtime.shapes import ResponseMetadata
     from ._runtime.sigv4 import Credentials
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
-    from ._runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+    from ._runtime.transport_httpx2 import (
+        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
+        HTTPX2Transport as HTTPX2Transport,
+    )
+    from ._runtime.transport_pyreqwest import (
+        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
+        PyreqwestTransport as PyreqwestTransport,
+    )
     from ._sync import Parcels
     from .errors import ParcelsError
     from .types import Leg, ListParcelsOutput, Money, Place, RegisterParcelOutput, Scan
@@ -37,9 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AWSError",
     "AsyncHTTPTransport",
-    "AsyncHTTPX2Transport",
     "AsyncParcels",
-    "AsyncPyreqwestTransport",
     "AsyncTransport",
     "ChecksumMismatch",
     "ConnectError",
@@ -48,7 +52,6 @@ __all__ = [
     "CredentialsError",
     "HTTPRequest",
     "HTTPTransport",
-    "HTTPX2Transport",
     "Headers",
     "InvalidInput",
     "InvalidResponse",
@@ -59,7 +62,6 @@ __all__ = [
     "ParcelsError",
     "Place",
     "ProtocolError",
-    "PyreqwestTransport",
     "ReadTimeout",
     "RegisterParcelOutput",
     "ResponseMetadata",

@@ -30,8 +30,14 @@ if TYPE_CHECKING:
     from ._runtime.sigv4 import Credentials
     from ._runtime.stream import AsyncEventStream, EventStream
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
-    from ._runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+    from ._runtime.transport_httpx2 import (
+        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
+        HTTPX2Transport as HTTPX2Transport,
+    )
+    from ._runtime.transport_pyreqwest import (
+        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
+        PyreqwestTransport as PyreqwestTransport,
+    )
     from ._sync import Duplex
     from .errors import DuplexError
     from .events import AsyncListenStream, CallStreamEvent, ListenStream
@@ -42,9 +48,7 @@ __all__ = [
     "AsyncDuplex",
     "AsyncEventStream",
     "AsyncHTTPTransport",
-    "AsyncHTTPX2Transport",
     "AsyncListenStream",
-    "AsyncPyreqwestTransport",
     "AsyncTransport",
     "CallStreamEvent",
     "Caption",
@@ -58,7 +62,6 @@ __all__ = [
     "EventStream",
     "HTTPRequest",
     "HTTPTransport",
-    "HTTPX2Transport",
     "Headers",
     "InvalidInput",
     "InvalidResponse",
@@ -66,7 +69,6 @@ __all__ = [
     "ListenStream",
     "Picture",
     "ProtocolError",
-    "PyreqwestTransport",
     "ReadTimeout",
     "ResponseMetadata",
     "ServerSentEvent",

@@ -30,8 +30,14 @@ if TYPE_CHECKING:
     from ._runtime.sigv4 import Credentials
     from ._runtime.stream import AsyncEventStream, EventStream
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
-    from ._runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+    from ._runtime.transport_httpx2 import (
+        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
+        HTTPX2Transport as HTTPX2Transport,
+    )
+    from ._runtime.transport_pyreqwest import (
+        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
+        PyreqwestTransport as PyreqwestTransport,
+    )
     from ._sync import Chat
     from .errors import Busy, ChatError, Refused
     from .events import AsyncConverseStream, ChatEventsEvent, ConverseStream
@@ -43,8 +49,6 @@ __all__ = [
     "AsyncConverseStream",
     "AsyncEventStream",
     "AsyncHTTPTransport",
-    "AsyncHTTPX2Transport",
-    "AsyncPyreqwestTransport",
     "AsyncTransport",
     "Busy",
     "Chat",
@@ -60,7 +64,6 @@ __all__ = [
     "EventStream",
     "HTTPRequest",
     "HTTPTransport",
-    "HTTPX2Transport",
     "Headers",
     "InvalidInput",
     "InvalidResponse",
@@ -68,7 +71,6 @@ __all__ = [
     "Left",
     "Place",
     "ProtocolError",
-    "PyreqwestTransport",
     "ReadTimeout",
     "Refused",
     "ResponseMetadata",

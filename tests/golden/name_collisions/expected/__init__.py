@@ -30,8 +30,14 @@ if TYPE_CHECKING:
     from ._runtime.sigv4 import Credentials
     from ._runtime.stream import AsyncEventStream, EventStream
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
-    from ._runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+    from ._runtime.transport_httpx2 import (
+        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
+        HTTPX2Transport as HTTPX2Transport,
+    )
+    from ._runtime.transport_pyreqwest import (
+        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
+        PyreqwestTransport as PyreqwestTransport,
+    )
     from ._sync import Client_
     from .errors import ClientError, Failed, Operation_, TimeoutError_, Timeout_
     from .events import AsyncPingStream, PingStream, StreamEvent
@@ -64,9 +70,7 @@ __all__ = [
     "AsyncClient_",
     "AsyncEventStream",
     "AsyncHTTPTransport",
-    "AsyncHTTPX2Transport",
     "AsyncPingStream",
-    "AsyncPyreqwestTransport",
     "AsyncThing",
     "AsyncTransport",
     "ChecksumMismatch",
@@ -85,7 +89,6 @@ __all__ = [
     "FooBar",
     "HTTPRequest",
     "HTTPTransport",
-    "HTTPX2Transport",
     "Headers",
     "InvalidInput",
     "InvalidResponse",
@@ -101,7 +104,6 @@ __all__ = [
     "PingOutput",
     "PingStream",
     "ProtocolError",
-    "PyreqwestTransport",
     "ReadTimeout",
     "Request_",
     "ResponseMetadata",

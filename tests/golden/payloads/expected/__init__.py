@@ -28,8 +28,14 @@ if TYPE_CHECKING:
     from ._runtime.shapes import ResponseMetadata
     from ._runtime.sigv4 import Credentials
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
-    from ._runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+    from ._runtime.transport_httpx2 import (
+        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
+        HTTPX2Transport as HTTPX2Transport,
+    )
+    from ._runtime.transport_pyreqwest import (
+        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
+        PyreqwestTransport as PyreqwestTransport,
+    )
     from ._sync import Payloads
     from .errors import PayloadsError
     from .types import (
@@ -45,9 +51,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AWSError",
     "AsyncHTTPTransport",
-    "AsyncHTTPX2Transport",
     "AsyncPayloads",
-    "AsyncPyreqwestTransport",
     "AsyncTransport",
     "ChecksumMismatch",
     "Config",
@@ -57,7 +61,6 @@ __all__ = [
     "CredentialsError",
     "HTTPRequest",
     "HTTPTransport",
-    "HTTPX2Transport",
     "Headers",
     "InvalidInput",
     "InvalidResponse",
@@ -70,7 +73,6 @@ __all__ = [
     "PutBlobOutput",
     "PutConfigOutput",
     "PutTextOutput",
-    "PyreqwestTransport",
     "ReadTimeout",
     "ResponseMetadata",
     "ServiceError",

@@ -28,8 +28,14 @@ if TYPE_CHECKING:
     from ._runtime.shapes import ResponseMetadata
     from ._runtime.sigv4 import Credentials
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
-    from ._runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+    from ._runtime.transport_httpx2 import (
+        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
+        HTTPX2Transport as HTTPX2Transport,
+    )
+    from ._runtime.transport_pyreqwest import (
+        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
+        PyreqwestTransport as PyreqwestTransport,
+    )
     from ._sync import Places
     from .errors import PlacesError
     from .types import GetItemOutput, RemoveShelfOutput, SetClockOutput
@@ -37,9 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AWSError",
     "AsyncHTTPTransport",
-    "AsyncHTTPX2Transport",
     "AsyncPlaces",
-    "AsyncPyreqwestTransport",
     "AsyncTransport",
     "ChecksumMismatch",
     "ConnectError",
@@ -49,14 +53,12 @@ __all__ = [
     "GetItemOutput",
     "HTTPRequest",
     "HTTPTransport",
-    "HTTPX2Transport",
     "Headers",
     "InvalidInput",
     "InvalidResponse",
     "Places",
     "PlacesError",
     "ProtocolError",
-    "PyreqwestTransport",
     "ReadTimeout",
     "RemoveShelfOutput",
     "ResponseMetadata",

@@ -60,7 +60,7 @@ def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
     return Analysis(cast("Any", text), cast("Any", service), tuple(found), {inputs.spec: text})
 
 
-def render(analysis: Analysis, inputs: Inputs, *, package: str) -> Rendered:
+def render(analysis: Analysis, inputs: Inputs, *, package: str, transports: tuple[str, ...] = ()) -> Rendered:
     names = cast("list[str]", analysis.require())
     files = {f"{name}.py": f"# {inputs.source}\n{package} = {name!r}\n".encode() for name in names}
     return Rendered(files, ("httpcore2[asyncio]>=2.16", "msgspec>=0.20"))
@@ -113,6 +113,7 @@ class TestGenerate:
             "runtime": "embedded",
             "source": "specs/beta.lap",
             "strict": False,
+            "transports": [],
         }
         assert alpha["lapsmith"] == lapsmith.__version__
         assert alpha["requirements"] == ["httpcore2[asyncio]>=2.16", "msgspec>=0.20"]
@@ -167,9 +168,9 @@ class TestGenerate:
             monkeypatch.setattr("lapsmith.manifest.black_version", lambda: "99")
         rendered: list[str] = []
 
-        def spy(analysis: Analysis, inputs: Inputs, *, package: str) -> Rendered:
+        def spy(analysis: Analysis, inputs: Inputs, *, package: str, transports: tuple[str, ...] = ()) -> Rendered:
             rendered.append(package)
-            return render(analysis, inputs, package=package)
+            return render(analysis, inputs, package=package, transports=transports)
 
         monkeypatch.setattr(generate, "render", spy)
         assert run("generate", "alpha").exit_code == 0

@@ -23,6 +23,7 @@ spec = "specs/sagemaker-runtime"
 output = "src/host/sagemaker_runtime"
 operations = ["Invoke*", "!InvokeEndpointAsync"]
 strict = true
+transports = ["pyreqwest", "httpx2"]
 
 [tool.lapsmith.clients.sts]
 spec = "specs/sts.lap"
@@ -59,7 +60,16 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     assert first.output == tmp_path / "src/host/sagemaker_runtime"
     assert first.span is not None
     assert first.span.line == 13
-    assert (second.operations, second.strict) == (("*",), False)
+    assert first.transports == ("httpx2", "pyreqwest")
+    assert (second.operations, second.strict, second.transports) == (("*",), False, ())
+
+
+def test_unknown_transports_are_errors(tmp_path: Path) -> None:
+    entry = 'spec = "a.lap"\noutput = "b"\ntransports = '
+    (message,) = errors(tmp_path, client(entry + '["httpx"]'))
+    assert "there is no transport 'httpx' | did you mean 'httpx2'?" in message
+    (message,) = errors(tmp_path, client(entry + '"httpx2"'))
+    assert "transports must be a list of names" in message
 
 
 def test_lapsmiths_own_configuration_is_valid() -> None:

@@ -19,7 +19,8 @@ from lapsmith.diagnostics import DiagnosticError, Diagnostics, Span, suggest
 
 FILE_NAME = "pyproject.toml"
 MAX_CONFIG_BYTES = 4 << 20
-_KEYS = ("spec", "output", "runtime", "operations", "strict")
+_KEYS = ("spec", "output", "runtime", "operations", "strict", "transports")
+_TRANSPORTS = ("httpx2", "pyreqwest")
 _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
 
@@ -31,7 +32,8 @@ class ConfigError(Exception):
 class ClientConfig:
     """One client to generate. ``root`` is the project root, ``spec`` and ``output`` are absolute.
 
-    ``span`` is where the configuration names the spec; None for a client given on the command line.
+    ``transports`` names the optional transports that the client has besides the default one. ``span`` is where the
+    configuration names the spec; None for a client given on the command line.
     """
 
     name: str
@@ -41,6 +43,7 @@ class ClientConfig:
     operations: tuple[str, ...] = ("*",)
     strict: bool = False
     span: Span | None = None
+    transports: tuple[str, ...] = ()
 
     @property
     def package(self) -> str:
@@ -109,14 +112,10 @@ def single_client(spec: Path, output: Path, *, operations: tuple[str, ...], stri
     """
     output = output.resolve()
     if problem := _bad_identifier(output.name):
-        raise ConfigError(
-            f"-o {output.name or '/'}: the folder's name is the name of the package, and {problem}"
-        )
+        raise ConfigError(f"-o {output.name or '/'}: the folder's name is the name of the package, and {problem}")
     spec = spec.absolute()
     if spec.resolve().is_relative_to(output):
-        raise ConfigError(
-            f"{spec.name} lies in the output folder; give the client a folder of its own with -o"
-        )
+        raise ConfigError(f"{spec.name} lies in the output folder; give the client a folder of its own with -o")
     project = find(output.parent)
     root = project.parent if project else spec if spec.is_dir() else spec.parent
     return ClientConfig(output.name, root, spec, output, operations, strict)
@@ -222,9 +221,7 @@ class _Reader:
             )
         tables = lapsmith.get("clients", {})
         if not isinstance(tables, dict):
-            self._error(
-                "tool.lapsmith", "clients", "must be a table of tables", "write [tool.lapsmith.clients.NAME]"
-            )
+            self._error("tool.lapsmith", "clients", "must be a table of tables", "write [tool.lapsmith.clients.NAME]")
             return {}
         read = {name: self._client(name, entry) for name, entry in tables.items()}
         clients = {name: client for name, client in read.items() if client is not None}
@@ -240,24 +237,24 @@ class _Reader:
             self._error("tool.lapsmith.clients", name, f"'{name}' must be a table", f"write [{header}]")
             return None
         for key in entry.keys() - set(_KEYS):
-            self._error(
-                header, key, f"unknown key '{key}'", suggest(key, _KEYS) or f"keys are: {', '.join(_KEYS)}"
-            )
+            self._error(header, key, f"unknown key '{key}'", suggest(key, _KEYS) or f"keys are: {', '.join(_KEYS)}")
         self._runtime(header, entry.get("runtime", "embedded"))
         spec = self._text(header, entry, "spec", "the spec's folder or .lap file")
         output = self._output(header, self._text(header, entry, "output", "the folder to write to"))
         operations = self._operations(header, entry.get("operations", ["*"]))
+        transports = self._transports(header, entry.get("transports", []))
         strict = entry.get("strict", False)
         if not isinstance(strict, bool):
             self._error(header, "strict", "strict must be true or false", None)
             return None
-        if spec is None or output is None or operations is None:
+        if spec is None or output is None or operations is None or transports is None:
             return None
         path = self._root / spec
         if path.resolve().is_relative_to(output):
             self._error(header, "spec", f"the spec '{spec}' lies in the output folder", "keep them apart")
             return None
-        return ClientConfig(name, self._root, path, output, operations, strict, self._span(header, "spec"))
+        span = self._span(header, "spec")
+        return ClientConfig(name, self._root, path, output, operations, strict, span, transports)
 
     def _runtime(self, header: str, value: object) -> None:
         if value == "shared":
@@ -282,6 +279,18 @@ class _Reader:
         hint = 'such as ["Get*", "ListItems"], or ["*"] for all'
         self._error(header, "operations", "operations must be a list of name patterns", hint)
         return None
+
+    def _transports(self, header: str, value: object) -> tuple[str, ...] | None:
+        known = f"the optional transports are: {', '.join(_TRANSPORTS)}"
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self._error(header, "transports", "transports must be a list of names", known)
+            return None
+        for item in value:
+            if item not in _TRANSPORTS:
+                hint = suggest(item, _TRANSPORTS) or known
+                self._error(header, "transports", f"there is no transport '{item}'", hint)
+                return None
+        return tuple(sorted(set(value)))
 
     def _output(self, header: str, value: str | None) -> Path | None:
         if value is None:
@@ -311,9 +320,7 @@ class _Reader:
                 if other is not client and mine.is_relative_to(theirs):
                     relation = "the same folder as" if mine == theirs else "inside"
                     message = f"output of '{name}' is {relation} the output of '{other.name}'"
-                    self._error(
-                        f"tool.lapsmith.clients.{name}", "output", message, "give each client its own folder"
-                    )
+                    self._error(f"tool.lapsmith.clients.{name}", "output", message, "give each client its own folder")
 
     def _error(self, header: str, key: str | None, message: str, hint: str | None) -> None:
         self._out.error(self._span(header, key), "config", f"[{header}]: {message}", hint)

@@ -97,7 +97,7 @@ def plan(client: ClientConfig, *, force: bool = False, trust_manifest: bool = Tr
         if output.is_current(client.output, expected):
             return Plan(client, None, old.requirements)
     analysis = analyse(client, inputs)
-    rendered = render(analysis, inputs, package=client.package)
+    rendered = render(analysis, inputs, package=client.package, transports=client.transports)
     digests = {path: manifests.digest_of(content) for path, content in rendered.files.items()}
     manifest = replace(blank, outputs=digests, requirements=rendered.requirements)
     difference = output.compare(client.output, rendered.files, manifest, old)
@@ -114,9 +114,7 @@ def read_inputs(client: ClientConfig) -> Inputs:
     there = {name: path for name, path in named.items() if path.exists()}
     paths = {name: display_path(path, base) for name, path in there.items()}
     display = display_path(spec, base)
-    files = {display: _read(client, spec)} | {
-        paths[name]: _read(client, path) for name, path in there.items()
-    }
+    files = {display: _read(client, spec)} | {paths[name]: _read(client, path) for name, path in there.items()}
     source = display_path(client.spec, client.root) if inside else display
     for name in (*files, source):
         if not name.isprintable():
@@ -175,7 +173,7 @@ def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
     return Analysis(parsed.document, service, ordered, sources)
 
 
-def render(analysis: Analysis, inputs: Inputs, *, package: str) -> Rendered:
+def render(analysis: Analysis, inputs: Inputs, *, package: str, transports: tuple[str, ...] = ()) -> Rendered:
     """The client's files.
 
     Raises DiagnosticError for what cannot be generated (yet), ConfigError when jinja2 or black is not installed.
@@ -187,7 +185,7 @@ def render(analysis: Analysis, inputs: Inputs, *, package: str) -> Rendered:
         gaps = python.unsupported(service, Span(inputs.spec, 1, 1, 1, 1))
         if gaps.has_errors:
             raise DiagnosticError([*analysis.diagnostics, *gaps.items], analysis.sources)
-        texts = python.render(service, package=package, source=inputs.source)
+        texts = python.render(service, package=package, source=inputs.source, transports=transports)
     except ModuleNotFoundError as error:
         if (error.name or "lapsmith").partition(".")[0] == "lapsmith":
             raise
@@ -213,9 +211,7 @@ def _locate(client: ClientConfig) -> tuple[Path | None, Path]:
 def _candidates(folder: Path) -> list[Path]:
     """The .lap files that a spec folder can be read for: one by its usual name, or all beside each other."""
     usual = folder / "references" / "api-spec.lap"
-    return (
-        [usual] if usual.is_file() else sorted(path for path in folder.glob("*.lap") if path.name != _TYPES)
-    )
+    return [usual] if usual.is_file() else sorted(path for path in folder.glob("*.lap") if path.name != _TYPES)
 
 
 def _spec_in(client: ClientConfig, folder: Path) -> Path:
@@ -267,6 +263,7 @@ def _blank_manifest(client: ClientConfig, inputs: Inputs) -> Manifest:
             "runtime": "embedded",
             "source": inputs.source,
             "strict": client.strict,
+            "transports": list(client.transports),
         },
         inputs={name: manifests.blob_id(content) for name, content in inputs.files.items()},
         outputs={},

@@ -20,7 +20,7 @@ _PATH_CHARACTERS = "/-._~!$&'()*+,;=:@%"
 """What RFC 3986 lets stand in a path, and the percent sign of what is encoded already."""
 
 
-def lower(service: ir.Service, *, package: str, source: str) -> ClientView:
+def lower(service: ir.Service, *, package: str, source: str, transports: tuple[str, ...] = ()) -> ClientView:
     """Lower a whole service."""
     spelling = Spelling(service)
     shapes = Shapes(service, spelling)
@@ -42,7 +42,7 @@ def lower(service: ir.Service, *, package: str, source: str) -> ClientView:
         errors=errors,
         operations=operations,
         streams=streams,
-        public=public_names(spelling.client, spelling.base_error, structures, outputs, errors, streams),
+        public=public_names(spelling.client, spelling.base_error, structures, outputs, errors, streams, transports),
         docstring=text.docstring(docs.client(service, asynchronous=False), 4),
         async_docstring=text.docstring(docs.client(service, asynchronous=True), 4),
     )

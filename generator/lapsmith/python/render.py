@@ -28,13 +28,13 @@ def templates_folder() -> Path:
     return packaged if packaged.is_dir() else here.parent.parent / "templates"
 
 
-def render(service: ir.Service, *, package: str, source: str) -> dict[str, str]:
+def render(service: ir.Service, *, package: str, source: str, transports: tuple[str, ...] = ()) -> dict[str, str]:
     """Return the client's files, by path relative to its folder, formatted and compiled; without the manifest.
 
     ``package`` is the name that the client is imported by and ``source`` what the header of each file says it was
-    generated from.
+    generated from; ``transports`` names the optional transports to include.
     """
-    view = lower(service, package=package, source=source)
+    view = lower(service, package=package, source=source, transports=transports)
     environment = _environment()
     files = {}
     for name in _templates_for(view):

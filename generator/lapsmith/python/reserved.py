@@ -25,12 +25,16 @@ RUNTIME_EXPORTS = {
     "shapes": ("ResponseMetadata",),
     "sigv4": ("Credentials",),
     "transport": ("AsyncHTTPTransport", "AsyncTransport", "HTTPTransport", "Transport"),
-    "transport_httpx2": ("AsyncHTTPX2Transport", "HTTPX2Transport"),
-    "transport_pyreqwest": ("AsyncPyreqwestTransport", "PyreqwestTransport"),
 }
 """Runtime module -> names that every client exports."""
 
-OPTIONAL_MODULES = frozenset({"_runtime.transport_httpx2", "_runtime.transport_pyreqwest"})
+OPTIONAL_EXPORTS = {
+    "transport_httpx2": ("AsyncHTTPX2Transport", "HTTPX2Transport"),
+    "transport_pyreqwest": ("AsyncPyreqwestTransport", "PyreqwestTransport"),
+}
+"""The same, for the transports that a client can be configured to have."""
+
+OPTIONAL_MODULES = frozenset(f"_runtime.{module}" for module in OPTIONAL_EXPORTS)
 """Modules that need a package which a client does not require: what they export is there, but not for ``import *``."""
 
 STREAM_EXPORTS = {
@@ -79,7 +83,10 @@ CLASS_NAMES = frozenset(name for name in dir(builtins) if name[:1].isupper()) | 
 """What no generated class may be called."""
 
 EXPORTED_NAMES = frozenset(
-    name for exports in (RUNTIME_EXPORTS, STREAM_EXPORTS) for members in exports.values() for name in members
+    name
+    for exports in (RUNTIME_EXPORTS, OPTIONAL_EXPORTS, STREAM_EXPORTS)
+    for members in exports.values()
+    for name in members
 )
 """What the package's root holds already: the client, its outputs, errors and streams must be called otherwise."""
 

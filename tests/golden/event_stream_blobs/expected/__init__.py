@@ -30,14 +30,6 @@ if TYPE_CHECKING:
     from ._runtime.sigv4 import Credentials
     from ._runtime.stream import AsyncEventStream, EventStream
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import (
-        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
-        HTTPX2Transport as HTTPX2Transport,
-    )
-    from ._runtime.transport_pyreqwest import (
-        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
-        PyreqwestTransport as PyreqwestTransport,
-    )
     from ._sync import Duplex
     from .errors import DuplexError
     from .events import AsyncListenStream, CallStreamEvent, ListenStream
@@ -88,9 +80,7 @@ _MODULES = {
     "AsyncDuplex": "._async",
     "AsyncEventStream": "._runtime.stream",
     "AsyncHTTPTransport": "._runtime.transport",
-    "AsyncHTTPX2Transport": "._runtime.transport_httpx2",
     "AsyncListenStream": ".events",
-    "AsyncPyreqwestTransport": "._runtime.transport_pyreqwest",
     "AsyncTransport": "._runtime.transport",
     "CallStreamEvent": ".events",
     "Caption": ".types",
@@ -104,7 +94,6 @@ _MODULES = {
     "EventStream": "._runtime.stream",
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
-    "HTTPX2Transport": "._runtime.transport_httpx2",
     "Headers": "._runtime.http",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
@@ -112,7 +101,6 @@ _MODULES = {
     "ListenStream": ".events",
     "Picture": ".types",
     "ProtocolError": "._runtime.errors",
-    "PyreqwestTransport": "._runtime.transport_pyreqwest",
     "ReadTimeout": "._runtime.errors",
     "ResponseMetadata": "._runtime.shapes",
     "ServerSentEvent": "._runtime.payload",

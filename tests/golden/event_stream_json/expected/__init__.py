@@ -30,14 +30,6 @@ if TYPE_CHECKING:
     from ._runtime.sigv4 import Credentials
     from ._runtime.stream import AsyncEventStream, EventStream
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import (
-        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
-        HTTPX2Transport as HTTPX2Transport,
-    )
-    from ._runtime.transport_pyreqwest import (
-        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
-        PyreqwestTransport as PyreqwestTransport,
-    )
     from ._sync import Chat
     from .errors import Busy, ChatError, Refused
     from .events import AsyncConverseStream, ChatEventsEvent, ConverseStream
@@ -92,8 +84,6 @@ _MODULES = {
     "AsyncConverseStream": ".events",
     "AsyncEventStream": "._runtime.stream",
     "AsyncHTTPTransport": "._runtime.transport",
-    "AsyncHTTPX2Transport": "._runtime.transport_httpx2",
-    "AsyncPyreqwestTransport": "._runtime.transport_pyreqwest",
     "AsyncTransport": "._runtime.transport",
     "Busy": ".errors",
     "Chat": "._sync",
@@ -109,7 +99,6 @@ _MODULES = {
     "EventStream": "._runtime.stream",
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
-    "HTTPX2Transport": "._runtime.transport_httpx2",
     "Headers": "._runtime.http",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
@@ -117,7 +106,6 @@ _MODULES = {
     "Left": ".types",
     "Place": ".types",
     "ProtocolError": "._runtime.errors",
-    "PyreqwestTransport": "._runtime.transport_pyreqwest",
     "ReadTimeout": "._runtime.errors",
     "Refused": ".errors",
     "ResponseMetadata": "._runtime.shapes",

@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from ._runtime.shapes import ResponseMetadata
     from ._runtime.sigv4 import Credentials
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import (
-        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
-        HTTPX2Transport as HTTPX2Transport,
-    )
-    from ._runtime.transport_pyreqwest import (
-        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
-        PyreqwestTransport as PyreqwestTransport,
-    )
     from ._sync import PlainShop
     from .errors import NotFound, PlainShopError
     from .types import GetItemsByItemIdOutput, PostItemsOutput, PutItemsByItemIdPhotoOutput
@@ -76,9 +68,7 @@ __all__ = [
 _MODULES = {
     "AWSError": "._runtime.errors",
     "AsyncHTTPTransport": "._runtime.transport",
-    "AsyncHTTPX2Transport": "._runtime.transport_httpx2",
     "AsyncPlainShop": "._async",
-    "AsyncPyreqwestTransport": "._runtime.transport_pyreqwest",
     "AsyncTransport": "._runtime.transport",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
@@ -88,7 +78,6 @@ _MODULES = {
     "GetItemsByItemIdOutput": ".types",
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
-    "HTTPX2Transport": "._runtime.transport_httpx2",
     "Headers": "._runtime.http",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
@@ -98,7 +87,6 @@ _MODULES = {
     "PostItemsOutput": ".types",
     "ProtocolError": "._runtime.errors",
     "PutItemsByItemIdPhotoOutput": ".types",
-    "PyreqwestTransport": "._runtime.transport_pyreqwest",
     "ReadTimeout": "._runtime.errors",
     "ResponseMetadata": "._runtime.shapes",
     "ServiceError": "._runtime.errors",

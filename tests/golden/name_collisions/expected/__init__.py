@@ -30,14 +30,6 @@ if TYPE_CHECKING:
     from ._runtime.sigv4 import Credentials
     from ._runtime.stream import AsyncEventStream, EventStream
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import (
-        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
-        HTTPX2Transport as HTTPX2Transport,
-    )
-    from ._runtime.transport_pyreqwest import (
-        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
-        PyreqwestTransport as PyreqwestTransport,
-    )
     from ._sync import Client_
     from .errors import ClientError, Failed, Operation_, TimeoutError_, Timeout_
     from .events import AsyncPingStream, PingStream, StreamEvent
@@ -130,9 +122,7 @@ _MODULES = {
     "AsyncClient_": "._async",
     "AsyncEventStream": "._runtime.stream",
     "AsyncHTTPTransport": "._runtime.transport",
-    "AsyncHTTPX2Transport": "._runtime.transport_httpx2",
     "AsyncPingStream": ".events",
-    "AsyncPyreqwestTransport": "._runtime.transport_pyreqwest",
     "AsyncThing": ".types",
     "AsyncTransport": "._runtime.transport",
     "ChecksumMismatch": "._runtime.errors",
@@ -151,7 +141,6 @@ _MODULES = {
     "FooBar": ".types",
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
-    "HTTPX2Transport": "._runtime.transport_httpx2",
     "Headers": "._runtime.http",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
@@ -167,7 +156,6 @@ _MODULES = {
     "PingOutput": ".types",
     "PingStream": ".events",
     "ProtocolError": "._runtime.errors",
-    "PyreqwestTransport": "._runtime.transport_pyreqwest",
     "ReadTimeout": "._runtime.errors",
     "Request_": ".types",
     "ResponseMetadata": "._runtime.shapes",

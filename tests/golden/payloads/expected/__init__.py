@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from ._runtime.shapes import ResponseMetadata
     from ._runtime.sigv4 import Credentials
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import (
-        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
-        HTTPX2Transport as HTTPX2Transport,
-    )
-    from ._runtime.transport_pyreqwest import (
-        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
-        PyreqwestTransport as PyreqwestTransport,
-    )
     from ._sync import Payloads
     from .errors import PayloadsError
     from .types import (
@@ -87,9 +79,7 @@ __all__ = [
 _MODULES = {
     "AWSError": "._runtime.errors",
     "AsyncHTTPTransport": "._runtime.transport",
-    "AsyncHTTPX2Transport": "._runtime.transport_httpx2",
     "AsyncPayloads": "._async",
-    "AsyncPyreqwestTransport": "._runtime.transport_pyreqwest",
     "AsyncTransport": "._runtime.transport",
     "ChecksumMismatch": "._runtime.errors",
     "Config": ".types",
@@ -99,7 +89,6 @@ _MODULES = {
     "CredentialsError": "._runtime.errors",
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
-    "HTTPX2Transport": "._runtime.transport_httpx2",
     "Headers": "._runtime.http",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
@@ -112,7 +101,6 @@ _MODULES = {
     "PutBlobOutput": ".types",
     "PutConfigOutput": ".types",
     "PutTextOutput": ".types",
-    "PyreqwestTransport": "._runtime.transport_pyreqwest",
     "ReadTimeout": "._runtime.errors",
     "ResponseMetadata": "._runtime.shapes",
     "ServiceError": "._runtime.errors",

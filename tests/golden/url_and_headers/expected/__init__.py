@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from ._runtime.shapes import ResponseMetadata
     from ._runtime.sigv4 import Credentials
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import (
-        AsyncHTTPX2Transport as AsyncHTTPX2Transport,
-        HTTPX2Transport as HTTPX2Transport,
-    )
-    from ._runtime.transport_pyreqwest import (
-        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
-        PyreqwestTransport as PyreqwestTransport,
-    )
     from ._sync import Places
     from .errors import PlacesError
     from .types import GetItemOutput, RemoveShelfOutput, SetClockOutput
@@ -75,9 +67,7 @@ __all__ = [
 _MODULES = {
     "AWSError": "._runtime.errors",
     "AsyncHTTPTransport": "._runtime.transport",
-    "AsyncHTTPX2Transport": "._runtime.transport_httpx2",
     "AsyncPlaces": "._async",
-    "AsyncPyreqwestTransport": "._runtime.transport_pyreqwest",
     "AsyncTransport": "._runtime.transport",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
@@ -87,14 +77,12 @@ _MODULES = {
     "GetItemOutput": ".types",
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
-    "HTTPX2Transport": "._runtime.transport_httpx2",
     "Headers": "._runtime.http",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "Places": "._sync",
     "PlacesError": ".errors",
     "ProtocolError": "._runtime.errors",
-    "PyreqwestTransport": "._runtime.transport_pyreqwest",
     "ReadTimeout": "._runtime.errors",
     "RemoveShelfOutput": ".types",
     "ResponseMetadata": "._runtime.shapes",

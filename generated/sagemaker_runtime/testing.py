@@ -11,6 +11,7 @@ from typing import Any
 
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from .errors import InternalStreamFailure, ModelStreamError
 from .types import PayloadPart
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
@@ -19,14 +20,21 @@ _EVENT_TYPES: Mapping[Any, tuple[str, str | None]] = {
     PayloadPart: ("PayloadPart", "bytes_"),
 }
 
+_ERROR_TYPES: Mapping[Any, str] = {
+    ModelStreamError: "ModelStreamError",
+    InternalStreamFailure: "InternalStreamFailure",
+}
+
 
 class StubTransport(StubBase):
     """Pass it to SageMakerRuntime as transport, after telling it what to answer."""
 
     event_types = _EVENT_TYPES
+    error_types = _ERROR_TYPES
 
 
 class AsyncStubTransport(AsyncStubBase):
     """Pass it to AsyncSageMakerRuntime as transport, after telling it what to answer."""
 
     event_types = _EVENT_TYPES
+    error_types = _ERROR_TYPES

@@ -22,9 +22,11 @@ class StubScript:
         requests: every request that was sent, signed, in order.
         responses: every response that was given, in order; ``closed`` on each says whether the client ended it.
         event_types: event class -> event type on the wire, and the attribute that is the frame's payload, if one is.
+        error_types: class of an error in streams -> its exception type on the wire; its code, where it is none of them.
     """
 
     event_types: ClassVar[Mapping[Any, tuple[str, str | None]]] = {}
+    error_types: ClassVar[Mapping[Any, str]] = {}
 
     def __init__(self) -> None:
         self.requests: list[HTTPRequest] = []
@@ -68,7 +70,8 @@ class StubScript:
         if isinstance(event, UnknownEvent):
             return encode_message({**event.headers, ":message-type": "event", ":event-type": event.type}, event.payload)
         if isinstance(event, ServiceError):
-            return encode_message({":message-type": "exception", ":exception-type": event.code}, _error_body(event))
+            exception_type = self.error_types.get(type(event), event.code)
+            return encode_message({":message-type": "exception", ":exception-type": exception_type}, _error_body(event))
         if type(event) not in self.event_types:
             raise InvalidInput(f"{type(event).__name__} is not an event of this service")
         event_type, attribute = self.event_types[type(event)]

@@ -206,7 +206,7 @@ def test_events_with_json_members(folder: Path) -> None:
     said = package.Said(text="hi", at=datetime(2024, 5, 1, tzinfo=UTC), photo=b"\xff", place=package.Place(city="c"))
     transport = stub(package)
     transport.stream(
-        [said, package.Kept(), package.Refused("no", code="refused", why="late")], headers={"x-session": "s"}
+        [said, package.Kept(), package.Refused("no", why="late")], headers={"x-session": "s"}
     )
     with connect(package, transport).converse(room="a/b", text="hello") as stream:
         assert (stream.session, stream.metadata_) == ("s", None)

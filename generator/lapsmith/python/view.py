@@ -195,6 +195,11 @@ class ClientView:
         return tuple({stream.union.alias: stream.union for stream in self.streams}.values())
 
     @property
+    def stream_errors(self) -> tuple[tuple[str, str], ...]:
+        """The errors of all streams, each once: its type on the wire, and its class."""
+        return tuple({name: (wire, name) for union in self.unions for wire, name in union.errors}.values())
+
+    @property
     def events(self) -> tuple[EventView, ...]:
         """The events of all streams, each once."""
         return tuple({event.class_name: event for union in self.unions for event in union.events}.values())

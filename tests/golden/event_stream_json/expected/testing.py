@@ -9,6 +9,7 @@ from typing import Any
 
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from .errors import Refused
 from .types import Kept, Left, Said
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
@@ -19,14 +20,20 @@ _EVENT_TYPES: Mapping[Any, tuple[str, str | None]] = {
     Kept: ("kept", None),
 }
 
+_ERROR_TYPES: Mapping[Any, str] = {
+    Refused: "refused",
+}
+
 
 class StubTransport(StubBase):
     """Pass it to Chat as transport, after telling it what to answer."""
 
     event_types = _EVENT_TYPES
+    error_types = _ERROR_TYPES
 
 
 class AsyncStubTransport(AsyncStubBase):
     """Pass it to AsyncChat as transport, after telling it what to answer."""
 
     event_types = _EVENT_TYPES
+    error_types = _ERROR_TYPES

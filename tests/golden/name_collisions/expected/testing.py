@@ -9,6 +9,7 @@ from typing import Any
 
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from .errors import Failed
 from .types import FOOBar, FooBar, PayloadOfStreamEvent
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
@@ -19,14 +20,20 @@ _EVENT_TYPES: Mapping[Any, tuple[str, str | None]] = {
     PayloadOfStreamEvent: ("C", "data"),
 }
 
+_ERROR_TYPES: Mapping[Any, str] = {
+    Failed: "Failed",
+}
+
 
 class StubTransport(StubBase):
     """Pass it to Client_ as transport, after telling it what to answer."""
 
     event_types = _EVENT_TYPES
+    error_types = _ERROR_TYPES
 
 
 class AsyncStubTransport(AsyncStubBase):
     """Pass it to AsyncClient_ as transport, after telling it what to answer."""
 
     event_types = _EVENT_TYPES
+    error_types = _ERROR_TYPES

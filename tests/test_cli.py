@@ -71,9 +71,7 @@ def run(*arguments: str) -> Result:
 
 
 def files(root: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()
-    }
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 class TestGenerate:
@@ -102,9 +100,7 @@ class TestGenerate:
 
     def test_the_manifest_holds_what_was_read(self, project: Path) -> None:
         run("generate")
-        alpha, beta = (
-            json.loads((project / f"src/{name}/lapsmith.json").read_text()) for name in ("alpha", "beta")
-        )
+        alpha, beta = (json.loads((project / f"src/{name}/lapsmith.json").read_text()) for name in ("alpha", "beta"))
         assert set(alpha["inputs"]) == {"specs/alpha/references/api-spec.lap", "specs/alpha/bindings.yaml"}
         assert set(beta["inputs"]) == {"specs/beta.lap"}
         assert beta["options"] == {
@@ -143,21 +139,15 @@ class TestGenerate:
         assert "alpha needs: httpcore2[asyncio]>=2.16, msgspec>=0.20" in result.stdout
         assert {path: path.stat().st_mtime_ns for path in (project / "src").rglob("*")} == times
 
-    @pytest.mark.parametrize(
-        "change", ["spec", "bindings", "options", "output", "digest", "version", "black"]
-    )
-    def test_every_change_is_rendered(
-        self, project: Path, monkeypatch: pytest.MonkeyPatch, change: str
-    ) -> None:
+    @pytest.mark.parametrize("change", ["spec", "bindings", "options", "output", "digest", "version", "black"])
+    def test_every_change_is_rendered(self, project: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
         run("generate")
         if change == "spec":
             (project / "specs/alpha/references/api-spec.lap").write_text("first\nthird\n")
         elif change == "bindings":
             (project / "specs/alpha/overrides.yaml").write_text("lapsmith: 1\n")
         elif change == "options":
-            (project / "pyproject.toml").write_text(
-                PYPROJECT.replace('"src/alpha"', '"src/alpha"\nstrict = true')
-            )
+            (project / "pyproject.toml").write_text(PYPROJECT.replace('"src/alpha"', '"src/alpha"\nstrict = true'))
         elif change == "output":
             (project / "src/alpha/first.py").unlink()
         elif change == "digest":
@@ -200,9 +190,7 @@ class TestGenerate:
         assert "edited" not in (project / "src/alpha/first.py").read_text()
 
     def test_an_error_of_any_client_stops_all_and_everything_is_shown(self, project: Path) -> None:
-        (project / "specs/alpha/references/api-spec.lap").write_text(
-            "warning one\nerror two\nnote three\nerror four\n"
-        )
+        (project / "specs/alpha/references/api-spec.lap").write_text("warning one\nerror two\nnote three\nerror four\n")
         (project / "specs/beta.lap").write_text("error five\n")
         result = run("generate")
         assert result.exit_code == 2
@@ -336,9 +324,7 @@ class TestGenerateSpec:
 
 class TestCheck:
     def test_a_fresh_client_is_up_to_date(self, project: Path) -> None:
-        (project / "pyproject.toml").write_text(
-            PYPROJECT.replace('"msgspec"', '"msgspec", "HTTPCore2 ~= 2.16"')
-        )
+        (project / "pyproject.toml").write_text(PYPROJECT.replace('"msgspec"', '"msgspec", "HTTPCore2 ~= 2.16"'))
         run("generate")
         result = run("check")
         assert (result.exit_code, result.output) == (0, "2 clients up to date\n")
@@ -376,10 +362,7 @@ class TestCheck:
         run("generate")
         result = run("check", "alpha")
         assert result.exit_code == 1
-        assert (
-            'pyproject.toml lacks what alpha needs; add to [project] dependencies: "httpcore2['
-            in result.stderr
-        )
+        assert 'pyproject.toml lacks what alpha needs; add to [project] dependencies: "httpcore2[' in result.stderr
 
     def test_an_error_is_two(self, project: Path) -> None:
         (project / "specs/beta.lap").write_text("error\n")
@@ -398,9 +381,7 @@ class TestProcess:
     """What only shows in a process of its own."""
 
     def python(self, code: str, *, cwd: Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=False
-        )
+        return subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=False)
 
     def test_an_unchanged_client_imports_neither_jinja2_nor_black(self, project: Path) -> None:
         run("generate")
@@ -443,9 +424,7 @@ def test_an_interrupt_is_tidy(project: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (result.exit_code, result.stderr.strip()) == (130, "lapsmith: interrupted")
 
 
-def test_an_unwritable_output_is_an_error_without_a_traceback(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unwritable_output_is_an_error_without_a_traceback(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: Path, *args: object, **kwargs: object) -> None:
         raise PermissionError(13, "Permission denied", str(self))
 

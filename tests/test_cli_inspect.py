@@ -34,9 +34,7 @@ def test_every_stage_has_a_table_and_json(stage: str, shown: str) -> None:
     assert isinstance(json.loads(as_json.stdout), dict)
 
 
-def test_a_client_is_inspected_by_name_with_its_options(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_client_is_inspected_by_name_with_its_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(SPEC, "spec")
     Path("pyproject.toml").write_text(
@@ -53,9 +51,7 @@ def test_a_client_is_inspected_by_name_with_its_options(
 
 def test_errors_are_shown_with_the_tree_and_give_two(tmp_path: Path) -> None:
     broken = tmp_path / "broken.lap"
-    broken.write_text(
-        "@lap v0.3\n@api Broken\n@base https://example.com\n@endpoint GET /a\n@required {a: str\n@end\n"
-    )
+    broken.write_text("@lap v0.3\n@api Broken\n@base https://example.com\n@endpoint GET /a\n@required {a: str\n@end\n")
     result = run("inspect", str(broken), "--stage", "tree")
     assert result.exit_code == 2
     assert "Broken" in result.stdout

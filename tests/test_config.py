@@ -154,9 +154,7 @@ def test_an_output_that_leaves_through_a_symlink_is_refused(tmp_path: Path) -> N
     assert "leaves the project through a symbolic link" in message
 
 
-@pytest.mark.parametrize(
-    ("first", "second"), [("out/a", "out/a"), ("out/a", "out/a/b"), ("out/A", "out/a/b")]
-)
+@pytest.mark.parametrize(("first", "second"), [("out/a", "out/a"), ("out/a", "out/a/b"), ("out/A", "out/a/b")])
 def test_shared_and_nested_outputs_are_refused(tmp_path: Path, first: str, second: str) -> None:
     text = client(f'spec = "s"\noutput = "{first}"', "p") + client(f'spec = "t"\noutput = "{second}"', "q")
     found = errors(tmp_path, text)

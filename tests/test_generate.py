@@ -104,9 +104,7 @@ def seed(tmp_path: Path) -> ClientConfig:
     return single_client(tmp_path / "project/specs/runtime", folder, operations=("*",), strict=False)
 
 
-def in_new_process(
-    client: ClientConfig, setup: str = "", **environment: str
-) -> subprocess.CompletedProcess[str]:
+def in_new_process(client: ClientConfig, setup: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     arguments = ["generate", str(client.spec), "-o", str(client.output)]
     code = f"import sys; {setup}\nfrom lapsmith.cli import main; main({arguments!r})"
     env = {**os.environ, **environment}
@@ -123,15 +121,11 @@ def test_the_real_client_is_the_same_bytes_whatever_the_environment(seed: Client
         assert done.returncode == 0, done.stderr
         written.append({path.name: path.read_bytes() for path in seed.output.rglob("*") if path.is_file()})
     assert written[0] == written[1]
-    assert {"__init__.py", "_sync.py", "_async.py", "types.py", "sigv4.py", "lapsmith.json"} <= written[
-        0
-    ].keys()
+    assert {"__init__.py", "_sync.py", "_async.py", "types.py", "sigv4.py", "lapsmith.json"} <= written[0].keys()
     for content in written[0].values():
         assert str(seed.root).encode() not in content
         assert b"\r" not in content
-    assert max(map(len, written[0]["_sync.py"].splitlines())) > 60, (
-        "the project's [tool.black] must not matter"
-    )
+    assert max(map(len, written[0]["_sync.py"].splitlines())) > 60, "the project's [tool.black] must not matter"
 
     assert generate.plan(seed).difference is None
     assert generate.plan(seed, trust_manifest=False).difference == output.Difference(
@@ -169,11 +163,15 @@ def test_overrides_are_laid_over_the_bindings(seed: ClientConfig) -> None:
     assert generate.analyse(seed, inputs).require().class_name == "Renamed"
 
 
+def test_a_dangling_link_is_an_error(seed: ClientConfig) -> None:
+    (seed.spec / "overrides.yaml").symlink_to("nowhere.yaml")
+    with pytest.raises((ConfigError, DiagnosticError), match=r"cannot read '.*overrides\.yaml'"):
+        generate.plan(seed)
+
+
 def test_overrides_of_nothing_are_an_error(seed: ClientConfig) -> None:
     (seed.spec / "bindings.yaml").rename(seed.spec / "overrides.yaml")
-    with pytest.raises(
-        DiagnosticError, match=r"overrides\.yaml:1:1: error\[overrides\]: there is no bindings\.yaml"
-    ):
+    with pytest.raises(DiagnosticError, match=r"overrides\.yaml:1:1: error\[overrides\]: there is no bindings\.yaml"):
         generate.plan(seed)
 
 

@@ -152,9 +152,7 @@ def test_the_digest_covers_templates_and_generator(tmp_path: Path, monkeypatch: 
         assert manifests.generator_digest() != before
 
 
-def test_the_templates_inside_an_installed_package_win(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_templates_inside_an_installed_package_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lapsmith.__file__", str(tmp_path / "generator" / "lapsmith" / "__init__.py"))
     assert manifests.templates_folder() == tmp_path / "templates"
     (tmp_path / "generator" / "lapsmith" / "_templates").mkdir(parents=True)

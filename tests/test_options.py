@@ -37,9 +37,7 @@ def test_a_module_that_skips_itself_fails_the_run_too(suite: pytest.Pytester) ->
 
 
 def test_without_skips_the_run_passes(suite: pytest.Pytester) -> None:
-    suite.makepyfile(
-        "import pytest\n\ndef test_a(): pass\n\n@pytest.mark.xfail\ndef test_b(): assert False\n"
-    )
+    suite.makepyfile("import pytest\n\ndef test_a(): pass\n\n@pytest.mark.xfail\ndef test_b(): assert False\n")
     assert suite.runpytest("--fail-on-skip").ret == pytest.ExitCode.OK
 
 

@@ -261,9 +261,7 @@ def test_a_hostile_manifest_deletes_nothing_outside(client: Path, tmp_path: Path
 class TestFailures:
     """Whatever fails, and whenever, the folder is as before."""
 
-    def fail_at(
-        self, monkeypatch: pytest.MonkeyPatch, name: str, number: int, error: BaseException
-    ) -> list[int]:
+    def fail_at(self, monkeypatch: pytest.MonkeyPatch, name: str, number: int, error: BaseException) -> list[int]:
         """Make the ``number``-th call of a Path method fail, and only that one."""
         real: Callable[..., object] = getattr(Path, name)
         calls: list[int] = []
@@ -327,9 +325,7 @@ class TestFailures:
             output.write(found)
         assert list(tmp_path.iterdir()) == []
 
-    def test_what_cannot_be_undone_is_admitted_and_heals(
-        self, client: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_what_cannot_be_undone_is_admitted_and_heals(self, client: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         found = compare(client, SECOND)
         real = Path.replace
         calls: list[Path] = []
@@ -397,9 +393,7 @@ def test_temporary_files_of_a_running_neighbour_are_left_alone(client: Path) -> 
 class TestDiff:
     def test_it_shows_what_would_happen(self, client: Path) -> None:
         shown = "\n".join(output.unified_diff(compare(client, SECOND), "gen/client"))
-        assert (
-            "--- a/gen/client/__init__.py\n+++ b/gen/client/__init__.py\n@@ -1,2 +1,2 @@\n-one\n+two" in shown
-        )
+        assert "--- a/gen/client/__init__.py\n+++ b/gen/client/__init__.py\n@@ -1,2 +1,2 @@\n-one\n+two" in shown
         assert "--- /dev/null\n+++ b/gen/client/_runtime/new.py" in shown
         assert "--- a/gen/client/_runtime/http.py\n+++ /dev/null" in shown
         assert "gen/client/types.py" not in shown

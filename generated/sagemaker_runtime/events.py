@@ -9,7 +9,7 @@ from typing import TypeAlias
 from ._runtime.eventstream import Message
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncPayloadStream, EventShape, PayloadStream
-from .errors import InternalStreamFailure, ModelStreamError, SageMakerRuntimeError
+from .errors import ERRORS, InternalStreamFailure, ModelStreamError, SageMakerRuntimeError
 from .types import InvokeEndpointWithResponseStreamOutput, PayloadPart
 
 
@@ -24,6 +24,7 @@ _RESPONSE_STREAM_EVENTS = EventShape(
         "PayloadPart": _payload_part,
     },
     errors={
+        **ERRORS,
         "ModelStreamError": ModelStreamError,
         "InternalStreamFailure": InternalStreamFailure,
     },

@@ -68,12 +68,8 @@ _notes_option = click.option("--notes", is_flag=True, help="Show notes too, not 
 
 @main.command()
 @click.argument("targets", metavar="[CLIENT... | SPEC]", nargs=-1)
-@click.option(
-    "-o", "output", metavar="DIR", type=click.Path(path_type=Path), help="The client's folder, for a SPEC."
-)
-@click.option(
-    "--operation", "operations", metavar="PATTERN", multiple=True, help="Only these operations of a SPEC."
-)
+@click.option("-o", "output", metavar="DIR", type=click.Path(path_type=Path), help="The client's folder, for a SPEC.")
+@click.option("--operation", "operations", metavar="PATTERN", multiple=True, help="Only these operations of a SPEC.")
 @click.option("--strict", is_flag=True, help="Inferences about a SPEC are errors.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited or are not lapsmith's.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what would change; write nothing.")
@@ -99,9 +95,7 @@ def generate(
         clients = (_client_of_spec(targets, output, operations, strict, config_path),)
     else:
         if operations or strict:
-            raise click.UsageError(
-                f"--operation and --strict go with SPEC -o DIR; clients set them in {FILE_NAME}."
-            )
+            raise click.UsageError(f"--operation and --strict go with SPEC -o DIR; clients set them in {FILE_NAME}.")
         config = _load_config(config_path)
         clients = _named_clients(config, targets)
     plans = _plan_all(clients, force=force, trust_manifest=True, notes=notes)
@@ -125,16 +119,12 @@ def check(names: tuple[str, ...], config_path: Path | None, notes: bool) -> None
     """
     config = _load_config(config_path)
     plans = _plan_all(_named_clients(config, names), force=False, trust_manifest=False, notes=notes)
-    stale = [
-        plan for plan in plans if plan.difference and (plan.difference.changes or plan.difference.blocked)
-    ]
+    stale = [plan for plan in plans if plan.difference and (plan.difference.changes or plan.difference.blocked)]
     for plan in stale:
         _show_diff(plan, limit=_DIFF_LINES)
     if stale:
         names_of_stale = " ".join(plan.client.name for plan in stale)
-        click.echo(
-            f"lapsmith: not up to date: {names_of_stale}; run: lapsmith generate {names_of_stale}", err=True
-        )
+        click.echo(f"lapsmith: not up to date: {names_of_stale}; run: lapsmith generate {names_of_stale}", err=True)
     lacking = [_show_missing(plan, config) for plan in plans]
     if stale or any(lacking):
         click.get_current_context().exit(DIFFERS)
@@ -145,9 +135,7 @@ def check(names: tuple[str, ...], config_path: Path | None, notes: bool) -> None
 @click.argument("target", metavar="SPEC|CLIENT")
 @click.option("--stage", type=click.Choice(["tree", "ir", "files"]), default="ir", show_default=True)
 @click.option("--format", "fmt", type=click.Choice(["table", "json"]), default="table", show_default=True)
-@click.option(
-    "--operation", "operations", metavar="PATTERN", multiple=True, help="Only these operations of a SPEC."
-)
+@click.option("--operation", "operations", metavar="PATTERN", multiple=True, help="Only these operations of a SPEC.")
 @click.option("--strict", is_flag=True, help="Inferences are errors.")
 @_config_option
 def inspect(
@@ -205,9 +193,7 @@ def _load_config(path: Path | None) -> Config:
 def _named_clients(config: Config, names: Sequence[str]) -> tuple[ClientConfig, ...]:
     for name in names:
         if name not in config.clients and _looks_like_path(name):
-            raise click.UsageError(
-                f"'{name}' is a SPEC, which needs -o DIR; without -o, name clients of {FILE_NAME}."
-            )
+            raise click.UsageError(f"'{name}' is a SPEC, which needs -o DIR; without -o, name clients of {FILE_NAME}.")
     return config.select(names)
 
 
@@ -225,9 +211,7 @@ def _client_of_spec(
     return single_client(Path(targets[0]), output, operations=operations or ("*",), strict=strict)
 
 
-def _inspected_client(
-    target: str, operations: tuple[str, ...], strict: bool, config_path: Path | None
-) -> ClientConfig:
+def _inspected_client(target: str, operations: tuple[str, ...], strict: bool, config_path: Path | None) -> ClientConfig:
     """A configured client if there is one by that name, else the spec at that path."""
     found = config_path or find(Path.cwd())
     if found is not None and (config_path or target.isidentifier()):
@@ -239,9 +223,7 @@ def _inspected_client(
     return spec_only(Path(target), operations=operations or ("*",), strict=strict)
 
 
-def _plan_all(
-    clients: Iterable[ClientConfig], *, force: bool, trust_manifest: bool, notes: bool
-) -> list[Plan]:
+def _plan_all(clients: Iterable[ClientConfig], *, force: bool, trust_manifest: bool, notes: bool) -> list[Plan]:
     """Plan every client, so that all that is wrong with any of them is shown. Exits if anything is."""
     from lapsmith import generate as pipeline
     from lapsmith.output import OutputError

@@ -103,13 +103,18 @@ _WINDOW = 100
 
 def _render_one(item: Diagnostic, lines_of: Mapping[str, Sequence[str]]) -> str:
     span = item.span
-    out = [f"{span}: {item.severity}[{item.code}]: {item.message}"]
+    out = [f"{_escaped(str(span))}: {item.severity}[{item.code}]: {_escaped(item.message)}"]
     lines = lines_of.get(span.file, ())
     if 0 < span.line <= len(lines):
         out += _excerpt(lines[span.line - 1], span)
     if item.hint:
-        out.append(f"  hint: {item.hint}")
+        out.append(f"  hint: {_escaped(item.hint)}")
     return "\n".join(out)
+
+
+def _escaped(text: str) -> str:
+    """Names in messages come from untrusted files: what a terminal would obey is shown as an escape."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _excerpt(line: str, span: Span) -> list[str]:

@@ -6,6 +6,7 @@ the pipeline before anything is rendered. jinja2 and black are imported only whe
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -111,7 +112,7 @@ def read_inputs(client: ClientConfig) -> Inputs:
     inside = path_inside(spec, client.root)
     base = client.root if inside else folder or spec.parent
     named = {name: folder / name for name in (_BINDINGS, _OVERRIDES, _TYPES)} if folder else {}
-    there = {name: path for name, path in named.items() if path.exists()}
+    there = {name: path for name, path in named.items() if os.path.lexists(path)}
     paths = {name: display_path(path, base) for name, path in there.items()}
     display = display_path(spec, base)
     files = {display: _read(client, spec)} | {paths[name]: _read(client, path) for name, path in there.items()}

@@ -168,9 +168,7 @@ def _load(raw: bytes) -> Manifest:
         raise _MalformedError(problems[0])
     if FILE_NAME in outputs or FILE_NAME in replacing:
         raise _MalformedError("it lists itself")
-    if bad := [
-        digest for digest in (*outputs.values(), *replacing.values()) if not _SHA256.fullmatch(digest)
-    ]:
+    if bad := [digest for digest in (*outputs.values(), *replacing.values()) if not _SHA256.fullmatch(digest)]:
         raise _MalformedError(f"{bad[0]!r} is no SHA-256 digest")
     options = content.get("options")
     requirements = content.get("requirements")

@@ -131,9 +131,7 @@ def write(difference: Difference, *, force: bool = False) -> None:
     except BaseException as error:
         outcome = transaction.roll_back()
         if isinstance(error, OSError):
-            raise OutputError(
-                f"cannot write to {difference.folder}: {error.strerror or error}; {outcome}"
-            ) from error
+            raise OutputError(f"cannot write to {difference.folder}: {error.strerror or error}; {outcome}") from error
         raise
     finally:
         transaction.clean_up()
@@ -169,12 +167,8 @@ class _Transaction:
 
     def stage(self) -> None:
         """Write everything beside where it goes: an unwritable folder or a full disk shows before any change."""
-        before = next(
-            (change.before for change in self._changes if change.path == FILE_NAME), self._manifest.dump()
-        )
-        digests = {
-            change.path: digest_of(change.before) for change in self._files if change.before is not None
-        }
+        before = next((change.before for change in self._changes if change.path == FILE_NAME), self._manifest.dump())
+        digests = {change.path: digest_of(change.before) for change in self._files if change.before is not None}
         if self._files:
             # Says which contents are lapsmith's, should this process be killed between two replacements.
             journal = replace(self._manifest, replacing=digests).dump()

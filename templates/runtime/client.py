@@ -84,8 +84,18 @@ class BaseClient(Generic[TransportT]):
         )
         self._credentials = resolve_credentials(credentials)
         self._state = CallState()
+        if transport is not None:
+            self._check_transport(transport)
         self._owns_transport = transport is None
         self._transport: TransportT = self._new_transport() if transport is None else transport
+
+    def _check_transport(self, transport: object) -> None:
+        """Refuse at once what would fail, or be misunderstood, at the first call."""
+        close = "aclose" if hasattr(self._default_transport, "aclose") else "close"
+        if isinstance(transport, type) or not all(callable(getattr(transport, name, None)) for name in ("send", close)):
+            raise InvalidInput(f"transport must have send() and {close}(), which {transport!r} has not")
+        if type(transport).__module__.partition(".")[0] in ("httpx", "httpx2"):
+            raise InvalidInput("transport cannot be an httpx client itself: wrap an httpx2 client in HTTPX2Transport")
 
     def _new_transport(self) -> TransportT:
         made: TransportT = type(self)._default_transport(ca_bundle=self._config.ca_bundle)

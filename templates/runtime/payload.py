@@ -207,18 +207,14 @@ class JSONDecoder(_Decoder[Any]):
         if not self._held:
             return
         if self._held[0][0] in _OPENERS:
-            raise TruncatedStream(
-                f"the payload ended inside the JSON value at byte {self._start}: {self._excerpt()}"
-            )
+            raise TruncatedStream(f"the payload ended inside the JSON value at byte {self._start}: {self._excerpt()}")
         self._finish()
 
     def _finish(self) -> None:
         try:
             self._items.append(loads(b"".join(self._held)))
         except ValueError as error:
-            raise StreamError(
-                f"the payload is not JSON at byte {self._start} ({error}): {self._excerpt()}"
-            ) from None
+            raise StreamError(f"the payload is not JSON at byte {self._start} ({error}): {self._excerpt()}") from None
         self._held.clear()
 
     def _excerpt(self) -> str:

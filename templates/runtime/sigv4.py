@@ -146,9 +146,7 @@ def sign(
         result.append(("X-Amz-Security-Token", token))
     values = _canonical_values(result, _UNSIGNED_HEADERS)
     digest = _payload_hash(payload_hash, values) or sha256(body).hexdigest()
-    canonical = _canonical_request(
-        method, _canonical_path(path, normalize, double_encode), query, values, digest
-    )
+    canonical = _canonical_request(method, _canonical_path(path, normalize, double_encode), query, values, digest)
     scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
     signature = _signature(canonical, timestamp, scope, credentials.secret_access_key, region, service)
     authorization = (
@@ -212,9 +210,7 @@ def presign(
     digest = _payload_hash(payload_hash, values)
     if digest is None:
         digest = sha256(body).hexdigest() if normalize or double_encode else UNSIGNED_PAYLOAD
-    canonical = _canonical_request(
-        method, _canonical_path(path, normalize, double_encode), whole, values, digest
-    )
+    canonical = _canonical_request(method, _canonical_path(path, normalize, double_encode), whole, values, digest)
     signature = _signature(canonical, timestamp, scope, credentials.secret_access_key, region, service)
     return f"{whole}&X-Amz-Signature={signature}"
 
@@ -236,9 +232,7 @@ def _check_credential(name: str, value: object) -> None:
         hint = "; leave it out where there is none" if name == "session_token" else ""
         raise InvalidInput(f"{name} must not be empty{hint}")
     if not _PRINTABLE.fullmatch(value):
-        raise InvalidInput(
-            f"{name} must be printable ASCII without white space: look for a line end or blank in it"
-        )
+        raise InvalidInput(f"{name} must be printable ASCII without white space: look for a line end or blank in it")
 
 
 def _timestamp(now: datetime) -> str:

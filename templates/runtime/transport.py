@@ -14,6 +14,7 @@ import os
 import sys
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import InvalidInput
@@ -174,6 +175,18 @@ def _close_pools(pools: dict[_PoolKey, Pool]) -> None:
             _inherited.append(pools.pop(key))
 
 
+def _shut_down(stream: Any) -> None:
+    """End a connection in both directions: closing alone would leave another thread waiting in its read."""
+    import socket
+
+    connection = stream.get_extra_info("socket") if stream is not None else None
+    if connection is not None:
+        try:
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
+        except OSError:
+            return
+
+
 class HTTPTransport(_DefaultTransport):
     """The default transport, over httpcore2: HTTP/1.1, thread-safe, fork-safe."""
 
@@ -198,7 +211,11 @@ class HTTPTransport(_DefaultTransport):
         except Exception as error:
             raise attempt.error(error) from error
         headers = decode_headers(response.headers)
-        return StreamedResponse(response.status, headers, response.iter_stream(), response.close, attempt.error)
+        stream = response.extensions.get("network_stream")
+        interrupt = partial(_shut_down, stream)
+        return StreamedResponse(
+            response.status, headers, response.iter_stream(), response.close, attempt.error, interrupt
+        )
 
     def _pool(self, request: HTTPRequest) -> Pool:
         # No lock, which a fork() in another thread would leave taken in the child: setdefault is atomic.

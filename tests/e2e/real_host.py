@@ -134,9 +134,7 @@ def _read_request(connection: ssl.SSLSocket) -> bytes:
             return received
         received += chunk
     head, body = received.split(b"\r\n\r\n", 1)
-    lengths = [
-        line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
-    ]
+    lengths = [line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
     missing = int(lengths[0]) - len(body)
     while missing > 0:
         received += (chunk := connection.recv(65536))

@@ -132,9 +132,7 @@ def node_double(*options: str) -> Iterator[NodeDouble]:
     install_node_packages()
     # Its standard input is a pipe of ours: should this process die, the double sees the end of it and exits.
     command = ["node", str(NODE / "server.mjs"), *options]
-    with _running(
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    ) as process:
+    with _running(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as process:
         assert process.stdout is not None
         yield NodeDouble(json.loads(process.stdout.readline())["port"])
 
@@ -144,9 +142,7 @@ def moto_server() -> Iterator[str]:
     """Run moto in its own environment; gives its URL."""
     folder = install_venv("moto", E2E / "moto-requirements.txt")
     port = str(_free_port())
-    with _http_server(
-        [folder / "moto_server", "-H", "127.0.0.1", "-p", port], {}, port, "/moto-api/data.json"
-    ) as url:
+    with _http_server([folder / "moto_server", "-H", "127.0.0.1", "-p", port], {}, port, "/moto-api/data.json") as url:
         yield url
 
 

@@ -30,9 +30,7 @@ def make(double: NodeDouble) -> Make:
 def test_a_stream_can_be_awaited(run: Callable[..., Any], make: Make) -> None:
     async def main() -> None:
         async with make() as client:
-            stream = await client.invoke_endpoint_with_response_stream(
-                endpoint_name="stream-tokens", body=b""
-            )
+            stream = await client.invoke_endpoint_with_response_stream(endpoint_name="stream-tokens", body=b"")
             assert [text async for text in stream.iter_text()] == ["Once", " upon", " a", " time", "."]
             stream = await client.invoke_endpoint_with_response_stream(endpoint_name="stream-gated", body=b"")
             async with stream:
@@ -50,9 +48,7 @@ def test_cancelling_ends_the_call_at_the_server(
     async def main() -> None:
         async with make() as client:
             with anyio.move_on_after(0.3) as scope:
-                async with client.invoke_endpoint_with_response_stream(
-                    endpoint_name=name, body=b""
-                ) as stream:
+                async with client.invoke_endpoint_with_response_stream(endpoint_name=name, body=b"") as stream:
                     async for _ in stream:
                         pass
             assert scope.cancelled_caught

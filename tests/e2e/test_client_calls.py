@@ -63,9 +63,7 @@ def sample(member: str, shape: Any) -> Any:
 
 
 def comparable(received: Received) -> dict[str, Any]:
-    headers = sorted(
-        (name.lower(), value) for name, value in received.headers if name.lower() not in OWN_HEADERS
-    )
+    headers = sorted((name.lower(), value) for name, value in received.headers if name.lower() not in OWN_HEADERS)
     scope = (received.header("authorization") or "").split(",")[0].split("/")[2:]
     return {"url": received.url, "body": received.body, "headers": headers, "scope": scope}
 
@@ -130,9 +128,7 @@ def test_invoke_endpoint_async_reads_every_member(connect: Make) -> None:
 
 def test_the_stream_reads_every_member(connect: Make) -> None:
     members = {"accept": "text/event-stream", "custom_attributes": "a=1", "target_variant": "B"}
-    with connect().invoke_endpoint_with_response_stream(
-        endpoint_name="echo", body=b"echoed", **members
-    ) as stream:
+    with connect().invoke_endpoint_with_response_stream(endpoint_name="echo", body=b"echoed", **members) as stream:
         assert stream.content_type == "text/event-stream"
         assert stream.custom_attributes == "a=1"
         assert stream.invoked_production_variant == "B"
@@ -155,9 +151,7 @@ def test_json_is_sent_and_read(connect: Make, double: NodeDouble) -> None:
 
 @pytest.mark.parametrize("operation", ["InvokeEndpoint", "InvokeEndpointWithResponseStream"])
 @pytest.mark.parametrize("bodies", [{}, {"body": b"a", "json": 1}])
-def test_both_or_no_body_is_refused(
-    connect: Make, double: NodeDouble, operation: str, bodies: dict[str, Any]
-) -> None:
+def test_both_or_no_body_is_refused(connect: Make, double: NodeDouble, operation: str, bodies: dict[str, Any]) -> None:
     name = endpoint_name("echo")
     with pytest.raises(InvalidInput):
         call(connect(), operation, endpoint_name=name, **bodies)
@@ -180,9 +174,7 @@ def test_a_session_token_is_sent_and_signed(connect: Make, double: NodeDouble, o
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_wrong_secret_is_refused_with_a_typed_error(
-    connect: Make, double: NodeDouble, operation: str
-) -> None:
+def test_a_wrong_secret_is_refused_with_a_typed_error(connect: Make, double: NodeDouble, operation: str) -> None:
     name = endpoint_name("echo")
     client = connect(credentials=Credentials("AKIDEXAMPLE", "not" + SECRET_KEY))
     with pytest.raises(SageMakerRuntimeError, match="signature we calculated does not match") as caught:
@@ -201,9 +193,7 @@ def test_a_clock_that_is_off_is_corrected_once(connect: Make, double: NodeDouble
     assert [request.status for request in double.requests(name)] == [403, 200, 200]
 
 
-@pytest.mark.parametrize(
-    "suffix", [" a b/c%", "é東🗼", "%2F%2e..", "+&=;,:@!$'()*~", "?x=1#f", '{x}|^`\\"<>']
-)
+@pytest.mark.parametrize("suffix", [" a b/c%", "é東🗼", "%2F%2e..", "+&=;,:@!$'()*~", "?x=1#f", '{x}|^`\\"<>'])
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_any_endpoint_name_is_quoted(connect: Make, double: NodeDouble, operation: str, suffix: str) -> None:
     name = endpoint_name("echo") + suffix
@@ -249,9 +239,7 @@ def test_extra_headers_are_sent_and_signed(connect: Make, double: NodeDouble) ->
     assert without.header("x-trace") is None
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"\x00" * (8 << 20), "é".encode("utf-16")], ids=["empty", "8 MiB", "binary"]
-)
+@pytest.mark.parametrize("body", [b"", b"\x00" * (8 << 20), "é".encode("utf-16")], ids=["empty", "8 MiB", "binary"])
 def test_bodies_of_any_size_and_content(connect: Make, double: NodeDouble, body: bytes) -> None:
     name = endpoint_name("echo")
     client = connect()
@@ -324,9 +312,7 @@ def test_header_names_are_read_in_any_case(connect: Make) -> None:
         "AllTraffic",
         "a=1",
     )
-    assert client.invoke_endpoint_async(
-        endpoint_name="odd-header-case", input_location="s3://b/k"
-    ).failure_location
+    assert client.invoke_endpoint_async(endpoint_name="odd-header-case", input_location="s3://b/k").failure_location
     name = "odd-header-case"
     with client.invoke_endpoint_with_response_stream(
         endpoint_name=name, body=b"x", accept="a/b", **attributes

@@ -96,9 +96,7 @@ def test_a_model_error_without_its_members(connect: Make) -> None:
 
 
 @pytest.mark.parametrize(("behaviour", "times"), [("dependency", 1), ("not-ready", 3)])
-def test_errors_of_invoke_endpoint_alone(
-    connect: Make, double: NodeDouble, behaviour: str, times: int
-) -> None:
+def test_errors_of_invoke_endpoint_alone(connect: Make, double: NodeDouble, behaviour: str, times: int) -> None:
     name = endpoint_name(behaviour)
     error = fail(connect(max_attempts=3), "invoke_endpoint", name)
     expected = {

@@ -81,9 +81,7 @@ def test_server_sent_events(connect: Make) -> None:
     assert [event.id for event in events] == ["7", "7", "7"]
 
 
-def test_the_first_event_is_read_before_the_server_has_sent_the_last(
-    connect: Make, double: NodeDouble
-) -> None:
+def test_the_first_event_is_read_before_the_server_has_sent_the_last(connect: Make, double: NodeDouble) -> None:
     name = endpoint_name("stream-gated")
     with open_stream(connect(), name) as stream:
         events = iter(stream)

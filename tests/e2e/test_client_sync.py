@@ -35,9 +35,7 @@ def test_threads_share_a_client(client: SageMakerRuntime) -> None:
 
 
 @pytest.mark.parametrize("behaviour", ["slow", "stream-gated"])
-def test_ctrl_c_ends_the_call_at_the_server(
-    client: SageMakerRuntime, double: NodeDouble, behaviour: str
-) -> None:
+def test_ctrl_c_ends_the_call_at_the_server(client: SageMakerRuntime, double: NodeDouble, behaviour: str) -> None:
     name = endpoint_name(behaviour)
 
     def read() -> None:

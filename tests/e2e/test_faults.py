@@ -39,9 +39,7 @@ def proxy(double: NodeDouble) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sync", "asyncio"])
-def connect_proxy(
-    request: pytest.FixtureRequest, proxy: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Make]:
+def connect_proxy(request: pytest.FixtureRequest, proxy: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Make clients of the proxy that do not pause between attempts."""
     monkeypatch.setattr("sagemaker_runtime._runtime.retry.Backoff.delay", lambda *_: 0.0)
     defaults = {"region": REGION, "endpoint_url": proxy, "credentials": Credentials(ACCESS_KEY, SECRET_KEY)}
@@ -67,14 +65,10 @@ def fault(proxy: str) -> Fault:
         {"code": "ServiceUnavailable", "status": 503},
     ],
 )
-def test_throttling_is_waited_out(
-    connect_proxy: Make, double: NodeDouble, fault: Fault, error: dict[str, Any]
-) -> None:
+def test_throttling_is_waited_out(connect_proxy: Make, double: NodeDouble, fault: Fault, error: dict[str, Any]) -> None:
     name = endpoint_name("echo")
     fault(times=2, error=error)
-    out = connect_proxy(max_attempts=3).invoke_endpoint(
-        endpoint_name=name, body=b"x", content_type="text/plain"
-    )
+    out = connect_proxy(max_attempts=3).invoke_endpoint(endpoint_name=name, body=b"x", content_type="text/plain")
     assert (out.body, out.metadata.attempts) == (b"x", 3)
     assert len(double.requests(name)) == 1
 
@@ -83,15 +77,11 @@ def test_throttling_that_lasts_is_raised(connect_proxy: Make, double: NodeDouble
     name = endpoint_name("echo")
     fault(times=3, error={"code": "ModelNotReadyException", "status": 429, "message": "loading"})
     with pytest.raises(ModelNotReadyException, match="loading"):
-        connect_proxy(max_attempts=3).invoke_endpoint(
-            endpoint_name=name, body=b"x", content_type="text/plain"
-        )
+        connect_proxy(max_attempts=3).invoke_endpoint(endpoint_name=name, body=b"x", content_type="text/plain")
     assert double.requests(name) == []
 
 
-@pytest.mark.parametrize(
-    "rule", [{"reset": True}, {"response": {"abort_bytes": 10}}], ids=["before", "after"]
-)
+@pytest.mark.parametrize("rule", [{"reset": True}, {"response": {"abort_bytes": 10}}], ids=["before", "after"])
 def test_a_lost_connection_does_not_invoke_again(
     connect_proxy: Make, double: NodeDouble, fault: Fault, rule: dict[str, Any]
 ) -> None:

@@ -79,9 +79,7 @@ def test_invoke_endpoint_async(connect_moto: Callable[..., Any], moto: str) -> N
 
 
 def test_invoke_endpoint_async_without_an_inference_id(connect_moto: Callable[..., Any]) -> None:
-    out = connect_moto().invoke_endpoint_async(
-        endpoint_name=endpoint_name("moto"), input_location="s3://bucket/input"
-    )
+    out = connect_moto().invoke_endpoint_async(endpoint_name=endpoint_name("moto"), input_location="s3://bucket/input")
     assert out.inference_id
     assert out.output_location.startswith("s3://")
 

@@ -45,9 +45,7 @@ def test_invoke_endpoint_async(boto: Make) -> None:
 
 @pytest.mark.parametrize("behaviour", ["stream-tokens", "stream-cut-frames", "stream-joined-frames"])
 def test_stream(boto: Make, behaviour: str) -> None:
-    answer = boto().invoke_endpoint_with_response_stream(
-        EndpointName=behaviour, Body=b"{}", Accept="text/plain"
-    )
+    answer = boto().invoke_endpoint_with_response_stream(EndpointName=behaviour, Body=b"{}", Accept="text/plain")
     assert answer["ContentType"] == "text/plain"
     with closing(answer["Body"]) as stream:
         parts = [event["PayloadPart"]["Bytes"] for event in stream]
@@ -151,12 +149,8 @@ TAMPERING: dict[str, Callable[[Any], None]] = {
     "body": lambda request: setattr(request, "body", b"SIGNED"),
     "path": lambda request: setattr(request, "url", request.url.replace("/echo/", "/echo--2/")),
     "header": lambda request: _replace(request, "X-Amzn-SageMaker-Custom-Attributes", lambda _: "b"),
-    "date": lambda request: _replace(
-        request, "X-Amz-Date", lambda text: text[:-2] + str(9 - int(text[-2])) + "Z"
-    ),
-    "service": lambda request: _replace(
-        request, "Authorization", lambda text: text.replace("/sagemaker/", "/s3/")
-    ),
+    "date": lambda request: _replace(request, "X-Amz-Date", lambda text: text[:-2] + str(9 - int(text[-2])) + "Z"),
+    "service": lambda request: _replace(request, "Authorization", lambda text: text.replace("/sagemaker/", "/s3/")),
     "no authorization": lambda request: request.headers.pop("Authorization"),
     "one more x-amz header": lambda request: request.headers.update({"x-amz-acl": "private"}),
 }

@@ -106,9 +106,7 @@ def test_raw_request(
     body = b"{}" if method == "invoke_endpoint_async" else b""
     recorder.answer = OK % (len(body), body)
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate.authority))
-    monkeypatch.setattr(
-        "sagemaker_runtime._runtime.call.utcnow", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    )
+    monkeypatch.setattr("sagemaker_runtime._runtime.call.utcnow", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     call(connect_real(), method)
     (request,) = recorder.requests
     check_golden(RAW / f"{method}.txt", without_versions(request))
@@ -123,9 +121,7 @@ def test_raw_request_with_a_session_token(
 ) -> None:
     recorder.answer = OK % (0, b"")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate.authority))
-    monkeypatch.setattr(
-        "sagemaker_runtime._runtime.call.utcnow", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    )
+    monkeypatch.setattr("sagemaker_runtime._runtime.call.utcnow", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     client = connect_real(credentials=Credentials(*TEMPORARY), max_attempts=1)
     client.with_options(extra_headers={"X-Extra": "1"}).invoke_endpoint(endpoint_name="llm", body=b"")
     (request,) = recorder.requests
@@ -141,17 +137,13 @@ def test_the_double_over_tls_under_the_real_name(
     with node_double("--key", str(certificate.key), "--cert", str(certificate.certificate)) as double:
         send_host_here(monkeypatch, double.port)
         client = connect_real()
-        assert (
-            client.invoke_endpoint(endpoint_name=endpoint_name("echo"), body=b"over TLS").body == b"over TLS"
-        )
+        assert client.invoke_endpoint(endpoint_name=endpoint_name("echo"), body=b"over TLS").body == b"over TLS"
         assert client.invoke_endpoint_async(endpoint_name="echo", input_location="s3://b/k").inference_id
         with client.invoke_endpoint_with_response_stream(endpoint_name="stream-tokens", body=b"") as stream:
             assert "".join(stream.iter_text()) == "Once upon a time."
 
 
-def test_a_certificate_that_is_not_trusted_is_refused(
-    connect_real: Callable[..., Any], recorder: Recorder
-) -> None:
+def test_a_certificate_that_is_not_trusted_is_refused(connect_real: Callable[..., Any], recorder: Recorder) -> None:
     with pytest.raises(ConnectError, match=r"(?i)certificate"):
         connect_real(max_attempts=1).invoke_endpoint(endpoint_name="llm", body=b"secret")
     assert recorder.requests == []

@@ -44,6 +44,8 @@ def test_bindings_without_mistakes() -> None:
         (f"{LABELS}, Note: {{in: payload, streaming: true}}", "", "wrong-kind"),
         (f"{LABELS}, Note: {{in: header, name: 'X Y'}}", "", "bad-header-name"),
         (f'{LABELS}, Note: {{in: header, name: "X\\r\\nY"}}', "", "bad-header-name"),
+        (f"{LABELS}, Note: {{in: header, name: Content-Length}}", "", "reserved-header"),
+        (f"{LABELS}, Note: {{in: header, name: host}}", "", "reserved-header"),
         (f"{LABELS}, Note: {{member: Data}}", "", "duplicate-member"),
         (f"{LABELS}, Note: {{in: header, name: A}}, When: {{in: header, name: a}}", "", "duplicate-wire-name"),
         (f"{LABELS}, Part: {{in: events}}", "", "input-event-stream"),
@@ -127,7 +129,7 @@ def test_signing() -> None:
     plain, aws = "@endpoint GET /a", "@auth AWS SigV4\n@endpoint GET /a"
     signed = BOUND.replace("id: Echo", "id: Echo, signing: echo")
     assert build(plain, BOUND).require().signing is None
-    assert errors(build(aws, BOUND)) == [("spec:1:1", "signing-name-missing")]
+    assert errors(build(aws, BOUND)) == [("spec:3:1", "signing-name-missing")]
     for spec in (plain, aws):
         signing = build(spec, signed).require().signing
         assert signing is not None

@@ -59,7 +59,7 @@ def test_a_binding_is_never_shifted_onto_a_neighbour() -> None:
     built = build(edited, RPC + "operations:\n" + GET + ALL + DELETE + START)
     assert ("bindings:5:21", "pin-mismatch") in errors(built)
     (wrong,) = (item for item in built.diagnostics if item.code == "pin-mismatch")
-    assert "lapsmith bind" in (wrong.hint or "")
+    assert "bind the operations anew" in (wrong.hint or "")
 
 
 def test_endpoints_that_look_alike_need_descriptions() -> None:

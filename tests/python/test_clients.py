@@ -205,9 +205,7 @@ def test_events_with_json_members(folder: Path) -> None:
     package = importlib.import_module("event_stream_json")
     said = package.Said(text="hi", at=datetime(2024, 5, 1, tzinfo=UTC), photo=b"\xff", place=package.Place(city="c"))
     transport = stub(package)
-    transport.stream(
-        [said, package.Kept(), package.Refused("no", why="late")], headers={"x-session": "s"}
-    )
+    transport.stream([said, package.Kept(), package.Refused("no", why="late")], headers={"x-session": "s"})
     with connect(package, transport).converse(room="a/b", text="hello") as stream:
         assert (stream.session, stream.metadata_) == ("s", None)
         assert isinstance(stream, package.EventStream)

@@ -13,7 +13,7 @@ import time
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -307,6 +307,9 @@ class Raising(StubTransport):
         self.happens = happens
         self.sent = 0
 
+    async def aclose(self) -> None:
+        """Stand in for an async transport too."""
+
     def send(self, *_: object) -> Any:
         self.sent += 1
         return self.happens()
@@ -459,7 +462,7 @@ def test_missing_credentials_send_nothing(kind: str) -> None:
         def get(self, *, refresh: bool = False) -> Credentials:
             raise CredentialsError("none")
 
-    stub = StubTransport()
+    stub = StubTransport() if kind == "sync" else AsyncStubTransport()
     settings = {"region": "eu-west-1", "credentials": Provider(), "transport": stub}
     with connector(kind, settings) as connect, pytest.raises(CredentialsError, match="none"):
         connect().invoke_endpoint(**CALL)
@@ -468,7 +471,7 @@ def test_missing_credentials_send_nothing(kind: str) -> None:
 
 @pytest.mark.parametrize("arguments", [{"endpoint_name": ".."}, {"accept": "a\nb"}, {"body": "text"}, {"json": {}}])
 def test_wrong_arguments_send_nothing(kind: str, arguments: dict[str, Any]) -> None:
-    stub = StubTransport()
+    stub = StubTransport() if kind == "sync" else AsyncStubTransport()
     with connector(kind, SETTINGS | {"transport": stub}) as connect:
         client = connect()
         for method in (client.invoke_endpoint, client.invoke_endpoint_with_response_stream):
@@ -541,3 +544,21 @@ def test_a_call_on_a_stub_imports_no_http_library() -> None:
         "print(*sys.modules)"
     ).split()
     assert [name for name in HEAVY if name in loaded] == []
+
+
+@pytest.mark.parametrize("transport", [5, "httpx2", StubTransport, AsyncStubTransport(), object()])
+def test_what_is_no_transport_is_refused_at_once(transport: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"transport must have send\(\) and close\(\)"):
+        SageMakerRuntime(**SETTINGS, transport=transport)
+
+
+def test_a_bare_httpx_client_is_refused_with_a_hint() -> None:
+    import httpx2
+
+    with httpx2.Client() as bare, pytest.raises(InvalidInput, match="wrap an httpx2 client in HTTPX2Transport"):
+        SageMakerRuntime(**SETTINGS, transport=cast("Any", bare))
+
+
+def test_a_sync_transport_is_refused_by_the_async_client() -> None:
+    with pytest.raises(InvalidInput, match=r"transport must have send\(\) and aclose\(\)"):
+        AsyncSageMakerRuntime(**SETTINGS, transport=cast("Any", StubTransport()))

@@ -95,14 +95,17 @@ def test_every_json_value_arrives(value: Any) -> None:
         (MOMENT, '"2026-01-06T12:30:15Z"'),
         ([Point(1, MOMENT)], '[{"x":1,"when":"2026-01-06T12:30:15Z"}]'),
         (Part(name="a"), '{"Name":"a"}'),
-        (Decimal("1.10"), '"1.10"'),
-        (b"\x00\xff", '"AP8="'),
-        ({7}, "[7]"),
         (uuid.UUID(int=1), '"00000000-0000-0000-0000-000000000001"'),
     ],
 )
 def test_json_takes_more_than_json(value: object, body: str) -> None:
     assert encode_json(value) == body.encode()
+
+
+@pytest.mark.parametrize("value", [Decimal("1.10"), b"{}", bytearray(b"{}"), {7}, frozenset({7}), [{"a": b""}]])
+def test_json_does_not_change_what_a_value_means(value: object) -> None:
+    with pytest.raises(InvalidInput, match=r"JSON has no .*convert it first, or pass encoded JSON as body="):
+        encode_json(value)
 
 
 CIRCLE: list[Any] = []
@@ -381,7 +384,20 @@ def test_the_code_is_found(header: str | None, body: bytes) -> None:
 )
 def test_an_error_without_a_code_is_named_after_its_status(body: bytes) -> None:
     error = parse(body, 502)
-    assert (type(error), error.code, error.message) == (ServiceError, "HTTP502", "")
+    assert (type(error), error.code) == (ServiceError, "HTTP502")
+
+
+def test_an_answer_that_is_not_the_services_is_quoted() -> None:
+    assert parse(b"<html>\n<h1>502 Bad  Gateway</h1></html>", 502).message == (
+        "the answer is not the service's: <html> <h1>502 Bad Gateway</h1></html>"
+    )
+    assert len(parse(b"x" * 10_000, 502).message) < 300
+    assert parse(b"", 502).message == parse(b'{"a": 1}', 502).message == ""
+
+
+def test_a_redirect_says_where_to() -> None:
+    error = parse_error(Response(302, Headers([("location", "https://elsewhere/")])), {}, ServiceError)
+    assert error.message == "redirected to https://elsewhere/, which is not followed"
 
 
 @pytest.mark.parametrize("key", ["message", "Message", "errorMessage"])

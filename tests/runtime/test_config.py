@@ -48,9 +48,7 @@ class Machine:
     def reset(self) -> None:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             self._patch.delenv(name)
-        self.set(
-            AWS_CONFIG_FILE=str(self.config_file), AWS_SHARED_CREDENTIALS_FILE=str(self.credentials_file)
-        )
+        self.set(AWS_CONFIG_FILE=str(self.config_file), AWS_SHARED_CREDENTIALS_FILE=str(self.credentials_file))
 
     def set(self, **variables: str) -> None:
         for name, value in variables.items():
@@ -173,9 +171,7 @@ def test_every_combination_of_endpoint_settings(machine: Machine) -> None:
         ignored = session.get_config_variable("ignore_configured_endpoint_urls")
         expected = None if ignored else provider.provide()
         seen.add(expected)
-        assert url(resolve_config(SERVICE)) == (
-            expected or "https://runtime.sagemaker.eu-west-1.amazonaws.com"
-        )
+        assert url(resolve_config(SERVICE)) == (expected or "https://runtime.sagemaker.eu-west-1.amazonaws.com")
     assert len(seen) == 5
 
 
@@ -230,9 +226,7 @@ def test_defaults(machine: Machine) -> None:
 
 @pytest.mark.parametrize("given", [{}, {"endpoint_url": "http://localhost:1"}])
 def test_a_signed_service_needs_a_region(machine: Machine, given: dict[str, Any]) -> None:
-    with pytest.raises(
-        InvalidInput, match=r"no region: pass region='us-east-1'.*set AWS_REGION.*'default' of"
-    ):
+    with pytest.raises(InvalidInput, match=r"no region: pass region='us-east-1'.*set AWS_REGION.*'default' of"):
         resolve_config(SERVICE, **given)
 
 
@@ -250,9 +244,7 @@ def test_an_unsigned_service_needs_no_region(machine: Machine) -> None:
 @pytest.mark.parametrize("option", ["use_fips", "use_dualstack"])
 def test_a_custom_endpoint_contradicts_an_endpoint_option(machine: Machine, option: str) -> None:
     given: dict[str, Any] = {"region": "eu-west-1", option: True}
-    with pytest.raises(
-        InvalidInput, match=rf"{option}=True cannot be had at a custom endpoint \(endpoint_url\)"
-    ):
+    with pytest.raises(InvalidInput, match=rf"{option}=True cannot be had at a custom endpoint \(endpoint_url\)"):
         resolve_config(SERVICE, endpoint_url="http://x", **given)
     machine.set(AWS_ENDPOINT_URL="http://x")
     with pytest.raises(InvalidInput, match=r"custom endpoint \(AWS_ENDPOINT_URL\)"):
@@ -311,9 +303,7 @@ def test_a_bad_setting_is_named_with_its_file(machine: Machine, line: str, messa
 def test_a_profile_that_does_not_exist(machine: Machine, variable: str) -> None:
     machine.config_file.write_text("[default]\nregion = eu-west-1\n")
     machine.set(**{variable: "gone", "AWS_REGION": "eu-west-1"})
-    with pytest.raises(
-        InvalidInput, match=f"{variable} names the profile 'gone', which is neither in "
-    ) as caught:
+    with pytest.raises(InvalidInput, match=f"{variable} names the profile 'gone', which is neither in ") as caught:
         resolve_config(SERVICE)
     assert str(machine.config_file) in str(caught.value)
     assert str(machine.credentials_file) in str(caught.value)
@@ -330,9 +320,7 @@ def test_a_profile_that_does_not_exist(machine: Machine, variable: str) -> None:
     ],
 )
 @pytest.mark.parametrize("which", ["config_file", "credentials_file"])
-def test_a_malformed_file_is_named_and_not_quoted(
-    machine: Machine, text: str, place: str, which: str
-) -> None:
+def test_a_malformed_file_is_named_and_not_quoted(machine: Machine, text: str, place: str, which: str) -> None:
     path: Path = getattr(machine, which)
     path.write_text(text)
     with pytest.raises(InvalidInput, match=r"cannot read .*with no name twice") as caught:
@@ -413,7 +401,5 @@ def test_without_files_no_parser_is_imported() -> None:
         "PYTHONPATH": "templates",
     }
     root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, env=environ, capture_output=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, env=environ, capture_output=True, check=True)
     assert done.stdout.split(b"\n")[0] == b"[]"

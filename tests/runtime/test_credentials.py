@@ -131,9 +131,7 @@ def test_nothing_is_looked_up_before_the_first_call() -> None:
     assert calls == [1]
 
 
-@pytest.mark.parametrize(
-    "make", [boto3.Session, lambda **kw: botocore.session.Session(profile=kw["profile_name"])]
-)
+@pytest.mark.parametrize("make", [boto3.Session, lambda **kw: botocore.session.Session(profile=kw["profile_name"])])
 def test_a_session_with_a_profile(aws: Path, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     write_credentials(aws, "AKIDWORK", "work")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")
@@ -252,17 +250,13 @@ def test_half_a_pair_names_the_other_half(there: str, missing: str) -> None:
 
 def test_a_line_end_in_a_variable_is_found() -> None:
     environ = ENVIRONMENT | {"AWS_SECRET_ACCESS_KEY": SECRET + "\n"}
-    with pytest.raises(
-        CredentialsError, match="in the environment are not usable: secret_access_key"
-    ) as caught:
+    with pytest.raises(CredentialsError, match="in the environment are not usable: secret_access_key") as caught:
         resolve_credentials(environ=environ).get()
     assert SECRET not in str(caught.value)
 
 
 def test_an_expiry_in_the_environment_has_it_read_again() -> None:
-    environ = ENVIRONMENT | {
-        "AWS_CREDENTIAL_EXPIRATION": (datetime.now(UTC) + timedelta(minutes=4)).isoformat()
-    }
+    environ = ENVIRONMENT | {"AWS_CREDENTIAL_EXPIRATION": (datetime.now(UTC) + timedelta(minutes=4)).isoformat()}
     provider = resolve_credentials(environ=environ)
     assert provider.get().access_key_id == "AKIDENV"
     environ |= {"AWS_ACCESS_KEY_ID": "AKIDNEXT", "AWS_CREDENTIAL_EXPIRATION": "2999-01-01T00:00:00Z"}
@@ -273,9 +267,7 @@ def test_an_expiry_in_the_environment_has_it_read_again() -> None:
 
 
 def test_an_expiry_that_is_no_time() -> None:
-    with pytest.raises(
-        CredentialsError, match="AWS_CREDENTIAL_EXPIRATION must be an ISO 8601 time, not 'soon'"
-    ):
+    with pytest.raises(CredentialsError, match="AWS_CREDENTIAL_EXPIRATION must be an ISO 8601 time, not 'soon'"):
         resolve_credentials(environ=ENVIRONMENT | {"AWS_CREDENTIAL_EXPIRATION": "soon"}).get()
     naive = resolve_credentials(environ=ENVIRONMENT | {"AWS_CREDENTIAL_EXPIRATION": "2999-01-01T00:00:00"})
     assert naive.get().expires == datetime(2999, 1, 1, tzinfo=UTC)
@@ -296,9 +288,7 @@ def test_a_profile_of_the_environment(aws: Path, monkeypatch: pytest.MonkeyPatch
     assert resolve_credentials().get().access_key_id == "AKIDWORK"
 
 
-def test_profile_variables_are_read_in_the_order_of_the_settings(
-    aws: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_profile_variables_are_read_in_the_order_of_the_settings(aws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Region and credentials must come from one profile."""
     write_credentials(aws, "AKIDWORK", "work")
     monkeypatch.setenv("AWS_PROFILE", "work")
@@ -412,9 +402,7 @@ def container(monkeypatch: pytest.MonkeyPatch) -> Iterator[Container]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        monkeypatch.setenv(
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{server.server_port}/creds"
-        )
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{server.server_port}/creds")
         monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "container-token")
         yield state
         server.shutdown()
@@ -532,9 +520,7 @@ def test_botocore_is_not_imported_for_the_environment() -> None:
     assert run(code, **ENVIRONMENT) == "AKIDENV\nset()\n"
 
 
-def test_the_chain_is_looked_up_again_where_it_is_unpickled(
-    aws: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_chain_is_looked_up_again_where_it_is_unpickled(aws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     provider = resolve_credentials(environ=ENVIRONMENT)
     provider.get()
     data = pickle.dumps(provider)
@@ -554,9 +540,7 @@ def test_the_chain_is_looked_up_again_where_it_is_unpickled(
     ],
 )
 def test_what_cannot_be_pickled_says_what_to_do(make: Any) -> None:
-    with pytest.raises(
-        TypeError, match=r"(Session|RefreshableCredentials) cannot be pickled: make the client where"
-    ):
+    with pytest.raises(TypeError, match=r"(Session|RefreshableCredentials) cannot be pickled: make the client where"):
         pickle.dumps(resolve_credentials(make()))
 
 

@@ -70,17 +70,13 @@ def expected(region: str, fips: bool, dualstack: bool) -> str:
 @pytest.mark.parametrize("dualstack", [False, True])
 def test_every_region_agrees_with_the_rule_set(fips: bool, dualstack: bool) -> None:
     regions = all_regions() + UNKNOWN_REGIONS
-    ours = {
-        each: resolve_endpoint(SAGEMAKER_RUNTIME, each, fips=fips, dualstack=dualstack) for each in regions
-    }
+    ours = {each: resolve_endpoint(SAGEMAKER_RUNTIME, each, fips=fips, dualstack=dualstack) for each in regions}
     assert ours == {each: expected(each, fips, dualstack) for each in regions}
     assert len(regions) > 50
 
 
 @given(
-    st.from_regex(
-        r"(us|eu|cn|us-gov|us-iso|us-isob|us-isof|eu-isoe|eusc-de|zz)-[a-z]{1,9}-[0-9]{1,2}", fullmatch=True
-    )
+    st.from_regex(r"(us|eu|cn|us-gov|us-iso|us-isob|us-isof|eu-isoe|eusc-de|zz)-[a-z]{1,9}-[0-9]{1,2}", fullmatch=True)
 )
 def test_regions_to_come_agree_with_the_rule_set(region: str) -> None:
     assert resolve_endpoint(SAGEMAKER_RUNTIME, region) == expected(region, False, False)
@@ -103,9 +99,7 @@ def url_that_botocore_calls(region: str, fips: bool, dualstack: bool) -> str:
     return called[0].removesuffix("/endpoints/e/invocations")
 
 
-@pytest.mark.parametrize(
-    "region", ["eu-west-1", "cn-north-1", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1"]
-)
+@pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1"])
 @pytest.mark.parametrize(("fips", "dualstack"), [(False, False), (True, False), (False, True), (True, True)])
 def test_a_botocore_client_calls_the_same_place(region: str, fips: bool, dualstack: bool) -> None:
     ours = resolve_endpoint(SAGEMAKER_RUNTIME, region, fips=fips, dualstack=dualstack)
@@ -127,18 +121,14 @@ def test_all_partitions_support_fips_and_dual_stack() -> None:
     ],
 )
 def test_an_endpoint_that_does_not_exist_is_refused(fips: bool, dualstack: bool, message: str) -> None:
-    with pytest.raises(
-        InvalidInput, match=message + r".*'eu-west-1' \(partition aws\): switch that option off"
-    ):
+    with pytest.raises(InvalidInput, match=message + r".*'eu-west-1' \(partition aws\): switch that option off"):
         resolve_endpoint(PLAIN, "eu-west-1", fips=fips, dualstack=dualstack)
 
 
 def test_a_service_may_be_in_some_partitions_only() -> None:
     hosts = Hosts({"aws": "x.{region}.{dnsSuffix}"}, {}, {}, {})
     assert resolve_endpoint(hosts, "eu-west-1") == "https://x.eu-west-1.amazonaws.com"
-    with pytest.raises(
-        InvalidInput, match=r"no endpoint in region 'cn-north-1' \(partition aws-cn\): choose another"
-    ):
+    with pytest.raises(InvalidInput, match=r"no endpoint in region 'cn-north-1' \(partition aws-cn\): choose another"):
         resolve_endpoint(hosts, "cn-north-1")
 
 
@@ -262,9 +252,7 @@ def test_endpoint_urls_that_are_refused(url: str, message: str) -> None:
         parse_endpoint_url(url, "AWS_ENDPOINT_URL")
 
 
-@pytest.mark.parametrize(
-    "url", ["https://me:hunter2@host", "https://host/?token=hunter2", "https://me:hunter2@host?x"]
-)
+@pytest.mark.parametrize("url", ["https://me:hunter2@host", "https://host/?token=hunter2", "https://me:hunter2@host?x"])
 def test_a_refusal_shows_no_secret(url: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_endpoint_url(url)

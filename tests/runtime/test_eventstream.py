@@ -48,9 +48,7 @@ _READ: dict[str, Callable[[Any], HeaderValue]] = {
     "timestamp": lambda value: _EPOCH + timedelta(milliseconds=value),
     "uuid": UUID,
 }
-_TIMES = st.integers(-62_135_596_800_000, 253_402_300_799_999).map(
-    lambda ms: _EPOCH + timedelta(milliseconds=ms)
-)
+_TIMES = st.integers(-62_135_596_800_000, 253_402_300_799_999).map(lambda ms: _EPOCH + timedelta(milliseconds=ms))
 _KINDS = st.sampled_from([bytes, bytearray, memoryview])
 _VALUES: st.SearchStrategy[HeaderValue] = st.one_of(
     st.booleans(),
@@ -68,9 +66,7 @@ _HEADERS = st.dictionaries(st.text(min_size=1, max_size=12), _VALUES, max_size=5
 _MESSAGES = st.builds(Message, _HEADERS, st.binary(max_size=40))
 
 
-def _frame(
-    block: bytes, payload: bytes = b"", *, total: int | None = None, headers: int | None = None
-) -> bytes:
+def _frame(block: bytes, payload: bytes = b"", *, total: int | None = None, headers: int | None = None) -> bytes:
     """Frame a header block as it is, with right checksums over lengths that may be wrong."""
     lengths = struct.pack(
         ">II",
@@ -131,9 +127,7 @@ def test_what_is_encoded_decodes_alike_here_and_in_botocore(message: Message) ->
     frame = encode_message(message.headers, message.payload)
     (decoded,) = _decode([frame])
     assert decoded == message
-    assert [type(value) for value in decoded.headers.values()] == [
-        type(value) for value in message.headers.values()
-    ]
+    assert [type(value) for value in decoded.headers.values()] == [type(value) for value in message.headers.values()]
     assert encode_message(decoded.headers, decoded.payload) == frame
     buffer = EventStreamBuffer()
     buffer.add_data(frame)
@@ -157,9 +151,7 @@ def test_every_split_of_a_frame_decodes_alike(vector: dict[str, Any]) -> None:
     st.lists(st.integers(0), max_size=8),
     st.sampled_from([bytes, bytearray, memoryview]),
 )
-def test_every_split_of_a_stream_decodes_alike(
-    messages: list[Message], cuts: list[int], kind: type[bytes]
-) -> None:
+def test_every_split_of_a_stream_decodes_alike(messages: list[Message], cuts: list[int], kind: type[bytes]) -> None:
     stream = b"".join(encode_message(message.headers, message.payload) for message in messages)
     assert _decode(kind(chunk) for chunk in _cut(stream, cuts)) == messages
 
@@ -184,9 +176,7 @@ def test_messages_before_a_bad_frame_come_first_however_it_is_cut(
         assert repeated.value is caught.value is decoder.error
 
 
-@pytest.mark.parametrize(
-    ("index", "which"), [(0, "prelude"), (8, "prelude"), (12, "message"), (-1, "message")]
-)
+@pytest.mark.parametrize(("index", "which"), [(0, "prelude"), (8, "prelude"), (12, "message"), (-1, "message")])
 def test_a_checksum_error_says_which(index: int, which: str) -> None:
     frame = bytearray(encode_message({"a": "b"}, b"payload"))
     frame[index] ^= 1

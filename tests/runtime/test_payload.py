@@ -27,9 +27,7 @@ _SCALARS = st.one_of(
 )
 _JSON = st.recursive(
     _SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text('a"\\}', max_size=3), inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('a"\\}', max_size=3), inner, max_size=3),
     max_leaves=8,
 )
 _DUMP = st.sampled_from([{}, {"indent": 2}, {"ensure_ascii": False}, {"separators": (",", ":")}])
@@ -96,7 +94,7 @@ def test_text_stops_where_python_s_decoder_stops(data: bytes, cuts: list[int]) -
 
 
 @settings(deadline=None)
-@given(st.lists(st.text(st.characters(exclude_characters="\n"), max_size=6)), st.booleans(), _Cuts)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=6)), st.booleans(), _Cuts)
 def test_lines_are_the_same_however_they_are_cut(lines: list[str], crlf: bool, cuts: list[int]) -> None:
     lines = [line.rstrip("\r") for line in lines]
     end = "\r\n" if crlf else "\n"
@@ -275,9 +273,7 @@ def test_a_large_value_in_small_parts_is_scanned_once(data: bytes, monkeypatch: 
         (SSEDecoder, b"data: x\n\n"),
     ],
 )
-def test_twenty_thousand_parts_give_twenty_thousand_items(
-    make: Callable[[], Decoder[Any]], part: bytes
-) -> None:
+def test_twenty_thousand_parts_give_twenty_thousand_items(make: Callable[[], Decoder[Any]], part: bytes) -> None:
     assert len(_items(make(), [part] * 20_000)) == 20_000
 
 

@@ -115,9 +115,7 @@ def test_only_s3_s_presigned_form_leaves_the_body_out() -> None:
     assert _presign(body=b"a") != _presign(body=b"b")
     s3: dict[str, Any] = {"normalize": False, "double_encode": False}
     assert _presign(body=b"a", **s3) == _presign(body=b"b", **s3)
-    assert _presign(body=b"a", payload_hash=UNSIGNED_PAYLOAD) == _presign(
-        body=b"b", payload_hash=UNSIGNED_PAYLOAD
-    )
+    assert _presign(body=b"a", payload_hash=UNSIGNED_PAYLOAD) == _presign(body=b"b", payload_hash=UNSIGNED_PAYLOAD)
 
 
 @pytest.mark.parametrize("expires", [0, -1, MAX_EXPIRES + 1, 1.5, float("nan"), "60"])
@@ -147,9 +145,7 @@ def test_what_cannot_be_signed_is_refused(options: dict[str, Any], message: str)
 
 
 @pytest.mark.parametrize("name", ["access_key_id", "secret_access_key", "session_token"])
-@pytest.mark.parametrize(
-    "value", ["", " hunter2", "hunter2\n", "hunt er2", "hunter2\x00", "hunter2\x7f", "hünter2", 5]
-)
+@pytest.mark.parametrize("value", ["", " hunter2", "hunter2\n", "hunt er2", "hunter2\x00", "hunter2\x7f", "hünter2", 5])
 def test_a_credential_that_was_read_wrongly_is_refused_by_name_and_not_shown(name: str, value: Any) -> None:
     given = {"access_key_id": "AKID", "secret_access_key": "secret", name: value}
     with pytest.raises(InvalidInput, match=f"^{name} must") as caught:

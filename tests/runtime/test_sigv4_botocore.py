@@ -77,9 +77,7 @@ def _request(method: str, path: str, query: str, headers: _Pairs, body: bytes) -
     return request
 
 
-def _sign_with(
-    signer: type, request: AWSRequest, key: Credentials, now: datetime, service: str
-) -> AWSRequest:
+def _sign_with(signer: type, request: AWSRequest, key: Credentials, now: datetime, service: str) -> AWSRequest:
     credentials = ReadOnlyCredentials(key.access_key_id, key.secret_access_key, key.session_token)
     with patch("botocore.auth.get_current_datetime", lambda: now.astimezone(UTC).replace(tzinfo=None)):
         signer(credentials, service, "eu-west-1").add_auth(request)
@@ -100,9 +98,7 @@ def test_headers_are_signed_as_botocore_signs_them(
 ) -> None:
     key = Credentials("AKID", secret, token)
     given_headers = [("Host", "host.example"), *headers]
-    theirs = _sign_with(
-        botocore.auth.SigV4Auth, _request(method, path, query, given_headers, body), key, now, "svc"
-    )
+    theirs = _sign_with(botocore.auth.SigV4Auth, _request(method, path, query, given_headers, body), key, now, "svc")
     ours = sign(method, path, query, given_headers, body, key, service="svc", region="eu-west-1", now=now)
     added = dict(ours[len(given_headers) :])
     assert ours[: len(given_headers)] == given_headers
@@ -181,9 +177,7 @@ def test_a_presigned_query_is_botocore_s_own(token: str | None) -> None:
     key = Credentials("AKID", "secret", token)
     now = datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC)
     query = "prefix=a%2Fb&marker="
-    theirs = _sign_with(
-        botocore.auth.S3SigV4QueryAuth, _request("PUT", "/k%20ey", query, [], b""), key, now, "s3"
-    )
+    theirs = _sign_with(botocore.auth.S3SigV4QueryAuth, _request("PUT", "/k%20ey", query, [], b""), key, now, "s3")
     ours = presign(
         "PUT",
         "/k%20ey",

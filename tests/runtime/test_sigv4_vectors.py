@@ -13,9 +13,7 @@ from runtime.sigv4 import Credentials, presign, sign
 
 _VECTORS = json.loads((Path(__file__).parent / "vectors" / "sigv4.json").read_text("utf-8"))
 _SUITE = [pytest.param(vector, id=vector["name"]) for vector in _VECTORS["suite"]]
-_PRESIGNED = [
-    pytest.param(vector, id=vector["name"]) for vector in _VECTORS["suite"] if "presigned" in vector
-]
+_PRESIGNED = [pytest.param(vector, id=vector["name"]) for vector in _VECTORS["suite"] if "presigned" in vector]
 _S3 = [pytest.param(vector, id=vector["name"]) for vector in _VECTORS["s3"]]
 
 _SUITE_SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"

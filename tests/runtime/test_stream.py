@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,6 +19,8 @@ from sagemaker_runtime import (
     Credentials,
     Headers,
     InternalStreamFailure,
+    InvalidResponse,
+    ModelError,
     ModelStreamError,
     PayloadPart,
     ProtocolError,
@@ -569,3 +572,53 @@ def test_one_thread_after_another_may_read_a_stream() -> None:
         thread.start()
         thread.join()
     assert seen == [part(b"a"), part(b"b")]
+
+
+@pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "application/json"])
+def test_what_is_no_event_stream_is_named(
+    kind: str, stub: StubTransport | AsyncStubTransport, content_type: str
+) -> None:
+    stub.respond(b"<html>", headers={"Content-Type": content_type, "x-amzn-RequestId": "r-1"})
+    with (
+        connector(kind, SETTINGS | {"transport": stub}) as connect,
+        pytest.raises(InvalidResponse) as caught,
+        connect().invoke_endpoint_with_response_stream(**CALL),
+    ):
+        pytest.fail("a stream was opened")
+    assert str(caught.value).startswith(f"the answer is {content_type}, not an event stream")
+    assert str(caught.value).endswith("(InvokeEndpointWithResponseStream, request id r-1)")
+    assert stub.responses[0].closed
+
+
+def test_errors_of_the_service_keep_their_class_in_a_stream(opened: Open) -> None:
+    with opened(ModelError("failed", original_status_code=500)) as stream:
+        _, error = read_until_error(stream, ModelError)
+    assert error.original_status_code == 500
+
+
+def test_closing_ends_a_read_in_another_thread() -> None:
+    def script(peer: Peer) -> None:
+        if peer.read_request() is not None:
+            peer.send(HEAD + chunk(GOOD + GOOD[:5]))
+            peer.wait_for_close()
+
+    with Server(script) as server, SageMakerRuntime(**at(server)) as client:
+        stream = client.invoke_endpoint_with_response_stream(**CALL)
+        assert next(stream) == part(b"good")
+        raised: list[BaseException] = []
+
+        def read() -> None:
+            try:
+                next(stream)
+            except StreamError as error:
+                raised.append(error)
+
+        reader = threading.Thread(target=read)
+        started = time.monotonic()
+        reader.start()
+        time.sleep(0.1)
+        stream.close()
+        reader.join(PATIENCE)
+        assert not reader.is_alive()
+        assert time.monotonic() - started < PATIENCE / 2
+    assert "closed" in str(raised[0])

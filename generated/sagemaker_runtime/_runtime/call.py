@@ -38,6 +38,7 @@ _CLOCK_SKEW_CODES = frozenset(
 )
 _EXPIRED_TOKEN_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 _REQUEST_ID_HEADERS = ("x-amzn-RequestId", "x-amz-request-id", "x-amzn-request-id")
+_EVENT_STREAM = "application/vnd.amazon.eventstream"
 _TOLERATED_SKEW = timedelta(minutes=4)
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -302,6 +303,8 @@ def request_id(headers: Headers) -> str | None:
 def _output(operation: Operation[Out], response: Response, attempt: int) -> Out:
     found = request_id(response.headers)
     try:
+        if operation.streaming:
+            _check_is_stream(response.headers)
         output = operation.parse(response)
     except InvalidResponse as error:
         error.operation, error.status, error.request_id = operation.name, response.status, found
@@ -309,10 +312,17 @@ def _output(operation: Operation[Out], response: Response, attempt: int) -> Out:
     return output.with_metadata(ResponseMetadata(found, response.status, response.headers, attempt))
 
 
+def _check_is_stream(headers: Headers) -> None:
+    content_type = headers.get("Content-Type")
+    if content_type is not None and not content_type.lower().startswith(_EVENT_STREAM):
+        raise InvalidResponse(f"the answer is {content_type[:100]}, not an event stream ({_EVENT_STREAM})")
+
+
 def _service_error(operation: Operation[Any], response: Response, attempt: int) -> ServiceError:
     error = operation.parse_error(response, operation.errors, operation.service_error)
     error.operation = operation.name
     error.status = response.status
+    error.headers = response.headers
     error.request_id = request_id(response.headers)
     error.attempts = attempt
     error.retryable = is_retryable(error, retry_safe=operation.retry_safe)

@@ -61,12 +61,20 @@ def encode_json(value: Any) -> bytes:
     import json
 
     try:
-        text = json.dumps(
-            value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=msgspec.to_builtins
-        )
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_to_json)
         return text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"json= cannot be written as JSON: {error}") from error
+
+
+def _to_json(value: Any) -> Any:
+    """Spell out what :mod:`json` does not know, but nothing whose meaning that would change."""
+    from decimal import Decimal
+
+    inexact = (bytes, bytearray, memoryview, Decimal, set, frozenset)
+    if isinstance(value, inexact):
+        raise TypeError(f"JSON has no {type(value).__name__}; convert it first, or pass encoded JSON as body=")
+    return msgspec.to_builtins(value, builtin_types=inexact)
 
 
 def json_content_type(content_type: str | None, json: Any) -> str | None:
@@ -201,7 +209,21 @@ def parse_error(
     """Build the error that an error response describes: its modelled class, or ``unknown`` for any other code."""
     document = error_document(response.body)
     code = _error_code(response.headers, document)
-    return build_error(errors.get(code, unknown), document, code=code or f"HTTP{response.status}")
+    error = build_error(errors.get(code, unknown), document, code=code or f"HTTP{response.status}")
+    if not error.message:
+        error.message = _explanation(response)
+    return error
+
+
+def _explanation(response: Response) -> str:
+    """Say what an answer without a message says: where it redirects to, or the beginning of its text."""
+    location = response.headers.get("Location")
+    if 300 <= response.status < 400 and location:
+        return f"redirected to {location}, which is not followed"
+    if not response.body or error_document(response.body):
+        return ""
+    text = " ".join(response.body[:1000].decode("utf-8", "replace").split())
+    return f"the answer is not the service's: {text[:200]}"
 
 
 def build_error(cls: type[ServiceError], document: Mapping[str, Any], *, code: str) -> ServiceError:

@@ -241,9 +241,7 @@ def _configured_endpoint(service: ServiceInfo, settings: _Settings) -> _Setting 
 def _seconds(value: object, what: str) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value) and value > 0:
         return float(value)
-    raise InvalidInput(
-        f"{what} must be a number of seconds above 0 (in Timeout, None is no limit), not {value!r}"
-    )
+    raise InvalidInput(f"{what} must be a number of seconds above 0 (in Timeout, None is no limit), not {value!r}")
 
 
 def _max_attempts(settings: _Settings) -> int:

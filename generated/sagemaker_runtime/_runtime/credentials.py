@@ -200,9 +200,7 @@ class _Session(_Lazy):
     def _find(self) -> CredentialsProvider:
         keys = _settled(self._session.get_credentials())
         if keys is None:
-            raise CredentialsError(
-                "the session that was passed as credentials has none: configure its profile"
-            )
+            raise CredentialsError("the session that was passed as credentials has none: configure its profile")
         return _Keys(keys)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -234,9 +232,7 @@ def _read_environment(environ: Mapping[str, str]) -> Credentials | None:
     token = environ.get("AWS_SESSION_TOKEN") or environ.get("AWS_SECURITY_TOKEN") or None
     expires = environ.get("AWS_CREDENTIAL_EXPIRATION")
     try:
-        return Credentials(
-            environ[names[0]], environ[names[1]], token, _read_time(expires) if expires else None
-        )
+        return Credentials(environ[names[0]], environ[names[1]], token, _read_time(expires) if expires else None)
     except InvalidInput as error:
         raise CredentialsError(f"the credentials in the environment are not usable: {error}") from None
 
@@ -245,9 +241,7 @@ def _read_time(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise CredentialsError(
-            f"AWS_CREDENTIAL_EXPIRATION must be an ISO 8601 time, not {text[:40]!r}"
-        ) from None
+        raise CredentialsError(f"AWS_CREDENTIAL_EXPIRATION must be an ISO 8601 time, not {text[:40]!r}") from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 

@@ -142,9 +142,7 @@ def parse_endpoint_url(url: str, what: str = "endpoint_url") -> Endpoint:
     parts = _URL.fullmatch(url)
     scheme = _scheme(parts.group(1)) if parts else None
     if parts is None or scheme is None:
-        raise InvalidInput(
-            f"{what} must begin with 'https://' or 'http://', for instance 'https://localhost:8080'"
-        )
+        raise InvalidInput(f"{what} must begin with 'https://' or 'http://', for instance 'https://localhost:8080'")
     authority, path, rest = parts.group(2), parts.group(3), parts.group(4)
     if "@" in authority:
         raise InvalidInput(f"{what} must not have a user name or password: credentials are passed separately")
@@ -203,9 +201,7 @@ def _ip_address(text: str, version: int, what: str) -> str:
     try:
         address = ipaddress.IPv4Address(text) if version == 4 else ipaddress.IPv6Address(text)
     except ValueError:
-        raise InvalidInput(
-            f"{what} has an invalid host: {text[:80]!r} is not an IPv{version} address"
-        ) from None
+        raise InvalidInput(f"{what} has an invalid host: {text[:80]!r} is not an IPv{version} address") from None
     if "%" in text:
         raise InvalidInput(f"{what} has an invalid host: a zone ({text[:80]!r}) has no meaning to the server")
     return str(address)

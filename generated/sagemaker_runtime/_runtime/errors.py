@@ -21,7 +21,10 @@ All of them can be pickled, and none carries a secret.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from .http import Headers
 
 
 class AWSError(Exception):
@@ -77,6 +80,11 @@ class InvalidResponse(AWSError):
     status: int | None = None
     request_id: str | None = None
 
+    def __str__(self) -> str:
+        where = [self.operation, f"request id {self.request_id}" if self.request_id else ""]
+        found = ", ".join(filter(None, where))
+        return f"{super().__str__()} ({found})" if found else super().__str__()
+
 
 class StreamError(AWSError):
     """An event stream, or the payload in it, cannot be read on."""
@@ -100,6 +108,7 @@ class ServiceError(AWSError):
         status: the HTTP status, or None for an error inside an event stream.
         request_id: the service's id of the request, or None.
         attempts: how often the request was sent.
+        headers: the response's headers, or None for an error inside an event stream.
         retryable: whether sending the same request again may help and does no work twice.
 
     Keyword arguments other than these set the members that the error is modelled with.
@@ -139,6 +148,7 @@ class ServiceError(AWSError):
         self.status = status
         self.request_id = request_id
         self.attempts = attempts
+        self.headers: Headers | None = None
         self.retryable = retryable
         self.__dict__.update(members)
 

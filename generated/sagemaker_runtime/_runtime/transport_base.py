@@ -253,11 +253,13 @@ class StreamedResponse:
         chunks: Iterator[bytes],
         close: Callable[[], None],
         error: Callable[[Exception], TransportError],
+        interrupt: Callable[[], None] = lambda: None,
     ) -> None:
         self.status = status
         self.headers = headers
         self._chunks = chunks
         self._close = close
+        self._interrupt = interrupt
         self._error = error
         self._closed = self._ended = False
 
@@ -288,9 +290,11 @@ class StreamedResponse:
         return chunk
 
     def close(self) -> None:
-        """Give the connection back after a whole body, else close it. May be called again."""
+        """Give the connection back after a whole body, else close it. May be called again, and from any thread."""
         if not self._closed:
             self._closed = True
+            if not self._ended:
+                self._interrupt()
             self._close()
 
 

@@ -13,6 +13,9 @@ from lapsmith.ir.uri import Target
 from lapsmith.ir.wire import describe, fits, is_token
 from lapsmith.lap.tree import Endpoint
 
+# The client sets these itself; the last three only where it signs.
+_OWN_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+_SIGNING_HEADERS = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
 _WHOLE_BODY = (Location.PAYLOAD, Location.EVENTS)
 
 
@@ -75,7 +78,7 @@ def _report_unknown(
     for key, entry in bindings.items():
         if key not in known:
             message = f"operation {name}: the spec has no {kind} '{key}' at {endpoint.method} {endpoint.path.raw}"
-            hint = suggest(key, known) or f"the endpoint is at {endpoint.span}; run `lapsmith bind` if the spec changed"
+            hint = suggest(key, known) or f"the endpoint is at {endpoint.span}; bind it anew if the spec changed"
             ctx.diagnostics.error(entry.span, "unknown-member", message, hint)
 
 
@@ -86,7 +89,7 @@ def check_operation(ctx: Context, operation: Operation, target: Target, span: Sp
         _check_distinct(ctx, operation.name, members, span)
         _check_body(ctx, f"{operation.name}, {side}", members, span)
         for member in members:
-            _check_member(ctx, f"{operation.name}.{member.name}", member, span)
+            _check_member(ctx, f"{operation.name}.{member.name}", member, span, side)
     for member in operation.input_at(Location.EVENTS):
         message = f"operation {operation.name} sends an event stream, which cannot be generated yet"
         hint = f'leave it out: operations = ["*", "!{operation.name}"]'
@@ -148,7 +151,7 @@ def _check_body(ctx: Context, where: str, members: Sequence[Member], span: Span)
             ctx.diagnostics.error(_place(member, "location", span), "payload-and-body", message, hint)
 
 
-def _check_member(ctx: Context, where: str, member: Member, span: Span) -> None:
+def _check_member(ctx: Context, where: str, member: Member, span: Span, side: str = "") -> None:
     at = _place(member, "location", span)
     if member.location is not Location.EVENTS and not fits(member.type, member.location):
         message = f"'{where}' is {describe(member.type)}, which cannot travel as {member.location}"
@@ -160,6 +163,13 @@ def _check_member(ctx: Context, where: str, member: Member, span: Span) -> None:
         at = _place(member, "wire_name", span)
         hint = "RFC 9110 allows letters, digits and !#$%&'*+-.^_`|~"
         ctx.diagnostics.error(at, "bad-header-name", message, hint)
+    if side == "input" and member.location is Location.HEADER and _is_own_header(ctx, member.wire_name):
+        message = f"'{where}' cannot travel in the header {member.wire_name}, which the client sets itself"
+        ctx.diagnostics.error(_place(member, "wire_name", span), "reserved-header", message, "bind it elsewhere")
+
+
+def _is_own_header(ctx: Context, name: str) -> bool:
+    return name.lower() in _OWN_HEADERS or (ctx.is_sigv4 and name.lower() in _SIGNING_HEADERS)
 
 
 def check_shape_body(ctx: Context, name: str, members: Sequence[Member], span: Span) -> None:

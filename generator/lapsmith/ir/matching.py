@@ -19,7 +19,7 @@ from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.context import Context
 from lapsmith.lap.tree import Endpoint
 
-BIND = "run `lapsmith bind` to match the operations anew"
+BIND = "bind the operations anew: correct 'at' and 'pin' of this one"
 
 
 @dataclass(frozen=True, slots=True)

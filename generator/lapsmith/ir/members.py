@@ -78,7 +78,18 @@ class Members:
         members = [self._output(field, bindings.get(field.name)) for field in fields]
         members = self._sole_blob(members)
         self._report(members, " of the answer")
+        self._warn_of_blobs(members)
         return tuple(members)
+
+    def _warn_of_blobs(self, members: list[Member]) -> None:
+        """Bytes among other members are far more often the whole body than base64 in a JSON object."""
+        for member in members:
+            origin = member.origins["location"]
+            inferred = origin.source is Source.INFERRED and member.location is Location.BODY
+            if inferred and isinstance(member.type, BlobType) and origin.span is not None:
+                message = f"'{member.name}' of {self.name} is bytes, and is read as base64 from a JSON body"
+                hint = f"if it is the whole body, bind it: out: {{{member.name}: {{in: payload}}}}"
+                self.ctx.diagnostics.warning(origin.span, "inferred-blob", message, hint)
 
     def _stated_inputs(self) -> list[Stated]:
         endpoint = self.bound.endpoint

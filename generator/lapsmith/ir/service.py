@@ -56,7 +56,7 @@ def build_header(ctx: Context) -> Header:
 
 def _name(ctx: Context, origins: dict[str, Origin]) -> str:
     if ctx.document.api and ctx.document.api.strip():
-        origins["name"] = ctx.origin(ctx.document.span)
+        origins["name"] = ctx.origin(ctx.document.api_span or ctx.document.span)
         return ctx.document.api.strip()
     origins["name"] = ctx.inferred(ctx.document.span, "api-name-missing", "the spec has no @api, so it is 'Service'")
     return "Service"
@@ -91,7 +91,7 @@ def _with_document_facts(ctx: Context, bound: ServiceBinding, origins: dict[str,
 
 
 def _signing(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> Signing | None:
-    auth, span = ctx.document.auth, ctx.document.span
+    auth, span = ctx.document.auth, ctx.document.auth_span or ctx.document.span
     if bound.signing is not None:
         origins["signing"] = ctx.of(bound.signing)
         return Signing(bound.signing.value, bool(bound.s3 and bound.s3.value))
@@ -101,7 +101,7 @@ def _signing(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) ->
     origins["signing"] = ctx.origin(span) if auth else default("no-auth")
     if ctx.is_sigv4:
         message = "requests are signed with SigV4, and the name to sign for is not in the spec"
-        hint = "add 'service: {signing: NAME}' to bindings.yaml, or run `lapsmith bind`"
+        hint = "add 'service: {signing: NAME}' to bindings.yaml"
         ctx.diagnostics.error(span, "signing-name-missing", message, hint)
     elif auth:
         message = f"'@auth {auth}' is not AWS SigV4: the client sends requests without authentication"
@@ -149,7 +149,7 @@ def _templates(form: HostBinding | None) -> Mapping[str, str]:
 
 
 def _base_url(ctx: Context, origins: dict[str, Origin]) -> str | None:
-    base, span = ctx.document.base, ctx.document.span
+    base, span = ctx.document.base, ctx.document.base_span or ctx.document.span
     has_hosts = ctx.bindings is not None and ctx.bindings.endpoint is not None
     origins["base_url"] = ctx.origin(span) if base else default("no-base")
     url = base.strip().rstrip("/") if base else None

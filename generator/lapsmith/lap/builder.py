@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from lapsmith.diagnostics import Diagnostics, Span, suggest
 from lapsmith.lap import directives
@@ -16,12 +17,10 @@ from lapsmith.lap.tree import Directive, Document, Endpoint, Field, TocEntry, Ty
 from lapsmith.lap.values import comment_lines, read_braced, report_unknown, text_value, trim_comments
 
 HTTP_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-_OTHER_METHODS = frozenset(
-    "TRACE CONNECT QUERY SUB PUB EVENT UNARY SERVER-STREAM CLIENT-STREAM BIDI-STREAM".split()
-)
+_EVENT_METHODS = ("SUB", "PUB", "EVENT", "UNARY", "SERVER-STREAM", "CLIENT-STREAM", "BIDI-STREAM")
+_METHODS = frozenset((*HTTP_METHODS, "TRACE", "CONNECT", "QUERY", *_EVENT_METHODS))
 
 _TOC_ENTRY = re.compile(r"\(([0-9]{1,9})\)[ \t\n]*(?:,[ \t\n]*|\Z)")
-_HEAD = re.compile(r"[ \t]*([^ \t\n{]*)[ \t\n]*")
 _LINE = re.compile(r"[ \t]*([^\n]*)")
 _METHOD = re.compile(r"[ \t]*([^ \t\n/{]*)[ \t]*([^\n]*)")
 _COUNT = re.compile(r"[0-9]{1,9}(?![0-9])")
@@ -36,6 +35,7 @@ class Builder:
         self.diagnostics = Diagnostics()
         self.known = known_types(self.text)
         self.values: dict[str, str] = {}
+        self.spans: dict[str, Span] = {}
         self.common: list[Field] = []
         self.count: tuple[int, Span] | None = None
         self.toc: list[TocEntry] = []
@@ -56,7 +56,9 @@ class Builder:
             "endgroup": self._endgroup,
             "endpoint": self._endpoint,
             "end": self._end,
-        } | dict.fromkeys(("lap", "api", "base", "version", "hint"), self._preamble_text)
+        }
+        for name in ("lap", "api", "base", "version", "hint"):
+            self.handlers[name] = self._preamble_text
 
     def run(self) -> None:
         """Read the whole file."""
@@ -156,7 +158,10 @@ class Builder:
         if not value:
             self.diagnostics.warning(place, "empty-directive", f"'@{raw.name}' has no value")
             return
-        self.values[raw.name] = value
+        self.values[raw.name], self.spans[raw.name] = value, place
+        if raw.name == "base" and "\n" in value:
+            message = "the text after the first line of '@base' is taken as part of it, but is no address"
+            self.diagnostics.warning(place, "stray-text", message)
         if raw.name == "lap":
             version = _VERSION.fullmatch(value)
             if version is None or int(version[1]) > 3:
@@ -249,10 +254,13 @@ class Builder:
             path_end = path_at + len(self.text[path_at:remark].rstrip(" \t"))
         place = self.source.span(raw.start, max(end, raw.argument))
         self._check_method(method, place)
-        if path_at == path_end:
-            self.diagnostics.error(place, "bad-endpoint", "'@endpoint' needs a path", "write it as '@endpoint GET /path'")
+        if path_at == path_end and method:
+            message = "'@endpoint' has no path; it is read as '/'"
+            self.diagnostics.warning(place, "missing-path", message, f"write it as '@endpoint {method} /'")
         group = None if self.group is None else self.group[0]
         path = read_path(self.source, path_at, path_end)
+        if method and not path.raw:
+            path = replace(path, raw="/", path="/")
         self.endpoint = EndpointBuilder(self.source, self.known, self.diagnostics, method.upper(), path, group, raw)
         self.endpoint.comments += comments
 
@@ -260,7 +268,7 @@ class Builder:
         if not method:
             message = "'@endpoint' needs a method before its path"
             self.diagnostics.error(place, "bad-endpoint", message, "write it as '@endpoint GET /path'")
-        elif method.upper() not in HTTP_METHODS and method.upper() not in _OTHER_METHODS:
+        elif method.upper() not in _METHODS:
             message = f"'{method[:60]}' is not a method that LAP knows"
             self.diagnostics.warning(place, "unknown-method", message, suggest(method, HTTP_METHODS))
 
@@ -272,6 +280,7 @@ class Builder:
     def _end(self, raw: RawDirective) -> None:
         self._line_value(raw)
         self._close_endpoint()
+        self._close_group(raw.start, explicit=False)
         self._flush()
         self.ended = True
 
@@ -317,4 +326,7 @@ class Builder:
             comments=tuple(self.comments),
             ended=self.ended,
             span=self.source.span(0, len(self.text)),
+            api_span=self.spans.get("api"),
+            base_span=self.spans.get("base"),
+            auth_span=self.spans.get("auth"),
         )

@@ -13,17 +13,36 @@ from dataclasses import dataclass
 from lapsmith.diagnostics import Diagnostics
 from lapsmith.lap.source import Source
 
-PREAMBLE = frozenset("lap api base version common_fields endpoints hint toc type".split())
-STRUCTURE = frozenset("group endgroup endpoint end".split())
-ENDPOINT = frozenset("desc body required optional returns errors example_request".split())
+PREAMBLE = frozenset(["lap", "api", "base", "version", "common_fields", "endpoints", "hint", "toc", "type"])
+STRUCTURE = frozenset(["group", "endgroup", "endpoint", "end"])
+ENDPOINT = frozenset(["desc", "body", "required", "optional", "returns", "errors", "example_request"])
 KNOWN = PREAMBLE | STRUCTURE | ENDPOINT | {"auth"}
 """Every directive of LAP v0.3; ``auth`` stands in the preamble and in endpoints."""
 
-_BRACED = frozenset("common_fields type required optional returns errors".split())
+_BRACED = frozenset(["common_fields", "type", "required", "optional", "returns", "errors"])
 
 _START = re.compile(r"^([ \t]*)@([A-Za-z_]\w*)(?=[ \t({:]|$)", re.MULTILINE)
-_JOINED = re.compile(r"\}[ \t]+(?=@(?:" + "|".join(sorted(KNOWN)) + r")(?:[ \t({]|$))", re.MULTILINE)
-_PIECE = re.compile(r"(?:(?<=[ \t])|^)@(" + "|".join(sorted(KNOWN)) + r")(?=[ \t({]|$)", re.MULTILINE)
+_SYNTAX = (
+    r"@(required(?=[ \t]*\{)|optional(?=[ \t]*\{)|errors(?=[ \t]*\{)|returns(?=\()|endpoint(?=[ \t]+[A-Z-]+[ \t]+\S)"
+    r"|example_request(?=[ \t])|group(?=[ \t]+\S+[ \t]*(?:@|$))|(?:endgroup|end)(?=[ \t]*(?:@|$)))"
+)
+_JOINED = re.compile(rf"\}}[ \t]+(?={_SYNTAX})", re.MULTILINE)
+_PIECE = re.compile(rf"(?<=[ \t]){_SYNTAX}", re.MULTILINE)
+
+_AT_LINE_END = re.compile(r"[ \t]*$", re.MULTILINE)
+_START_OF_LINE = re.compile(_START.pattern)
+
+
+def starts_directive(line: str) -> bool:
+    """Tell whether a line starts a directive, known or unknown."""
+    match = _START_OF_LINE.match(line)
+    return match is not None and (match[2] in KNOWN or not line.startswith(":", match.end()))
+
+
+def joins_directive(block: str) -> bool:
+    """Tell whether a braced list would be cut short, because it seems to have another directive on its first line."""
+    line_end = block.find("\n")
+    return _JOINED.search(block, 0, len(block) if line_end < 0 else line_end) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +70,7 @@ def split_directives(source: Source, diagnostics: Diagnostics) -> Iterator[RawDi
         counted = match.start()
         inside = balance > 0 and not _ends_with_brace(text, match.start())
         odd = match[2] not in KNOWN or text.startswith(":", match.end())
+        odd = odd or (match[2] in ("end", "endgroup") and not _AT_LINE_END.match(text, match.end()))
         if odd and (inside or (match[2] not in KNOWN and text.startswith(":", match.end()))):
             continue
         if current is not None:

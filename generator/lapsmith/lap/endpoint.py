@@ -8,11 +8,12 @@ from lapsmith.diagnostics import Diagnostics
 from lapsmith.lap.brackets import pair_braces
 from lapsmith.lap.directives import KNOWN, RawDirective
 from lapsmith.lap.errorcases import read_errors
-from lapsmith.lap.fields import read_block
+from lapsmith.lap.fields import has_types, read_block
 from lapsmith.lap.source import Source
 from lapsmith.lap.tree import Directive, Endpoint, ErrorCase, Field, Path, Returns
 from lapsmith.lap.values import (
     after_block,
+    block_end,
     read_braced,
     report_missing_braces,
     report_unknown,
@@ -51,7 +52,7 @@ class EndpointBuilder:
 
     def take(self, raw: RawDirective) -> list[str]:
         """Read one directive; return the comment lines that follow it."""
-        self.stop = trim_comments(self.text, raw.start, raw.stop)[0]
+        self.stop = block_end(self.text, raw.start, raw.stop)[0]
         if raw.name in self.seen and raw.name != "returns":
             place = self.source.span(raw.start, raw.argument)
             message = f"a second '@{raw.name}' in one endpoint; what both say is put together"
@@ -96,14 +97,24 @@ class EndpointBuilder:
         offset = self._skip(offset, self.stop)
         fields = None
         if self.text.startswith("{", offset, self.stop):
-            fields, offset = read_block(
-                self.source, offset, self.stop, self.known, self.diagnostics, tail_text=True
-            )
-            offset = self._after_fields(offset)
+            fields, offset = self._returned_fields(offset)
         text, comments = text_value(self.text, offset, raw.stop, raw.indent)
         place = self.source.span(raw.start, max(self.stop, raw.argument))
         self.returns.append(Returns(status, fields, text or None, place))
         return comments
+
+    def _returned_fields(self, offset: int) -> tuple[tuple[Field, ...] | None, int]:
+        """Read the fields at ``offset``, or nothing if the text there only looks like some (``{id} was deleted``)."""
+        found = Diagnostics()
+        fields, end = read_block(self.source, offset, self.stop, self.known, found, tail_text=True)
+        after = self._skip(end, self.stop)
+        plain_end = after == self.stop or self.text[after] == "#"
+        broken = any(item.code == "unclosed-brace" for item in found.items)
+        empty = not fields and plain_end and not broken
+        if not empty and not any(item.code == "too-deep" for item in found.items) and not has_types(fields):
+            return None, offset
+        self.diagnostics.items += found.items
+        return fields, self._after_fields(end)
 
     def _after_fields(self, offset: int) -> int:
         """Return where the text after the fields of ``@returns`` starts."""
@@ -117,7 +128,7 @@ class EndpointBuilder:
         return offset
 
     def _errors(self, raw: RawDirective) -> list[str]:
-        stop, comments = trim_comments(self.text, raw.argument, raw.stop)
+        stop, comments = block_end(self.text, raw.argument, raw.stop)
         offset = self._skip(raw.argument, stop)
         if not self.text.startswith("{", offset, stop):
             report_missing_braces(self.source, raw, stop, self.diagnostics)

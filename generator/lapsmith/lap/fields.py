@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lapsmith.diagnostics import Diagnostics
+from lapsmith.diagnostics import Diagnostics, Span
 from lapsmith.lap.scanner import MAX_DEPTH, TooDeep, one_line
 from lapsmith.lap.source import Source
 from lapsmith.lap.tree import Field, Scalar, Type
@@ -15,9 +15,17 @@ _GAP = re.compile(r"[ \t\n,]*")
 _NAME = re.compile(r"([^\s,{}()#]{1,200}?)(!?):(?=[ \t\n])")
 _NAME_BREAK = re.compile(r"[,{}(\[]|[ \t\n]#(?=[ \t\n]|\Z)")
 _TIGHT_NAME = re.compile(r"([^\s,{}()#:\[\]]+):(?=\[*(?:str|int|num|bool|any|bytes|map|float|enum|[A-Z]\w*)(?!\w))")
-_PLAIN_DEFAULT = re.compile(r"""[ \t]*([^\s{}()\[\]'"#,]*(?:,[^\s{}()\[\]'"#,]+)*)(?=[ \t\n]*(?:,[ \t\n]|\}|\Z)|[ \t]+#)""")
-_ANY_TAIL = re.compile(r"[ \t]*:[ ]?any\Z")
+_PLAIN_DEFAULT = re.compile(
+    r"""[ \t]*([^\s{}()\[\]'"#,]*(?:,[^\s{}()\[\]'"#,]+|,[ ][+-]?[0-9][0-9.]*)*)"""
+    r"""(?=[ \t\n]*(?:,[ \t\n]|\}|\Z)|[ \t]+#)"""
+)
 _STRAY = re.compile(r"\}[ \t\n]*,")
+
+_SPLIT_NAME = re.compile(
+    r"[ \t]([^\s,{}()<>#]+):(?=[ \t](?:(?:str|int|num|bool|bytes)(?=[?({=,} \t\n]|\Z)|map[<{]|\[\w+[\]?({]))"
+)
+
+_TYPE_WORD = re.compile(r"[^\W\d][\w.$-]*")
 
 _PLAIN = frozenset({"int", "num", "bool", "float"})
 
@@ -95,6 +103,10 @@ class FieldParser(TypeParser):
         if match is not None:
             name, marked, name_end = match[1], bool(match[2]), match.end() - 1
             offset: int | None = match.end()
+            # Early tools put a space after the first colon of a name.
+            rest = _SPLIT_NAME.match(self.text, match.end(), self.stop)
+            if rest is not None:
+                name, name_end, offset = f"{name}:{rest[1]}", rest.end() - 1, rest.end()
         else:
             name, marked, name_end, offset = self._odd_name(start)
         type_: Type
@@ -160,7 +172,8 @@ class FieldParser(TypeParser):
 
     def _field_type(self, offset: int) -> tuple[Type, int]:
         begin = self.skip_space(offset)
-        if begin >= self.stop or self.text[begin] in ",}=#":
+        ends = begin >= self.stop or self.text[begin] in ",}=#"
+        if ends and not self.text.startswith("#/", begin, self.stop):
             return self._missing_type(offset - 1, offset), offset
         before = len(self.diagnostics.items)
         found = self.type(begin)
@@ -180,27 +193,49 @@ class FieldParser(TypeParser):
         return line_end >= 0 and self.starts_field(line_end)
 
     def _odd_type(self, begin: int) -> tuple[Scalar, int]:
-        end = self.loose_end(begin)
+        end = self.loose_end(begin, type_=True)
         text = self.text[begin:end].rstrip(" \t\n")
         raw = one_line(text)
-        kept = _ANY_TAIL.sub("", raw) or raw
+        kept = raw[: _without_any(raw)] or raw
         message = f"'{kept[:60]}' is not a LAP type; it is kept as written and read as 'any'"
         self.warn(begin, begin + max(1, len(text)), "odd-type", message)
         return Scalar(kept, span=self.source.span(begin, begin + len(text))), end
 
     def _default(self, offset: int, type_: Type) -> tuple[str, int]:
-        if isinstance(type_, Scalar) and (type_.name in _PLAIN or type_.enum):
+        if isinstance(type_, Scalar) and type_.name in _PLAIN and not type_.enum:
             plain = _PLAIN_DEFAULT.match(self.text, offset, self.stop)
             if plain is not None:
                 return plain[1], plain.end()
         end = self.loose_end(offset)
         raw = one_line(self.text[offset:end])
-        damage = _ANY_TAIL.search(raw)
-        if damage is not None:
+        kept = _without_any(raw)
+        if kept < len(raw):
             message = "': any' after a default is damage from an earlier tool; it is left out"
-            self.note(end - len(damage.group()), end, "repaired-default", message)
-            raw = raw[: damage.start()]
-        return raw, end
+            self.note(end - len(raw) + kept, end, "repaired-default", message)
+        return raw[:kept], end
+
+
+def _without_any(text: str) -> int:
+    """Return where ``text`` ends without the ``: any`` that damage has put after it, once or more."""
+    end = len(text)
+    while (tail := next((tail for tail in (": any", ":any") if text.endswith(tail, 0, end)), None)) is not None:
+        end -= len(tail)
+        while end and text[end - 1] in " \t":
+            end -= 1
+    return end
+
+
+def has_types(fields: tuple[Field, ...]) -> bool:
+    """Tell whether any of the fields has a type that LAP could have, so that this is no prose in braces."""
+    return any(
+        not isinstance(item.type, Scalar)
+        or (_TYPE_WORD.fullmatch(item.type.name) is not None and not _is_empty(item.type.span))
+        for item in fields
+    )
+
+
+def _is_empty(span: Span) -> bool:
+    return (span.line, span.column) == (span.end_line, span.end_column)
 
 
 def _join(first: str | None, second: str | None) -> str | None:
@@ -208,7 +243,13 @@ def _join(first: str | None, second: str | None) -> str | None:
 
 
 def read_block(
-    source: Source, start: int, stop: int, known: frozenset[str], diagnostics: Diagnostics, *, tail_text: bool = False
+    source: Source,
+    start: int,
+    stop: int,
+    known: frozenset[str],
+    diagnostics: Diagnostics,
+    *,
+    tail_text: bool = False,
 ) -> tuple[tuple[Field, ...], int]:
     """Read the fields of ``source.text[start:stop]``, which starts with ``{``; return them and the offset after ``}``.
 
@@ -239,6 +280,8 @@ def _read(
     except TooDeep as problem:
         place = source.span(problem.offset, problem.offset + 1)
         message = f"nested deeper than {MAX_DEPTH} levels"
-        parser.diagnostics.error(place, "too-deep", message, "define inner structures with @type and refer to them by name")
+        parser.diagnostics.error(
+            place, "too-deep", message, "define inner structures with @type and refer to them by name"
+        )
         return (), parser.stop, parser.diagnostics
     return fields, end, parser.diagnostics

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from lapsmith.diagnostics import Diagnostics
 from lapsmith.lap.brackets import Pairs, pair_braces, pair_parens
-from lapsmith.lap.fieldstart import starts_field
+from lapsmith.lap.fieldstart import starts_field, starts_odd_field
 from lapsmith.lap.source import NextFinder, Source
 
 MAX_DEPTH = 64
@@ -22,10 +22,11 @@ _PROSE = re.compile(r"[,{}]|\n[ \t\n]*")
 _LOOSE = re.compile(r"[,{}(]|\n[ \t\n]*|[ \t]#(?=[ \t\n]|\Z)")
 _COMMENT = re.compile(r"[ \t]#[ \t]")
 _COLON = re.compile(r":(?=[ \t\n,}]|\Z)")
+_FIRST_LINE = re.compile(r"[ \t]{0,80}\n")
 _SQUARE = re.compile(r"\]")
 _BLOCK_END = re.compile(r"\}[ \t]*(?:#|\n|\Z)")
 _PLAUSIBLE_END = re.compile(r"\}[?\])>]*(?=[ \t\n]*(?:,|\}|=|\Z)|[ \t]+#|:[ ]?any)")
-_CONTINUATION = re.compile(r"[ \t]*\n[ \t\n]*(?:#+[ \t]+)?")
+_CONTINUATION = re.compile(r"[ \t]*\n[ \t\n]*(?:#[ \t]+)?")
 
 
 class TooDeep(Exception):
@@ -71,6 +72,11 @@ class Scanner:
         return pair_braces(self.text, self.start + 1, stop, MAX_DEPTH)
 
     @cached_property
+    def surplus(self) -> int:
+        """How many more ``}`` than ``{`` the block has."""
+        return self.text.count("}", self.start, self.stop) - self.text.count("{", self.start, self.stop)
+
+    @cached_property
     def parens(self) -> Pairs:
         return pair_parens(self.text, self.start + 1, self.stop)
 
@@ -94,16 +100,24 @@ class Scanner:
         self.diagnostics.warning(self.source.span(start, end), code, message, hint)
 
     def starts_field(self, offset: int) -> bool:
+        if self.text[offset] == "\n" and not self._spread(offset):
+            return False
         return starts_field(self.text, offset, self.stop, self.known)
+
+    def _spread(self, line_end: int) -> bool:
+        """Tell whether fields without a comma between them stand on lines of their own, so that this is no prose."""
+        return self.text[line_end + 1 : line_end + 2] in (" ", "\t") or (
+            _FIRST_LINE.match(self.text, self.openers[-1] + 1, self.stop) is not None
+        )
 
     def prose_closes(self, at: int) -> bool:
         """Tell whether the ``}`` at ``at``, met in a comment or odd text, closes the current braces."""
         if at == self.reserved:
             return True
-        lone = self.literal or at not in self.braces.open
         if len(self.openers) == 1:
-            ends = at == self.last_close or (self.tail_text and _BLOCK_END.match(self.text, at, self.stop))
-            return lone and bool(ends)
+            if self.tail_text and _BLOCK_END.match(self.text, at, self.stop):
+                return self.literal or at not in self.braces.open
+            return not self.literal and at == self.last_close and at not in self.braces.open
         if self.literal:
             return _PLAUSIBLE_END.match(self.text, at, self.stop) is not None
         return self.braces.open.get(at) == self.openers[-1]
@@ -117,29 +131,28 @@ class Scanner:
         return partner if partner is not None and partner <= self._next_comment(at) else None
 
     def comment_end(self, offset: int) -> int:
-        """Return where the comment that starts at ``offset`` ends: at a field, at the end of its braces, or ``stop``."""
+        """Return where the comment that starts at ``offset`` ends: at a field, at a closing brace, or at ``stop``."""
+        lone = -1
+        stop = self.stop
         while (match := _PROSE.search(self.text, offset, self.stop)) is not None:
             at, what = match.start(), match.group()
             offset = match.end()
             if what == "{":
                 end = self.group_end(at)
-                if end is None:
-                    self._lone_brace(at)
-                else:
+                if end is not None:
                     offset = end + 1
-            elif what == "}":
-                if self.prose_closes(at):
-                    return at
-                self._lone_brace(at)
-            elif self.starts_field(at):
-                return at
-        return self.stop
+                    continue
+            elif self.prose_closes(at) if what == "}" else self.starts_field(at):
+                stop = at
+                break
+            if lone < 0 and what in ("{", "}"):
+                lone = at
+        if lone >= 0:
+            message = f"this '{self.text[lone]}' has no partner; it is taken as part of the comment"
+            self.note(lone, lone + 1, "lone-brace", message)
+        return stop
 
-    def _lone_brace(self, at: int) -> None:
-        brace = self.text[at]
-        self.note(at, at + 1, "lone-brace", f"this '{brace}' has no partner; it is taken as part of the comment")
-
-    def loose_end(self, offset: int) -> int:
+    def loose_end(self, offset: int, *, type_: bool = False) -> int:
         """Return where text that follows no grammar (a default, an odd type) ends: as comments do, or at a comment."""
         while (match := _LOOSE.search(self.text, offset, self.stop)) is not None:
             at, what = match.start(), match.group()
@@ -150,6 +163,6 @@ class Scanner:
             elif what == "}":
                 if self.prose_closes(at):
                     return at
-            elif what[-1] == "#" or self.starts_field(at):
+            elif what[-1] == "#" or self.starts_field(at) or (type_ and starts_odd_field(self.text, at, self.stop)):
                 return at
         return self.stop

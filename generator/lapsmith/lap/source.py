@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from lapsmith.diagnostics import Diagnostic, Diagnostics, Severity, Span
+from lapsmith.diagnostics import Diagnostic, Diagnostics, Span
 
 MAX_BYTES = 32 * 1024 * 1024
 """Files above this size are refused before anything else is done with them."""
@@ -127,8 +127,3 @@ def capped(items: list[Diagnostic]) -> Iterator[Diagnostic]:
         elif count == MAX_REPEATS:
             more = f"{item.message} (and {counts[item.code] - MAX_REPEATS} more of this kind)"
             yield Diagnostic(item.severity, item.span, item.code, more, item.hint)
-
-
-def has_severity(items: tuple[Diagnostic, ...], severity: Severity) -> bool:
-    """Tell whether any diagnostic is of this severity."""
-    return any(item.severity is severity for item in items)

@@ -10,14 +10,8 @@ from dataclasses import dataclass, field
 
 from lapsmith.diagnostics import Span
 
-
 NOWHERE = Span("", 0, 0, 0, 0)
 """The span of a node that was not read from a file."""
-
-
-def _span() -> Span:
-    place: Span = field(default=NOWHERE, compare=False, repr=False)
-    return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +28,7 @@ class Scalar:
     enum: tuple[str, ...] = ()
     children: tuple[Field, ...] | None = None
     nullable: bool = False
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,7 @@ class Named:
     enum: tuple[str, ...] = ()
     children: tuple[Field, ...] | None = None
     nullable: bool = False
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +49,7 @@ class ListOf:
 
     item: Type
     nullable: bool = False
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +59,7 @@ class MapOf:
     key: Type
     value: Type
     nullable: bool = False
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 Type = Scalar | Named | ListOf | MapOf
@@ -80,8 +74,8 @@ class Field:
     default: str | None = None
     comment: str | None = None
     marked_required: bool = False
-    span: Span = _span()
-    name_span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    name_span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +84,7 @@ class Placeholder:
 
     name: str
     greedy: bool = False
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +96,7 @@ class Path:
     query: str | None
     fragment: str | None
     placeholders: tuple[Placeholder, ...]
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +106,7 @@ class Returns:
     status: str
     fields: tuple[Field, ...] | None
     text: str | None
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +116,7 @@ class ErrorCase:
     status: str
     name: str | None
     text: str | None
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +125,7 @@ class Directive:
 
     name: str
     text: str
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +148,7 @@ class Endpoint:
     group: str | None = None
     unknown: tuple[Directive, ...] = ()
     comments: tuple[str, ...] = ()
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +157,8 @@ class TypeDef:
 
     name: str
     fields: tuple[Field, ...]
-    span: Span = _span()
-    name_span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    name_span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +167,7 @@ class TocEntry:
 
     name: str
     count: int
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,4 +191,7 @@ class Document:
     unknown: tuple[Directive, ...] = ()
     comments: tuple[str, ...] = ()
     ended: bool = False
-    span: Span = _span()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    api_span: Span | None = field(default=None, compare=False, repr=False)
+    base_span: Span | None = field(default=None, compare=False, repr=False)
+    auth_span: Span | None = field(default=None, compare=False, repr=False)

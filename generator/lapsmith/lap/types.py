@@ -1,8 +1,8 @@
-"""Type expressions: ``[map<str,Tag?>]?``, ``int(i64)``, ``str(a/b)``, ``map{a: str}``, and what registries made of them.
+"""Type expressions: ``[map<str,Tag?>]?``, ``int(i64)``, ``str(a/b)``, ``map{a: str}``, and damaged ones.
 
-Early versions of the registry's tools split types at commas and wrote the pieces back as fields of type ``any``, so that
-``x: map<str,X>?`` became ``x: map<str, X>?: any`` and ``str(^a{1,9}$)`` became ``str(^a{1: any, 9}$): any}``. Both
-are read as what they were, with a note.
+Early tools of the registry split types at commas and wrote the pieces back as fields of type ``any``, so that
+``x: map<str,X>?`` became ``x: map<str, X>?: any`` and ``str(^a{1,9}$)`` became ``str(^a{1: any, 9}$): any}``. Both are
+read as what they were, with a note.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lapsmith.lap.tree import Field, ListOf, MapOf, Named, Scalar, Type
 
 _WORD = re.compile(r"[^\W\d][\w$.\-]*")
 _BRACE_AHEAD = re.compile(r"[ \t]*\{")
-_ANY = re.compile(r"[ \t]*:[ ]?any(?=[ \t\n]*(?:[,}>\]]|\Z)|[ \t]+#)")
+_ANY = re.compile(r"[ \t]*:[ ]?any(?=[ \t\n]*(?:[,}>\]]|\Z)|[ \t]+#|[ \t]*:[ ]?any)")
 _ANY_BRACE = re.compile(r"\??:[ ]?any\}")
 _GROUP_END = re.compile(r"\)(?=[?({\],>}=]|[ \t\n]*(?:\Z|[,}#])|:[ ]?any)")
 _PIECE = re.compile(r":[ ]?any,[ ]?")
@@ -132,10 +132,14 @@ class TypeParser(Scanner):
         """Return the text in parentheses, the offset after them, and whether a ``?`` was part of repaired damage."""
         content = one_line(self.text[offset + 1 : end])
         damage = _ANY_BRACE.match(self.text, end + 1, self.stop) if "{" in content else None
-        if damage is None:
+        if damage is None or not self._is_surplus(damage.end() - 1, content):
             return content, end + 1, False
         self._repaired(offset, damage.end())
         return _PIECE.sub(",", content), damage.end(), damage.group().startswith("?")
+
+    def _is_surplus(self, at: int, content: str) -> bool:
+        """Tell whether the ``}`` at ``at`` was left by damage, and is not needed to close the braces around it."""
+        return at != self.reserved and (_PIECE.search(content) is not None or self.surplus > 0)
 
 
 def _format_and_enum(groups: list[str], enum_only: bool) -> tuple[str | None, tuple[str, ...]]:
@@ -148,9 +152,7 @@ def _format_and_enum(groups: list[str], enum_only: bool) -> tuple[str | None, tu
     return (groups[0] if len(groups) == 2 else None), enum
 
 
-def _describe(
-    item: Type, form: str | None, enum: tuple[str, ...], children: tuple[Field, ...] | None
-) -> Type | None:
+def _describe(item: Type, form: str | None, enum: tuple[str, ...], children: tuple[Field, ...] | None) -> Type | None:
     """Move what follows ``[T]`` or ``map<K,V>`` to the type that it describes. None if that has its own already."""
     if form is None and not enum and children is None:
         return item

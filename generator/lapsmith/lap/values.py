@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from os.path import commonprefix
+from functools import lru_cache
 
 from lapsmith.diagnostics import Diagnostics, Span, suggest
 from lapsmith.lap.directives import KNOWN, RawDirective
@@ -12,7 +12,6 @@ from lapsmith.lap.source import Source
 from lapsmith.lap.tree import Field
 
 _COMMENT_LINE = re.compile(r"([ \t]*)#[ \t]?(.*)")
-_INDENT = re.compile(r"[ \t]*")
 
 
 def text_value(text: str, start: int, stop: int, indent: int) -> tuple[str, list[str]]:
@@ -23,22 +22,21 @@ def text_value(text: str, start: int, stop: int, indent: int) -> tuple[str, list
     first, newline, rest = text[start:stop].partition("\n")
     if not newline or not rest.strip(" \t\n"):
         return first.strip(" \t"), []
-    lines: list[str] = []
+    lines = [first.rstrip(" \t")] if first.strip(" \t") else []
     comments: list[str] = []
     for line in rest.split("\n"):
         comment = _COMMENT_LINE.fullmatch(line)
         if comment is not None and len(comment[1]) <= indent:
             comments.append(comment[2].rstrip(" \t"))
-        else:
+        elif lines or line.strip(" \t"):
             lines.append(line.rstrip(" \t"))
-    margin = len(commonprefix([_indentation(line) for line in lines if line]))
-    value = "\n".join([first.strip(" \t"), *(line[margin:] for line in lines)])
-    return value.strip("\n"), comments
+    margin = min((_indentation(line) for line in lines[1:] if line), default=0)
+    value = "\n".join([*(line.lstrip(" \t") for line in lines[:1]), *(line[margin:] for line in lines[1:])])
+    return value.rstrip("\n"), comments
 
 
-def _indentation(line: str) -> str:
-    match = _INDENT.match(line)
-    return "" if match is None else match.group()
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))
 
 
 def trim_comments(text: str, start: int, stop: int) -> tuple[int, list[str]]:
@@ -55,6 +53,27 @@ def trim_comments(text: str, start: int, stop: int) -> tuple[int, list[str]]:
     return stop, comments[::-1]
 
 
+def block_end(text: str, start: int, stop: int) -> tuple[int, list[str]]:
+    """Return as ``trim_comments`` does, for a directive with a braced list: its last line may look like a comment.
+
+    A comment line that closes a brace left open before it is part of the list.
+    """
+    end, comments = trim_comments(text, start, stop)
+    depth, line = _balance(text, start, end), end
+    while depth > 0 and line < stop:
+        line_end = text.find("\n", line + 1, stop)
+        line_end = stop if line_end < 0 else line_end
+        depth += _balance(text, line, line_end)
+        if depth <= 0:
+            return trim_comments(text, text.rfind("}", line, line_end), stop)
+        line = line_end
+    return end, comments
+
+
+def _balance(text: str, start: int, stop: int) -> int:
+    return text.count("{", start, stop) - text.count("}", start, stop)
+
+
 def comment_lines(text: str) -> list[str]:
     """Return the texts of comment lines, without their ``#``."""
     lines = (line.strip(" \t") for line in text.split("\n"))
@@ -63,8 +82,13 @@ def comment_lines(text: str) -> list[str]:
 
 def report_unknown(diagnostics: Diagnostics, place: Span, name: str) -> None:
     """Say that LAP has no such directive."""
-    hint = suggest(f"@{name[:60]}", (f"@{known}" for known in KNOWN))
-    diagnostics.note(place, "unknown-directive", f"LAP v0.3 has no directive '@{name[:60]}'; it is kept as it is", hint)
+    message = f"LAP v0.3 has no directive '@{name[:60]}'; it is kept as it is"
+    diagnostics.note(place, "unknown-directive", message, _suggestion(name[:60]))
+
+
+@lru_cache(maxsize=256)
+def _suggestion(name: str) -> str | None:
+    return suggest(f"@{name}", (f"@{known}" for known in KNOWN))
 
 
 def read_braced(
@@ -75,7 +99,7 @@ def read_braced(
     Return the fields, the offset after them, and the comments that follow.
     """
     text = source.text
-    stop, comments = trim_comments(text, raw.argument, raw.stop)
+    stop, comments = block_end(text, raw.argument, raw.stop)
     while offset < stop and text[offset] in " \t\n":
         offset += 1
     if not text.startswith("{", offset, stop):

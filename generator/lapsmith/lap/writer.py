@@ -12,32 +12,54 @@ from dataclasses import replace
 from itertools import groupby
 
 from lapsmith.diagnostics import Diagnostics
+from lapsmith.lap.directives import joins_directive, starts_directive
 from lapsmith.lap.errorcases import read_errors
 from lapsmith.lap.fields import read_block
 from lapsmith.lap.fieldstart import known_types
 from lapsmith.lap.parser import parse
 from lapsmith.lap.source import Source
-from lapsmith.lap.tree import Directive, Document, Endpoint, ErrorCase, Field, ListOf, MapOf, Returns, Type
+from lapsmith.lap.tree import Directive, Document, Endpoint, ErrorCase, Field, ListOf, MapOf, Returns, Scalar, Type
 
 _LINE_END = re.compile(r"\r\n|[\r\n]")
 _BREAKS = re.compile(r"[ \t]*[\r\n]+[ \t]*")
-_DIRECTIVE_LINE = re.compile(r"[ \t]*@[A-Za-z_]")
 _TAME = str.maketrans({"{": "(", "}": ")", ",": ";"})
+
+
+_PASSES = 5
 
 
 def write(document: Document) -> str:
     """Write a document as LAP text.
 
-    ``parse`` reads a document that it has read itself back as an equal one, and that is written as the same text again.
+    A document that was read without errors is read back as an equal one. Whatever is written, reading it and writing
+    it again gives the same text.
     """
-    text = _Writer(None).document(document)
-    if parse(text, "").document == document:
-        return text
-    return _Writer(known_types(text)).document(document)
+    for _ in range(_PASSES):
+        text, found = _attempt(document)
+        if found == document:
+            break
+        document = found
+    return text
+
+
+def _attempt(document: Document) -> tuple[str, Document]:
+    """Write a document as well as it goes; return the text and what it says."""
+    known: frozenset[str] | None = None
+    while True:
+        text = _Writer(known).document(document)
+        found = parse(text, "").document
+        # Lists over several lines may hide type names from the reader, which makes other lists ambiguous.
+        rest = known_types(text)
+        if found == document or (known is not None and rest >= known):
+            return text, found
+        known = rest if known is None else known & rest
 
 
 class _Writer:
-    """Writes one document. With ``known`` type names, each braced list is read back, and its prose tamed if need be."""
+    """Writes one document. With ``known`` type names, each braced list is read back.
+
+    One that says something else on one line is spread over several; if that does not help, its prose is tamed.
+    """
 
     def __init__(self, known: frozenset[str] | None) -> None:
         self.known = known
@@ -102,20 +124,32 @@ class _Writer:
         return head if item.text is None else f"{head} # {_text(item.text)}"
 
     def _errors(self, cases: tuple[ErrorCase, ...]) -> str:
-        written = _cases(cases)
-        if self.known is not None and read_errors(Source(written, ""), 0, len(written)) != cases:
-            written = _cases(replace(case, text=case.text and case.text.translate(_TAME)) for case in cases)
-        return f"@errors {{{written}}}"
+        plain = _cases(cases)
+        if self.known is None:
+            return f"@errors {{{plain}}}"
+        tamed = tuple(replace(case, text=case.text and _line(case.text.translate(_TAME))) for case in cases)
+        spread = "".join(f"\n  {_case(case)}," for case in cases) + "\n"
+        for form, meant in ((plain, cases), (spread, cases), (_cases(tamed), tamed)):
+            if read_errors(Source(form, ""), 0, len(form)) == meant and not joins_directive(f"{{{form}}}"):
+                return f"@errors {{{form}}}"
+        return f"@errors {{{_cases(tamed)}}}"
 
     def _braced(self, fields: tuple[Field, ...], *, tail_text: bool = False) -> str:
-        written = f"{{{_fields(fields)}}}"
+        plain = _fields(fields, None)
         if self.known is None:
-            return written
+            return plain
+        tamed = tuple(_tame(item) for item in fields)
+        for form, meant in ((plain, fields), (_fields(fields, ""), fields), (_fields(tamed, None), tamed)):
+            if self._reads_back(form, meant, tail_text):
+                return form
+        return plain
+
+    def _reads_back(self, written: str, fields: tuple[Field, ...], tail_text: bool) -> bool:
         source, diagnostics = Source(written, ""), Diagnostics()
-        found, end = read_block(source, 0, len(written), self.known, diagnostics, tail_text=tail_text)
-        if found == fields and end == len(written) and not diagnostics.has_errors:
-            return written
-        return f"{{{_fields(tuple(_tame(item) for item in fields))}}}"
+        known = self.known or frozenset()
+        found, end = read_block(source, 0, len(written), known, diagnostics, tail_text=tail_text)
+        whole = found == fields and end == len(written) and not diagnostics.has_errors
+        return whole and not joins_directive(written) and not any(map(starts_directive, written.split("\n")))
 
 
 def _comments(comments: Iterable[str]) -> list[str]:
@@ -140,7 +174,7 @@ def _text(text: str) -> str:
     for line in _LINE_END.split(text):
         if not lines:
             lines.append(line)
-        elif _DIRECTIVE_LINE.match(line):
+        elif starts_directive(line):
             lines[-1] = f"{lines[-1]} {_line(line)}"
         else:
             lines.append(f"  {line}".rstrip(" \t"))
@@ -156,31 +190,47 @@ def _case(case: ErrorCase) -> str:
     return head if case.text is None else f"{head}: {_line(case.text)}"
 
 
-def _fields(fields: tuple[Field, ...]) -> str:
-    return ", ".join(_field(item) for item in fields)
+def _fields(fields: tuple[Field, ...], margin: str | None) -> str:
+    """Write a braced list on one line; with a ``margin``, one field per line and comments on lines of their own."""
+    if margin is None:
+        remarks = ("" if item.comment is None else f" # {_line(item.comment)}" for item in fields)
+        written = (_field(item, None) + remark for item, remark in zip(fields, remarks, strict=True))
+        return f"{{{', '.join(written)}}}"
+    inner = f"{margin}  "
+    lines = ["{"]
+    open_ended = False
+    for item in fields:
+        if item.comment is not None:
+            lines.append(f"{inner}# {_line(item.comment)}")
+        elif open_ended:
+            lines.append(f"{inner}#")
+        lines.append(f"{inner}{_field(item, inner)},")
+        # A comment line ends any text before it.
+        open_ended = item.default is not None or (isinstance(item.type, Scalar) and not item.type.name.isidentifier())
+    if open_ended:
+        lines.append(f"{inner}#")
+    return "\n".join([*lines, f"{margin}}}"])
 
 
-def _field(item: Field) -> str:
-    written = f"{_line(item.name)}{'!' if item.marked_required else ''}: {_type(item.type)}"
-    if item.default is not None:
-        written += f"={_line(item.default)}"
-    return written if item.comment is None else f"{written} # {_line(item.comment)}"
+def _field(item: Field, margin: str | None) -> str:
+    written = f"{_line(item.name)}{'!' if item.marked_required else ''}: {_type(item.type, margin)}"
+    return written if item.default is None else f"{written}={_line(item.default)}"
 
 
-def _type(item: Type) -> str:
+def _type(item: Type, margin: str | None) -> str:
     mark = "?" if item.nullable else ""
     if isinstance(item, ListOf):
-        return f"[{_type(item.item)}]{mark}"
+        return f"[{_type(item.item, margin)}]{mark}"
     if isinstance(item, MapOf):
-        return f"map<{_type(item.key)},{_type(item.value)}>{mark}"
+        return f"map<{_type(item.key, margin)},{_type(item.value, margin)}>{mark}"
     form = "" if item.format is None else f"({_line(item.format)})"
     enum = f"({_line('/'.join(item.enum))})" if item.enum else ""
-    children = "" if item.children is None else f"{{{_fields(item.children)}}}"
+    children = "" if item.children is None else _fields(item.children, margin)
     return f"{_line(item.name)}{form}{enum}{mark}{children}"
 
 
 def _tame(item: Field) -> Field:
-    comment = None if item.comment is None else item.comment.translate(_TAME)
+    comment = None if item.comment is None else _line(item.comment.translate(_TAME)) or None
     return replace(item, comment=comment, type=_tame_type(item.type))
 
 

@@ -151,6 +151,7 @@ ERROR_NAMES = ANNOTATION_NAMES | {
     "args",
     "attempts",
     "code",
+    "headers",
     "http_status",
     "message",
     "operation",

@@ -10,7 +10,7 @@ from ._runtime.codec_rest_json import text_of_event
 from ._runtime.eventstream import Message
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncEventStream, EventShape, EventStream
-from .errors import DuplexError
+from .errors import ERRORS, DuplexError
 from .types import Caption, ListenOutput, Picture, Sound
 
 
@@ -34,7 +34,9 @@ _CALL_STREAM_EVENTS = EventShape(
         "Picture": _picture,
         "Caption": _caption,
     },
-    errors={},
+    errors={
+        **ERRORS,
+    },
     service_error=DuplexError,
 )
 

@@ -10,7 +10,7 @@ from ._runtime.codec_rest_json import decode_event
 from ._runtime.eventstream import Message
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncEventStream, EventShape, EventStream
-from .errors import ChatError, Refused
+from .errors import ERRORS, ChatError, Refused
 from .types import ConverseOutput, Kept, Left, Said
 
 
@@ -35,6 +35,7 @@ _CHAT_EVENTS_EVENTS = EventShape(
         "kept": _kept,
     },
     errors={
+        **ERRORS,
         "refused": Refused,
     },
     service_error=ChatError,

@@ -10,7 +10,7 @@ from ._runtime.codec_rest_json import decode_event
 from ._runtime.eventstream import Message
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncPayloadStream, EventShape, PayloadStream
-from .errors import ClientError, Failed
+from .errors import ERRORS, ClientError, Failed
 from .types import FOOBar, FooBar, PayloadOfStreamEvent, PingOutput
 
 
@@ -35,6 +35,7 @@ _STREAM_EVENTS = EventShape(
         "C": _payload_of_stream_event_,
     },
     errors={
+        **ERRORS,
         "Failed": Failed,
     },
     service_error=ClientError,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import jinja2
 
 from lapsmith.ir import model as ir
+from lapsmith.manifest import templates_folder
 from lapsmith.python import text
 from lapsmith.python.docs import code
 from lapsmith.python.expressions import event_payload, request_value, response_value
@@ -19,13 +19,6 @@ from lapsmith.python.lower import lower
 from lapsmith.python.view import ClientView
 
 RUNTIME = "_runtime"
-
-
-def templates_folder() -> Path:
-    """Return the folder of templates: the one inside the installed package, else the repository's."""
-    here = Path(__file__).resolve().parent.parent
-    packaged = here / "_templates"
-    return packaged if packaged.is_dir() else here.parent.parent / "templates"
 
 
 def render(service: ir.Service, *, package: str, source: str, transports: tuple[str, ...] = ()) -> dict[str, str]:

@@ -72,8 +72,9 @@ def _to_json(value: Any) -> Any:
     from decimal import Decimal
 
     inexact = (bytes, bytearray, memoryview, Decimal, set, frozenset)
+    kind = type(value).__name__
     if isinstance(value, inexact):
-        raise TypeError(f"JSON has no {type(value).__name__}; convert it first, or pass encoded JSON as body=")
+        raise TypeError(f"JSON has no {kind}; convert it first, or pass encoded JSON as body=")
     return msgspec.to_builtins(value, builtin_types=inexact)
 
 

@@ -175,10 +175,11 @@ def _close_pools(pools: dict[_PoolKey, Pool]) -> None:
             _inherited.append(pools.pop(key))
 
 
-def _shut_down(stream: Any) -> None:
+def _shut_down(response: Any) -> None:
     """End a connection in both directions: closing alone would leave another thread waiting in its read."""
     import socket
 
+    stream = response.extensions.get("network_stream")
     connection = stream.get_extra_info("socket") if stream is not None else None
     if connection is not None:
         try:
@@ -211,8 +212,7 @@ class HTTPTransport(_DefaultTransport):
         except Exception as error:
             raise attempt.error(error) from error
         headers = decode_headers(response.headers)
-        stream = response.extensions.get("network_stream")
-        interrupt = partial(_shut_down, stream)
+        interrupt = partial(_shut_down, response)
         return StreamedResponse(
             response.status, headers, response.iter_stream(), response.close, attempt.error, interrupt
         )

@@ -255,6 +255,7 @@ def _max_attempts(settings: _Settings) -> int:
 
 
 def to_attempts(value: object, what: str = "max_attempts") -> int:
+    """Check a number of attempts. Raises :class:`InvalidInput` for anything but a whole number from 1."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
     raise InvalidInput(f"{what} must be a number from 1 (the first attempt counts), not {value!r}")

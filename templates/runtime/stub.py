@@ -118,12 +118,14 @@ class StubResponse(_StubResponse):
     """A scripted response for sync clients."""
 
     def read(self) -> bytes:
+        """Return the rest of the scripted body."""
         return self._rest()
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._next_chunk, None)
 
     def close(self) -> None:
+        """Note that the reader has ended it."""
         self.closed = True
 
 
@@ -131,6 +133,7 @@ class AsyncStubResponse(_StubResponse):
     """A scripted response for async clients."""
 
     async def read(self) -> bytes:
+        """Return the rest of the scripted body."""
         return self._rest()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -143,6 +146,7 @@ class AsyncStubResponse(_StubResponse):
         return chunk
 
     async def aclose(self) -> None:
+        """Note that the reader has ended it."""
         self.closed = True
 
 
@@ -150,6 +154,7 @@ class StubTransport(StubScript):
     """A transport for sync clients that answers from a script."""
 
     def send(self, request: HTTPRequest, timeout: Timeout) -> StubResponse:
+        """Answer with what comes next in the script."""
         response = StubResponse(self._next(request))
         self.responses.append(response)
         return response
@@ -162,6 +167,7 @@ class AsyncStubTransport(StubScript):
     """A transport for async clients that answers from a script."""
 
     async def send(self, request: HTTPRequest, timeout: Timeout) -> AsyncStubResponse:
+        """Answer with what comes next in the script."""
         response = AsyncStubResponse(self._next(request))
         self.responses.append(response)
         return response

@@ -157,18 +157,21 @@ class Attempt:
         return self.broken(_reason(cause))
 
     def pool_timeout(self) -> ConnectTimeout:
+        """Say that no connection became free in time."""
         return ConnectTimeout(
             f"no connection to {self.origin} became free within {self.timeout.pool} s: close streams that "
             "are no longer read, or raise max_connections or the pool timeout"
         )
 
     def connect_timeout(self) -> ConnectTimeout:
+        """Say that connecting took too long."""
         return ConnectTimeout(
             f"could not connect to {self.origin} within {self.timeout.connect} s: check the network, the "
             "endpoint and the proxy settings, or raise the connect timeout"
         )
 
     def read_timeout(self, reason: str = "") -> ReadTimeout:
+        """Say that nothing came in time, for ``reason`` if there is a better one."""
         return ReadTimeout(
             reason
             or f"nothing came from {self.origin} for {self.timeout.read} s. The request was sent and may "
@@ -176,15 +179,18 @@ class Attempt:
         )
 
     def write_timeout(self) -> WriteTimeout:
+        """Say that sending took too long."""
         return WriteTimeout(
             f"{self.origin} took no data for {self.timeout.write} s while the request was sent; raise the "
             "write timeout if the network is slow"
         )
 
     def broken(self, reason: str) -> ProtocolError:
+        """Say that the connection failed after the request was sent."""
         return ProtocolError(f"the connection to {self.origin} failed after the request was sent: {reason}")
 
     def unreachable(self, reason: str) -> ConnectError:
+        """Say that there is no connection."""
         return ConnectError(f"could not connect to {self.origin}: {reason}")
 
     def connect_error(self, cause: BaseException, *, proxy: bool = False) -> ConnectError:

@@ -53,17 +53,27 @@ class BotocoreKeys(Protocol):
     """The keys of botocore's and boto3's credentials objects."""
 
     @property
-    def access_key(self) -> str: ...
+    def access_key(self) -> str:
+        """The access key id."""
+        ...
+
     @property
-    def secret_key(self) -> str: ...
+    def secret_key(self) -> str:
+        """The secret access key."""
+        ...
+
     @property
-    def token(self) -> str | None: ...
+    def token(self) -> str | None:
+        """The session token of temporary credentials, or None."""
+        ...
 
 
 class BotocoreSession(Protocol):
     """A boto3 or botocore session."""
 
-    def get_credentials(self) -> Any: ...
+    def get_credentials(self) -> Any:
+        """Return the session's credentials, or None."""
+        ...
 
 
 CredentialsSource = Credentials | BotocoreKeys | BotocoreSession | CredentialsProvider

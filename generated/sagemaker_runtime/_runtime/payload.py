@@ -33,9 +33,13 @@ _STRING_REST = re.compile(rb'(?:[^"\\]++|\\.)++', re.DOTALL)
 class Decoder(Protocol[T]):
     """Turns payload bytes into items; ``close`` ends the bytes and returns the items still held."""
 
-    def feed(self, data: bytes) -> list[T]: ...
+    def feed(self, data: bytes) -> list[T]:
+        """Take more bytes; return the items that are complete."""
+        ...
 
-    def close(self) -> list[T]: ...
+    def close(self) -> list[T]:
+        """End the bytes; return the items that only the end completes."""
+        ...
 
 
 class _Decoder(Generic[T]):

@@ -42,9 +42,15 @@ class TransportResponse(Protocol):
     """A response whose head has been read and whose body has not. Read it to its end or close it."""
 
     @property
-    def status(self) -> int: ...
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
     @property
-    def headers(self) -> Headers: ...
+    def headers(self) -> Headers:
+        """The response headers."""
+        ...
+
     def read(self) -> bytes:
         """Return the whole body and close."""
         ...
@@ -62,9 +68,15 @@ class AsyncTransportResponse(Protocol):
     """The async twin of :class:`TransportResponse`."""
 
     @property
-    def status(self) -> int: ...
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
     @property
-    def headers(self) -> Headers: ...
+    def headers(self) -> Headers:
+        """The response headers."""
+        ...
+
     async def read(self) -> bytes:
         """Return the whole body and close."""
         ...

@@ -79,6 +79,7 @@ class Pool(httpcore2.ConnectionPool):
         self.proxied = proxy is not None
 
     def create_connection(self, origin: httpcore2.Origin) -> httpcore2.ConnectionInterface:
+        """Make a connection that leaves the pool when it fails to open."""
         connection = super().create_connection(origin)
         if self.proxied:
             _close_on_failure(connection)
@@ -112,6 +113,7 @@ class AsyncPool(httpcore2.AsyncConnectionPool):
         self.proxied = proxy is not None
 
     def create_connection(self, origin: httpcore2.Origin) -> httpcore2.AsyncConnectionInterface:
+        """Make a connection that leaves the pool when it fails to open."""
         connection = super().create_connection(origin)
         if self.proxied:
             _aclose_on_failure(connection)

@@ -51,6 +51,7 @@ def _as_url(request: HTTPRequest) -> Url | None:
 
 
 def prepare(builder: BaseRequestBuilder, request: HTTPRequest, total: float) -> None:
+    """Put the request into a builder; ``total`` seconds end it in any case."""
     builder.headers(request.headers)
     builder.streamed_read_buffer_limit(0).timeout(timedelta(seconds=total))
     if request.body:
@@ -58,6 +59,7 @@ def prepare(builder: BaseRequestBuilder, request: HTTPRequest, total: float) -> 
 
 
 def head_limit(request: HTTPRequest, timeout: Timeout) -> float | None:
+    """Return the seconds that the head of the response may take, sending included; None: no limit."""
     if timeout.read is None:
         return None
     write = (timeout.write or 0) if len(request.body) > 65536 else 0
@@ -65,6 +67,7 @@ def head_limit(request: HTTPRequest, timeout: Timeout) -> float | None:
 
 
 def read_headers(headers: HeaderMap) -> Headers:
+    """Return the headers; those whose value pyreqwest cannot decode are left out."""
     pairs: list[tuple[str, str]] = []
     for name in dict.fromkeys(headers.keys()):
         try:

@@ -108,3 +108,18 @@ def test_the_demo_runs_from_the_wheel_and_leaves_nothing_behind(wheel: Path, tmp
     assert "8 signatures verified by botocore, 1 refused" in done.stdout
     assert done.stderr == ""
     assert list(temporary.iterdir()) == list(empty.iterdir()) == []
+
+
+def test_a_client_needs_only_what_generate_says(wheel: Path, tmp_path: Path) -> None:
+    lapsmith = install(wheel, tmp_path)
+    shutil.copytree(ROOT / "specs" / "sagemaker-runtime", tmp_path / "spec")
+    said = run(lapsmith / "lapsmith", "generate", "spec", "-o", "client/sagemaker_runtime", cwd=tmp_path).stdout
+    needs = said.partition(" needs: ")[2].split("\n")[0].split(", ")
+    other = tmp_path / "other"
+    other.mkdir()
+    run(sys.executable, "-m", "venv", other / "venv", cwd=other)
+    bin_ = other / "venv" / "bin"
+    run(bin_ / "pip", "install", "--quiet", *needs, "mypy", "--constraint", CONSTRAINTS, cwd=other)
+    run(bin_ / "mypy", "--strict", "-p", "sagemaker_runtime", cwd=tmp_path / "client")
+    script = "from sagemaker_runtime import *; SageMakerRuntime(region='eu-west-1', credentials=Credentials('a', 'b'))"
+    run(bin_ / "python", "-W", "error", "-c", script, cwd=tmp_path / "client")

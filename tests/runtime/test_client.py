@@ -562,3 +562,14 @@ def test_a_bare_httpx_client_is_refused_with_a_hint() -> None:
 def test_a_sync_transport_is_refused_by_the_async_client() -> None:
     with pytest.raises(InvalidInput, match=r"transport must have send\(\) and aclose\(\)"):
         AsyncSageMakerRuntime(**SETTINGS, transport=cast("Any", StubTransport()))
+
+
+def test_an_error_keeps_the_headers_and_quotes_what_is_not_the_services() -> None:
+    stub = StubTransport()
+    stub.respond(b"<html>Bad Gateway</html>", status=502, headers={"Server": "proxy"})
+    with pytest.raises(SageMakerRuntimeError, match="Bad Gateway") as caught:
+        SageMakerRuntime(**SETTINGS, transport=stub).invoke_endpoint(**CALL)
+    assert caught.value.headers is not None
+    assert caught.value.headers["server"] == "proxy"
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert (copied.headers, copied.status) == (caught.value.headers, 502)

@@ -622,3 +622,34 @@ def test_closing_ends_a_read_in_another_thread() -> None:
         assert not reader.is_alive()
         assert time.monotonic() - started < PATIENCE / 2
     assert "closed" in str(raised[0])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_closing_ends_a_read_in_another_task(backend: str) -> None:
+    def script(peer: Peer) -> None:
+        if peer.read_request() is not None:
+            peer.send(HEAD + chunk(GOOD + GOOD[:5]))
+            peer.wait_for_close()
+
+    raised: list[BaseException] = []
+
+    async def main() -> None:
+        async with AsyncSageMakerRuntime(**at(server)) as client:
+            stream = await client.invoke_endpoint_with_response_stream(**CALL)
+            assert await anext(stream) == part(b"good")
+
+            async def read() -> None:
+                try:
+                    await anext(stream)
+                except StreamError as error:
+                    raised.append(error)
+
+            with anyio.fail_after(PATIENCE / 2):
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(read)
+                    await anyio.sleep(0.1)
+                    await stream.aclose()
+
+    with Server(script) as server:
+        anyio.run(main, backend=backend)
+    assert "closed" in str(raised[0])

@@ -26,7 +26,8 @@ MOMENTS = st.integers(0, 4_000_000_000).map(
     lambda seconds: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=8)
+# No backslash: RFC 9110 wants it escaped in a quoted list item, which botocore does not do.
+VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="\\"), max_size=8)
 TOKEN = st.text("abcXYZ019-_", min_size=1, max_size=6)
 FLOATS = st.floats(width=32) | st.sampled_from([math.inf, -math.inf, math.nan, 0.0, 1e22, 1e-7])
 JSON = st.recursive(

@@ -180,7 +180,7 @@ def test_reads_the_derived_form() -> None:
     assert pages is not None
     assert pages.items[0].value == "Items"
     waiter = found.waiters["TableExists"]
-    assert (waiter.delay.value if waiter.delay else None, waiter.accept[0].equals.value) == (20, "ACTIVE")
+    assert (waiter.delay.value if waiter.delay else None, waiter.accept[0].expected.value) == (20, "ACTIVE")
     union = found.shapes["AttributeValue"].union
     assert union is not None
     assert union.value is True

@@ -23,6 +23,9 @@ OUTPUT_LOCATIONS = ("header", "header-map", "status", "body", "payload", "events
 SHAPE_LOCATIONS = ("body", "event-header", "event-payload")
 ERROR_RETRIES = ("never", "throttle", "transient")
 OPERATION_RETRIES = ("safe", "unsafe")
+OPERATION_AUTHS = ("none", "unsigned-payload")
+COMPRESSIONS = ("gzip",)
+WAITER_STATES = ("success", "retry", "failure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,11 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class ServiceBinding:
-    """The ``service`` key. ``read_timeout`` is in seconds."""
+    """The ``service`` key. ``read_timeout`` is in seconds.
+
+    ``target`` is the prefix of X-Amz-Target, and the service's name in the paths of rpc-v2-cbor.
+    ``query_compatible``: the service once spoke the query protocol, and still sends the error codes of that time.
+    """
 
     span: Span
     id: Fact[str] | None = None
@@ -54,6 +61,7 @@ class ServiceBinding:
     signing: Fact[str] | None = None
     read_timeout: Fact[float] | None = None
     s3: Fact[bool] | None = None
+    query_compatible: Fact[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,11 @@ class EndpointBinding:
 
 @dataclass(frozen=True, slots=True)
 class MemberBinding:
-    """How one member travels. None: the spec's name, or what inference or the protocol says."""
+    """How one member travels. None: the spec's name, or what inference or the protocol says.
+
+    ``timestamp`` and ``sparse`` speak of the member's value, or of the lists and maps that it is made of.
+    ``token``: a fresh idempotency token is sent where the caller gives none. ``json``: text that holds JSON.
+    """
 
     span: Span
     member: Fact[str] | None = None
@@ -86,6 +98,9 @@ class MemberBinding:
     name: Fact[str] | None = None
     timestamp: Fact[str] | None = None
     streaming: Fact[bool] | None = None
+    token: Fact[bool] | None = None
+    json: Fact[bool] | None = None
+    sparse: Fact[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +131,28 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Pagination: token members going in, where they come from, and the members that hold a page's items."""
+    """Pagination: token members going in, where they come from, and where a page's items are.
+
+    ``output``, ``items`` and ``more`` are JMESPath over the output; ``limit`` is the member that sets a page's size.
+    Without ``more``, there is another page where a token came.
+    """
 
     span: Span
     input: tuple[Fact[str], ...]
     output: tuple[Fact[str], ...]
     items: tuple[Fact[str], ...]
+    limit: Fact[str] | None = None
+    more: Fact[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointParameter:
+    """What a parameter of the endpoint rules is for one operation: a literal, or JMESPath over the input."""
+
+    name: str
+    span: Span
+    literal: Fact[str | bool | tuple[str, ...]] | None = None
+    path: Fact[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +170,25 @@ class OperationBinding:
     retry: Fact[str] | None = None
     status: Fact[int] | None = None
     pages: Pages | None = None
+    host: Fact[str] | None = None
+    auth: Fact[str] | None = None
+    compress: Fact[str] | None = None
+    endpoint: Mapping[str, EndpointParameter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptor:
-    """A waiter ends when the value at ``path`` in the output is ``equals``."""
+    """What an answer means to a waiter, where it matches.
+
+    ``matcher``: the value at ``argument`` (JMESPath over the output) is ``expected`` (``path``), or every (``all``) or
+    some (``any``) item there is; or the ``status`` is; or the ``error`` has that code (True: any, False: none).
+    """
 
     span: Span
-    path: Fact[str]
-    equals: Fact[str]
+    matcher: str
+    argument: Fact[str] | None
+    expected: Fact[str | bool | int]
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +205,13 @@ class WaiterBinding:
 
 @dataclass(frozen=True, slots=True)
 class ShapeBinding:
-    """One entry of ``shapes``. ``union``: exactly one member is set."""
+    """One entry of ``shapes``. ``union``: exactly one member is set. ``document``: any JSON value."""
 
     name: str
     span: Span
     members: Mapping[str, MemberBinding] = field(default_factory=dict)
     union: Fact[bool] | None = None
+    document: Fact[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

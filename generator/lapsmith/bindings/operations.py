@@ -1,4 +1,4 @@
-"""The ``operations`` and ``waiters`` keys, and the member bindings that operations share with shapes."""
+"""The ``operations`` key, and the member bindings that operations share with shapes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from lapsmith.bindings import model
-from lapsmith.bindings.model import Acceptor, At, MemberBinding, OperationBinding, Pages, Pin, WaiterBinding
-from lapsmith.bindings.reader import Section, mapping, wrong_type
-from lapsmith.bindings.yaml_nodes import Node, ScalarNode, SequenceNode
+from lapsmith.bindings.model import At, EndpointParameter, Fact, MemberBinding, OperationBinding, Pages, Pin
+from lapsmith.bindings.reader import Section, boolean, mapping, text, words
+from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 from lapsmith.diagnostics import Diagnostics
 
-_OPERATION = ("at", "pin", "in", "out", "errors", "retry", "status", "pages")
-_MEMBER = ("member", "in", "name", "timestamp", "streaming")
+_REQUEST = ("host", "auth", "compress", "endpoint")
+_OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
+_MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse")
+_PAGES = ("in", "out", "items", "limit", "more")
 _AT = re.compile(r"([A-Z]+) (/\S*)")
 
 
@@ -35,6 +37,10 @@ def read_operation(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> Op
         retry=inner.choice("retry", model.OPERATION_RETRIES),
         status=inner.integer("status", 200, 299),
         pages=_pages(inner, where, diagnostics),
+        host=inner.text("host"),
+        auth=inner.choice("auth", model.OPERATION_AUTHS),
+        compress=inner.choice("compress", model.COMPRESSIONS),
+        endpoint=_endpoint(inner, where, diagnostics),
     )
 
 
@@ -60,10 +66,15 @@ def _members(
 def read_members(
     node: Node, where: str, locations: Sequence[str], diagnostics: Diagnostics
 ) -> Mapping[str, MemberBinding]:
-    """Bindings by the members' names in the spec, each with the place of its key."""
+    """Bindings by the members' names in the spec, each with the place of its key.
+
+    ``Name: query`` is short for ``Name: {in: query}``.
+    """
     members: dict[str, MemberBinding] = {}
-    for name, (key, value) in mapping(node, where, diagnostics).items():
-        inner = Section.of(value, f"member {name}", _MEMBER, diagnostics)
+    for name, (key, entry) in mapping(node, where, diagnostics).items():
+        short = isinstance(entry, ScalarNode)
+        described = MappingNode({"in": (key, entry)}, entry.span) if short else entry
+        inner = Section.of(described, f"member {name}", _MEMBER, diagnostics)
         members[name] = MemberBinding(
             span=key.span,
             member=inner.word("member"),
@@ -71,6 +82,9 @@ def read_members(
             name=inner.word("name"),
             timestamp=inner.choice("timestamp", model.TIMESTAMP_FORMATS),
             streaming=inner.boolean("streaming"),
+            token=inner.boolean("token"),
+            json=inner.boolean("json"),
+            sparse=inner.boolean("sparse"),
         )
     return members
 
@@ -87,44 +101,36 @@ def _pages(inner: Section, where: str, diagnostics: Diagnostics) -> Pages | None
     node = inner.node("pages")
     if node is None:
         return None
-    pages = Section.of(node, f"'pages' of {where}", ("in", "out", "items"), diagnostics)
+    pages = Section.of(node, f"'pages' of {where}", _PAGES, diagnostics)
     pages.require("in", "out")
     tokens_in, tokens_out = pages.words("in") or (), pages.words("out") or ()
     if len(tokens_in) != len(tokens_out):
         message = f"'pages' of {where} has {len(tokens_in)} tokens going in and {len(tokens_out)} coming out"
         diagnostics.error(inner.key_span("pages"), "bad-value", message, "each token needs both ends")
-    return Pages(inner.key_span("pages"), tokens_in, tokens_out, pages.words("items") or ())
+    items = pages.words("items") or ()
+    return Pages(inner.key_span("pages"), tokens_in, tokens_out, items, pages.word("limit"), pages.text("more"))
 
 
-def read_waiter(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> WaiterBinding | None:
-    """One entry of ``waiters``; None when it does not name its operation."""
-    where = f"waiter {key.text}"
-    inner = Section.of(value, where, ("operation", "delay", "attempts", "accept"), diagnostics)
-    inner.require("operation", "accept")
-    operation = inner.word("operation")
-    if operation is None:
-        return None
-    return WaiterBinding(
-        name=key.text,
-        span=key.span,
-        operation=operation,
-        delay=inner.seconds("delay"),
-        attempts=inner.integer("attempts", 1, 10_000),
-        accept=_acceptors(inner, where, diagnostics),
-    )
+def _endpoint(inner: Section, where: str, diagnostics: Diagnostics) -> Mapping[str, EndpointParameter]:
+    node = inner.node("endpoint")
+    parameters: dict[str, EndpointParameter] = {}
+    for name, (key, entry) in mapping(node, f"'endpoint' of {where}", diagnostics).items() if node else ():
+        what = f"endpoint parameter {name} of {where}"
+        one = Section.of(entry, what, ("is", "from"), diagnostics)
+        if ("is" in one.entries) == ("from" in one.entries):
+            hint = "'is' gives its value, 'from' the member (or JMESPath over the input) that has it"
+            diagnostics.error(key.span, "missing-key", f"{what} needs 'is' or 'from'", hint)
+            continue
+        literal = one.node("is")
+        read = None if literal is None else _literal(literal, f"'is' of {what}", diagnostics)
+        parameters[name] = EndpointParameter(name, key.span, read, one.text("from"))
+    return parameters
 
 
-def _acceptors(inner: Section, where: str, diagnostics: Diagnostics) -> tuple[Acceptor, ...]:
-    node = inner.node("accept")
-    if not isinstance(node, SequenceNode):
-        if node is not None:
-            wrong_type(node, f"'accept' of {where}", "a list of mappings", diagnostics)
-        return ()
-    acceptors = []
-    for item in node.items:
-        entry = Section.of(item, f"an acceptor of {where}", ("path", "is"), diagnostics)
-        entry.require("path", "is")
-        path, equals = entry.text("path"), entry.word("is")
-        if path and equals:
-            acceptors.append(Acceptor(item.span, path, equals))
-    return tuple(acceptors)
+def _literal(node: Node, where: str, diagnostics: Diagnostics) -> Fact[str | bool | tuple[str, ...]] | None:
+    if isinstance(node, SequenceNode):
+        facts = words(node, where, diagnostics) or ()
+        return Fact(tuple(fact.value for fact in facts), node.span)
+    if isinstance(node, ScalarNode) and node.kind == "bool":
+        return boolean(node, where, diagnostics)
+    return text(node, where, diagnostics)

@@ -63,6 +63,9 @@ class Section:
     def boolean(self, key: str) -> Fact[bool] | None:
         return self._read(key, boolean)
 
+    def value(self, key: str) -> Fact[str | bool | int] | None:
+        return self._read(key, value)
+
     def integer(self, key: str, low: int, high: int) -> Fact[int] | None:
         fact = self._read(key, integer)
         return None if fact is None or not self._in_range(key, fact, low, high) else fact
@@ -142,6 +145,18 @@ def boolean(node: Node, where: str, diagnostics: Diagnostics) -> Fact[bool] | No
     if isinstance(node, ScalarNode) and node.kind == "bool":
         return Fact(node.text.lower() in _TRUE, node.span)
     wrong_type(node, where, "true or false", diagnostics)
+    return None
+
+
+def value(node: Node, where: str, diagnostics: Diagnostics) -> Fact[str | bool | int] | None:
+    """A text, a yes/no value or a whole number, as YAML takes it."""
+    if isinstance(node, ScalarNode) and node.kind == "bool":
+        return Fact(node.text.lower() in _TRUE, node.span)
+    if isinstance(node, ScalarNode) and node.kind == "int" and _is_decimal(node.text):
+        return Fact(int(node.text), node.span)
+    if isinstance(node, ScalarNode) and node.kind == "str":
+        return Fact(node.text, node.span)
+    wrong_type(node, where, "a text, a whole number, true or false", diagnostics, "put it in quotes")
     return None
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 
 from lapsmith.bindings import model
 from lapsmith.bindings.hosts import read_host
-from lapsmith.bindings.model import Bindings, MemberBinding
-from lapsmith.bindings.operations import read_members, read_operation, read_waiter
+from lapsmith.bindings.model import Bindings
+from lapsmith.bindings.operations import read_members, read_operation
 from lapsmith.bindings.reader import Section, boolean, mapping, unknown_key
+from lapsmith.bindings.waiters import read_waiter
 from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode
-from lapsmith.diagnostics import Diagnostics, suggest
+from lapsmith.diagnostics import Diagnostics
 
 VERSION = 1
 _ROOT = ("lapsmith", "derived", "service", "endpoint", "operations", "waiters", "shapes", "errors")
-_SERVICE = ("id", "class", "protocol", "target", "signing", "read_timeout", "s3")
+_SERVICE = ("id", "class", "protocol", "target", "signing", "read_timeout", "s3", "query_compatible")
 _HOSTS = ("host", "fips", "dualstack", "fips_dualstack")
 _ERROR = ("status", "retry", "code", "doc")
+_FLAGS = ("union", "document")
 _CLASS = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
@@ -94,6 +95,7 @@ def _service(section: Section, diagnostics: Diagnostics) -> model.ServiceBinding
         signing=inner.word("signing"),
         read_timeout=inner.seconds("read_timeout"),
         s3=inner.boolean("s3"),
+        query_compatible=inner.boolean("query_compatible"),
     )
 
 
@@ -119,26 +121,25 @@ def _shape(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> model.Shap
     where = f"shape {key.text}"
     entries = mapping(value, where, diagnostics)
     members = {name: entry for name, entry in entries.items() if not _is_flag(name, entry, where, diagnostics)}
-    union = entries.get("union")
-    flag = boolean(union[1], f"'union' of {where}", diagnostics) if union and "union" not in members else None
+    flags = {
+        name: boolean(entry[1], f"'{name}' of {where}", diagnostics)
+        for name, entry in entries.items()
+        if name in _FLAGS and name not in members
+    }
     node = MappingNode(members, value.span)
-    return model.ShapeBinding(key.text, key.span, _shape_members(node, where, diagnostics), flag)
-
-
-def _shape_members(node: Node, where: str, diagnostics: Diagnostics) -> Mapping[str, MemberBinding]:
-    return read_members(node, where, model.SHAPE_LOCATIONS, diagnostics)
+    bound = read_members(node, where, model.SHAPE_LOCATIONS, diagnostics)
+    return model.ShapeBinding(key.text, key.span, bound, **flags)
 
 
 def _is_flag(name: str, entry: tuple[ScalarNode, Node], where: str, diagnostics: Diagnostics) -> bool:
-    """Tell ``union: true`` from a member; a member may be called ``union``, but is a mapping then."""
+    """Tell ``union: true`` from a member; a member may be called ``union``, but is not a yes or no then."""
     key, value = entry
-    if isinstance(value, MappingNode):
+    if not isinstance(value, ScalarNode) or value.text in model.SHAPE_LOCATIONS:
         return False
-    flags: Sequence[str] = ("union",)
-    if name not in flags and isinstance(value, ScalarNode) and value.kind == "bool" and suggest(name, flags):
-        unknown_key(key, where, flags, diagnostics)
+    if name not in _FLAGS and value.kind == "bool":
+        unknown_key(key, where, _FLAGS, diagnostics)
         return True
-    return name in flags
+    return name in _FLAGS
 
 
 def _error(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> model.ErrorBinding:

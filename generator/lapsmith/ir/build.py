@@ -14,9 +14,11 @@ from lapsmith.ir.errors import build_errors, operation_errors
 from lapsmith.ir.events import Streams, check_events
 from lapsmith.ir.matching import BIND, Bound, match
 from lapsmith.ir.members import Members
-from lapsmith.ir.model import Error, Operation, Origin, Service
+from lapsmith.ir.model import Error, Member, Operation, Origin, Service
 from lapsmith.ir.naming import operation_name, unique
+from lapsmith.ir.paging import build_pages, build_waiters
 from lapsmith.ir.references import check_pages, check_references
+from lapsmith.ir.requests import read_requests
 from lapsmith.ir.select import Patterns
 from lapsmith.ir.service import build_header, protocol_of
 from lapsmith.ir.shapes import Shapes
@@ -94,6 +96,8 @@ class _Builder:
             shapes=shapes,
             errors=errors,
             origins=header.origins,
+            query_compatible=header.query_compatible,
+            waiters=build_waiters(self._ctx, {operation.name for operation in operations}),
         )
 
     def _choose(self) -> list[_Chosen]:
@@ -155,21 +159,28 @@ class _Builder:
         origins = {"name": item.origin, "method": self._ctx.origin(endpoint.span), "uri": stated}
         names, origins["errors"] = operation_errors(self._ctx, binding, endpoint, errors)
         status, answer, origins["status"] = self._answer(endpoint, binding)
-        safe, origins["retry_safe"] = self._retry_safe(endpoint, binding)
+        inputs = members.inputs()
+        safe, origins["retry_safe"] = self._retry_safe(endpoint, binding, inputs)
+        requests = read_requests(self._ctx, binding, inputs)
         origins["doc"] = self._ctx.origin(endpoint.span) if endpoint.desc else default("no-description")
         self._warn_auth(item.name, endpoint)
         operation = Operation(
             name=item.name,
             method=endpoint.method,
             uri=target.uri,
-            input=members.inputs(),
+            input=inputs,
             output=members.outputs(answer),
             errors=names,
             status=status,
             retry_safe=safe,
             doc=endpoint.desc,
             group=endpoint.group,
-            origins=origins,
+            origins=origins | requests.origins,
+            host_prefix=requests.host_prefix,
+            auth=requests.auth,
+            compress=requests.compress,
+            endpoint_parameters=requests.endpoint_parameters,
+            pages=build_pages(self._ctx, binding),
         )
         check_operation(self._ctx, operation, target, endpoint.span)
         check_pages(self._ctx, binding, operation.input, operation.output)
@@ -189,9 +200,14 @@ class _Builder:
             return int(answer.status), answer, self._ctx.origin(answer.span)
         return 200, answer, default("status-200")
 
-    def _retry_safe(self, endpoint: Endpoint, binding: OperationBinding | None) -> tuple[bool, Origin]:
+    def _retry_safe(
+        self, endpoint: Endpoint, binding: OperationBinding | None, inputs: Sequence[Member]
+    ) -> tuple[bool, Origin]:
         if binding is not None and binding.retry is not None:
             return binding.retry.value == "safe", self._ctx.of(binding.retry)
+        token = next((member.origins["token"] for member in inputs if member.token), None)
+        if token is not None:
+            return True, token
         safe = endpoint.method in _IDEMPOTENT
         return safe, default("idempotent-method" if safe else "not-idempotent")
 

@@ -153,7 +153,7 @@ def _check_body(ctx: Context, where: str, members: Sequence[Member], span: Span)
 
 def _check_member(ctx: Context, where: str, member: Member, span: Span, side: str = "") -> None:
     at = _place(member, "location", span)
-    if member.location is not Location.EVENTS and not fits(member.type, member.location):
+    if member.location is not Location.EVENTS and not member.json_value and not fits(member.type, member.location):
         message = f"'{where}' is {describe(member.type)}, which cannot travel as {member.location}"
         origin = member.origins["type"]
         hint = f"its type is at {origin.span}" if origin.span else None

@@ -25,7 +25,7 @@ from lapsmith.ir.model import (
 from lapsmith.ir.naming import camel, unique
 from lapsmith.ir.shapes import Shapes, document
 from lapsmith.ir.uri import Target
-from lapsmith.ir.wire import fits, refine, wire_name
+from lapsmith.ir.wire import fits, flag, refine, wire_name
 from lapsmith.lap.tree import Field, Returns, Scalar
 
 _ON_URL = (Location.LABEL, Location.QUERY, Location.HEADER)
@@ -201,8 +201,10 @@ class Members:
             "location": place.origin,
             "wire_name": wired,
         }
+        token = flag(self.ctx, "token", bound.token if bound else None, origins)
+        json = flag(self.ctx, "json_value", bound.json if bound else None, origins)
         name = bound.member.value if bound and bound.member else field.name
-        return Member(name, kind, item.required, place.location, wire, document(field), origins)
+        return Member(name, kind, item.required, place.location, wire, document(field), origins, token, json)
 
     def _type(self, field: Field, bound: MemberBinding | None, place: Place, holder: str) -> tuple[Type, Origin]:
         origin = self.ctx.origin(field.type.span)

@@ -120,17 +120,19 @@ class DocumentType:
 
 @dataclass(frozen=True, slots=True)
 class ListType:
-    """A list of ``item``."""
+    """A list of ``item``; a ``sparse`` one may hold nulls."""
 
     item: Type
+    sparse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MapType:
-    """A map with text keys."""
+    """A map with text keys; a ``sparse`` one may hold nulls."""
 
     key: Type
     value: Type
+    sparse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ class Member:
     """One member of an input, output, structure or error.
 
     ``wire_name`` is the label, query key, header, body key or event header name; for payloads it is the
-    member's name. Facts with origins: ``name type required location wire_name``.
+    member's name. ``token``: a fresh idempotency token is sent where none is given. ``json_value``: text that holds
+    JSON. Facts with origins: ``name type required location wire_name``, and the last two where they are stated.
     """
 
     name: str
@@ -169,6 +172,8 @@ class Member:
     wire_name: str
     doc: str | None = None
     origins: Origins = field(default_factory=dict, compare=False)
+    token: bool = False
+    json_value: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +248,87 @@ class Uri:
     query: tuple[tuple[str, str | None], ...] = ()
 
 
+class OperationAuth(StrEnum):
+    """How an operation's requests are signed, where it is not like all others of its service."""
+
+    NONE = "none"
+    UNSIGNED_PAYLOAD = "unsigned-payload"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointParameter:
+    """What a parameter of the endpoint rules is for an operation: a literal, or JMESPath over the input."""
+
+    name: str
+    literal: str | bool | tuple[str, ...] | None
+    path: str | None
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """How an operation is paginated. ``outputs``, ``items`` and ``more`` are JMESPath over the output.
+
+    ``inputs`` and ``outputs`` are the ends of the tokens; ``limit`` is the input member that sets the size of a page.
+    Facts with origins: ``pages``.
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    items: tuple[str, ...]
+    limit: str | None = None
+    more: str | None = None
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
+class Matcher(StrEnum):
+    """What a waiter's acceptor looks at."""
+
+    PATH = "path"
+    ALL = "all"
+    ANY = "any"
+    STATUS = "status"
+    ERROR = "error"
+
+
+class WaiterState(StrEnum):
+    """What a waiter does when an acceptor matches."""
+
+    SUCCESS = "success"
+    RETRY = "retry"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptor:
+    """One acceptor of a waiter; ``argument`` is JMESPath over the output, for the matchers that have one."""
+
+    matcher: Matcher
+    argument: str | None
+    expected: str | bool | int
+    state: WaiterState
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """Polls an operation, ``attempts`` times at most and ``delay`` seconds apart. Facts with origins: ``name``."""
+
+    name: str
+    operation: str
+    delay: float
+    attempts: int
+    acceptors: tuple[Acceptor, ...]
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation. Facts with origins: ``name method uri status retry_safe errors doc``.
+    """One operation. Facts with origins: ``name method uri status retry_safe errors doc``, and ``host_prefix auth
+    compress`` where they are stated.
 
     ``retry_safe``: a request that may have reached the service can be sent again without doing its work
-    twice.
+    twice. ``host_prefix``: text and labels (names of input members) that go before the endpoint's host.
     """
 
     name: str
@@ -262,6 +342,11 @@ class Operation:
     doc: str | None = None
     group: str | None = None
     origins: Origins = field(default_factory=dict, compare=False)
+    host_prefix: tuple[str | Label, ...] = ()
+    auth: OperationAuth | None = None
+    compress: bool = False
+    endpoint_parameters: tuple[EndpointParameter, ...] = ()
+    pages: Pages | None = None
 
     def input_at(self, location: Location) -> tuple[Member, ...]:
         return tuple(member for member in self.input if member.location is location)
@@ -297,8 +382,8 @@ class HostTemplates:
 class Service:
     """A whole service. ``shapes`` and ``errors`` are keyed by name, in a stable order.
 
-    Facts with origins: ``id class_name protocol signing target read_timeout name api_version base_url``.
-    ``base_url`` is the spec's ``@base``, for services without host templates.
+    Facts with origins: ``id class_name protocol signing target query_compatible read_timeout name api_version
+    base_url``. ``base_url`` is the spec's ``@base``, for services without host templates.
     """
 
     name: str
@@ -316,3 +401,5 @@ class Service:
     errors: Mapping[str, Error]
     doc: str | None = None
     origins: Origins = field(default_factory=dict, compare=False)
+    query_compatible: bool = False
+    waiters: Mapping[str, Waiter] = field(default_factory=dict)

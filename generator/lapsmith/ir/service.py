@@ -12,7 +12,11 @@ from lapsmith.ir.context import Context, default
 from lapsmith.ir.model import HostTemplates, Origin, Protocol, Signing
 from lapsmith.ir.naming import camel
 
-_JSON = frozenset((Protocol.JSON_1_0, Protocol.JSON_1_1))
+_TARGETED = {
+    Protocol.JSON_1_0: "names operations in X-Amz-Target",
+    Protocol.JSON_1_1: "names operations in X-Amz-Target",
+    Protocol.RPC_V2_CBOR: "names the service in its paths",
+}
 
 
 @dataclass(slots=True)
@@ -27,6 +31,7 @@ class Header:
     hosts: HostTemplates | None
     base_url: str | None
     read_timeout: float | None
+    query_compatible: bool = False
     origins: dict[str, Origin] = field(default_factory=dict)
 
 
@@ -50,6 +55,7 @@ def build_header(ctx: Context) -> Header:
         hosts=_hosts(ctx),
         base_url=_base_url(ctx, origins),
         read_timeout=_read_timeout(ctx, bound, origins),
+        query_compatible=_query_compatible(ctx, bound, origins),
         origins=_with_document_facts(ctx, bound, origins),
     )
 
@@ -109,12 +115,21 @@ def _signing(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) ->
     return None
 
 
+def _query_compatible(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> bool:
+    fact = bound.query_compatible
+    origins["query_compatible"] = ctx.of(fact) if fact else default("not-query-compatible")
+    if fact is not None and fact.value and ctx.protocol not in _TARGETED:
+        message = f"the protocol {ctx.protocol} never was the query protocol, so 'query_compatible' is not used"
+        ctx.diagnostics.warning(fact.span, "query-compatible-unused", message, "remove it")
+    return bool(fact and fact.value)
+
+
 def _target(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> str | None:
     origins["target"] = ctx.of(bound.target) if bound.target else default("no-target")
-    if bound.target is None and ctx.protocol in _JSON:
-        message = f"the protocol {ctx.protocol} names operations in X-Amz-Target, and 'target' is missing"
+    if bound.target is None and ctx.protocol in _TARGETED:
+        message = f"the protocol {ctx.protocol} {_TARGETED[ctx.protocol]}, and 'target' is missing"
         ctx.diagnostics.error(bound.span, "target-missing", message, "add 'target:' under 'service'")
-    if bound.target is not None and ctx.protocol not in _JSON:
+    if bound.target is not None and ctx.protocol not in _TARGETED:
         message = f"the protocol {ctx.protocol} has no X-Amz-Target header, so 'target' is not used"
         ctx.diagnostics.warning(bound.target.span, "target-unused", message, "remove it")
     return bound.target.value if bound.target else None

@@ -13,7 +13,7 @@ from lapsmith.ir.context import Context, default
 from lapsmith.ir.definitions import Definition
 from lapsmith.ir.model import Location, Member, Shape, Structure
 from lapsmith.ir.naming import camel, unique
-from lapsmith.ir.wire import refine, wire_name
+from lapsmith.ir.wire import flag, refine, wire_name
 from lapsmith.lap.tree import Field, ListOf, MapOf, Named, Scalar, Type
 
 MAX_DEPTH = 64
@@ -71,10 +71,10 @@ class Shapes:
             self.ctx.diagnostics.error(node.span, "type-depth", message, "give inner structures names with @type")
             return model.DocumentType()
         if isinstance(node, ListOf):
-            return model.ListType(self.resolve(node.item, place, depth + 1))
+            return model.ListType(self.resolve(node.item, place, depth + 1), node.item.nullable)
         if isinstance(node, MapOf):
             key = self.resolve(node.key, place + "Key", depth + 1)
-            return model.MapType(key, self.resolve(node.value, place, depth + 1))
+            return model.MapType(key, self.resolve(node.value, place, depth + 1), node.value.nullable)
         if isinstance(node, Named):
             return self._named(node)
         if node.children is not None:
@@ -137,6 +137,7 @@ class Shapes:
         }
         if bound is not None:
             kind, origins["type"] = refine(self.ctx, where, kind, location, bound, origins["type"])
+        token = flag(self.ctx, "token", bound.token if bound else None, origins)
         wire, origins["wire_name"] = wire_name(self.ctx, bound, item.name, stated)
         return Member(
             name=bound.member.value if bound and bound.member else item.name,
@@ -146,11 +147,15 @@ class Shapes:
             wire_name=wire,
             doc=document(item),
             origins=origins,
+            token=token,
         )
 
     def _named(self, node: Named) -> model.Type:
         if node.enum:
             return model.StringType(node.enum)
+        binding = self._binding(node.name)
+        if binding is not None and binding.document is not None and binding.document.value:
+            return model.DocumentType()
         definition = self.definitions.get(node.name)
         if definition is not None:
             return self.reach(definition)

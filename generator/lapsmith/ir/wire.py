@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lapsmith.bindings.model import MemberBinding
+from lapsmith.bindings.model import Fact, MemberBinding
 from lapsmith.ir.context import Context
 from lapsmith.ir.model import (
     BlobType,
@@ -39,14 +39,30 @@ def wire_name(ctx: Context, bound: MemberBinding | None, name: str, stated: Orig
 def refine(
     ctx: Context, where: str, kind: Type, location: Location, bound: MemberBinding, stated: Origin
 ) -> tuple[Type, Origin]:
-    """Apply ``timestamp`` and ``streaming`` of a binding to a type; report them where they make no sense."""
+    """Apply ``timestamp``, ``sparse``, ``streaming`` and ``json`` of a binding to a type.
+
+    Those that make no sense for it are reported.
+    """
     origin = stated
     if bound.timestamp is not None:
-        if isinstance(kind, TimestampType):
-            kind, origin = TimestampType(TimestampFormat(bound.timestamp.value)), ctx.of(bound.timestamp)
-        else:
+        timed = _with_format(kind, TimestampFormat(bound.timestamp.value))
+        if timed == kind and not _has_timestamp(kind):
             message = f"'{where}' is {describe(kind)}, so it has no timestamp format"
             ctx.diagnostics.error(bound.timestamp.span, "wrong-kind", message, "remove 'timestamp'")
+        kind, origin = timed, ctx.of(bound.timestamp)
+    if bound.sparse is not None and bound.sparse.value:
+        if isinstance(kind, ListType | MapType):
+            kind, origin = replace(kind, sparse=True), ctx.of(bound.sparse)
+        else:
+            message = f"'{where}' is {describe(kind)}, and only lists and maps can be sparse"
+            ctx.diagnostics.error(bound.sparse.span, "wrong-kind", message, "remove 'sparse'")
+    if bound.json is not None and bound.json.value:
+        if isinstance(kind, StringType | DocumentType):
+            # Elsewhere AWS's SDKs leave such text to the caller.
+            kind = DocumentType() if location is Location.HEADER else kind
+        else:
+            message = f"'{where}' is {describe(kind)}, and only text can hold JSON"
+            ctx.diagnostics.error(bound.json.span, "wrong-kind", message, "remove 'json'")
     if bound.streaming is not None and bound.streaming.value:
         if isinstance(kind, BlobType) and location is Location.PAYLOAD:
             kind, origin = replace(kind, streaming=True), ctx.of(bound.streaming)
@@ -54,6 +70,34 @@ def refine(
             message = f"'{where}' cannot be streamed: only bytes that are the payload can"
             ctx.diagnostics.error(bound.streaming.span, "wrong-kind", message, "remove 'streaming'")
     return kind, origin
+
+
+def _with_format(kind: Type, form: TimestampFormat) -> Type:
+    match kind:
+        case TimestampType():
+            return TimestampType(form)
+        case ListType(item):
+            return replace(kind, item=_with_format(item, form))
+        case MapType(_, value):
+            return replace(kind, value=_with_format(value, form))
+        case _:
+            return kind
+
+
+def _has_timestamp(kind: Type) -> bool:
+    match kind:
+        case ListType(item) | MapType(_, item):
+            return _has_timestamp(item)
+        case _:
+            return isinstance(kind, TimestampType)
+
+
+def flag(ctx: Context, name: str, fact: Fact[bool] | None, origins: dict[str, Origin]) -> bool:
+    """A yes/no fact of a binding, with its origin where it is stated; no where it is not."""
+    if fact is None:
+        return False
+    origins[name] = ctx.of(fact)
+    return fact.value
 
 
 def is_token(name: str) -> bool:

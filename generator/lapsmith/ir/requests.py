@@ -1,0 +1,69 @@
+"""How an operation's requests differ from those of its service: host prefix, signing, endpoint parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lapsmith.bindings.model import Fact, OperationBinding
+from lapsmith.diagnostics import suggest
+from lapsmith.ir.context import Context
+from lapsmith.ir.model import EndpointParameter, Label, Member, OperationAuth, Origin
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_PREFIX = re.compile(r"(?:[A-Za-z0-9-]|\{[^{}]+\})+(?:\.(?:[A-Za-z0-9-]|\{[^{}]+\})+)*\.?")
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The facts, and their origins by attribute name."""
+
+    host_prefix: tuple[str | Label, ...]
+    auth: OperationAuth | None
+    compress: bool
+    endpoint_parameters: tuple[EndpointParameter, ...]
+    origins: dict[str, Origin]
+
+
+def read_requests(ctx: Context, binding: OperationBinding | None, members: Sequence[Member]) -> Requests:
+    """What the bindings of an operation say of its requests; ``members`` are its input."""
+    host = binding.host if binding else None
+    auth = binding.auth if binding else None
+    compress = binding.compress if binding else None
+    stated = {"host_prefix": host, "auth": auth, "compress": compress}
+    return Requests(
+        host_prefix=_host_prefix(ctx, host, members) if host else (),
+        auth=OperationAuth(auth.value) if auth else None,
+        compress=compress is not None,
+        endpoint_parameters=tuple(_endpoint_parameters(ctx, binding)) if binding else (),
+        origins={name: ctx.of(fact) for name, fact in stated.items() if fact},
+    )
+
+
+def _host_prefix(ctx: Context, host: Fact[str], members: Iterable[Member]) -> tuple[str | Label, ...]:
+    if not _PREFIX.fullmatch(host.value):
+        message = f"'{host.value}' cannot go before a host name"
+        ctx.diagnostics.error(host.span, "bad-host", message, 'write it as "{Name}.", with members in braces')
+        return ()
+    required = {member.name for member in members if member.required}
+    parts: list[str | Label] = []
+    for index, text in enumerate(_PLACEHOLDER.split(host.value)):
+        if index % 2 == 0:
+            parts += [text] if text else []
+            continue
+        if text not in required:
+            message = f"the host prefix '{host.value}' names '{text}', which is no required input member"
+            ctx.diagnostics.error(host.span, "unknown-member", message, suggest(text, required))
+        parts.append(Label(text))
+    return tuple(parts)
+
+
+def _endpoint_parameters(ctx: Context, binding: OperationBinding) -> Iterable[EndpointParameter]:
+    for name, entry in binding.endpoint.items():
+        yield EndpointParameter(
+            name,
+            entry.literal.value if entry.literal else None,
+            entry.path.value if entry.path else None,
+            {"name": ctx.origin(entry.span)},
+        )

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test test-slow test-full lint generate check bench clean
+.PHONY: demo test test-slow test-full lint generate check specs bench clean
 
 demo: .venv/demo.stamp
 	$(BIN)/lapsmith demo
@@ -30,6 +30,10 @@ generate: .venv/dev.stamp
 check: .venv/dev.stamp
 	$(BIN)/lapsmith check
 
+# The specs that are compiled from AWS service models, with their bindings and clients.
+specs: .venv/dev.stamp .venv-lapsh/installed.stamp
+	PYTHONPATH=tests $(BIN)/python -m corpus.specs .venv-lapsh/bin/python
+
 bench: .venv/dev.stamp
 	$(BIN)/python tests/bench/bench.py $(ARGS)
 
@@ -45,4 +49,9 @@ clean:
 
 .venv/dev.stamp: .venv/demo.stamp
 	$(BIN)/python -m pip install --quiet --editable ".[demo,dev]" --constraint tests/constraints.txt
+	touch $@
+
+.venv-lapsh/installed.stamp: tests/corpus/lapsh-requirements.txt
+	$(PYTHON) -m venv .venv-lapsh
+	.venv-lapsh/bin/python -m pip install --quiet --requirement $<
 	touch $@

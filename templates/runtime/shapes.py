@@ -26,8 +26,17 @@ class ResponseMetadata(msgspec.Struct, frozen=True):
     attempts: int = 1
 
 
+EPOCH = msgspec.Meta(extra={"timestamp": "epoch-seconds"})
+DATE_TIME = msgspec.Meta(extra={"timestamp": "date-time"})
+HTTP_DATE = msgspec.Meta(extra={"timestamp": "http-date"})
+
+
 class Structure(msgspec.Struct, omit_defaults=True):
     """A structure of the service. Members that are None are not sent."""
+
+
+class Union(Structure):
+    """A structure of which exactly one member is set."""
 
 
 class Output(msgspec.Struct, dict=True):

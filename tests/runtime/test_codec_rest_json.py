@@ -33,6 +33,7 @@ from runtime.codec_rest_json import (
 from runtime.errors import InvalidInput, InvalidResponse, ServiceError
 from runtime.eventstream import Message
 from runtime.http import Headers, Response
+from runtime.members import Members
 from runtime.shapes import Output, Structure
 
 MOMENT = datetime(2026, 1, 6, 12, 30, 15, tzinfo=UTC)
@@ -173,9 +174,9 @@ def test_text_payloads() -> None:
 
 
 def test_structures_as_payloads() -> None:
-    assert json_payload(Part(name="a", parts=[Part(size=nan)])) == b'{"Name":"a","Parts":[{"Size":"NaN"}]}'
-    assert json_payload({"a": None}) == b'{"a":null}'
-    assert json_payload(None) == b""
+    assert json_payload(Part, Part(name="a", parts=[Part(size=nan)])) == b'{"Name":"a","Parts":[{"Size":"NaN"}]}'
+    assert json_payload(Any, {"a": None}) == b'{"a":null}'
+    assert json_payload(Any, None) == b""
 
 
 # Body members
@@ -195,7 +196,7 @@ def test_body_members_take_their_wire_form() -> None:
         "Big": 2**70,
         "Missing": None,
     }
-    assert json.loads(encode_body(members)) == {
+    assert json.loads(encode_body(Members({}), members)) == {
         "When": 1767702615,
         "Later": 1767702615.25,
         "Blob": "AP8=",
@@ -207,13 +208,13 @@ def test_body_members_take_their_wire_form() -> None:
         "Set": ["only"],
         "Big": 2**70,
     }
-    assert encode_body({}) == b"{}"
+    assert encode_body(Members({}), {}) == b"{}"
 
 
 @pytest.mark.parametrize("value", [object(), "\ud800", MOMENT.replace(tzinfo=None), CIRCLE, DEEP, {"a": 1j}])
 def test_body_members_that_json_cannot_hold_are_refused(value: object) -> None:
     with pytest.raises(InvalidInput, match="the request cannot be written as JSON"):
-        encode_body({"Member": value})
+        encode_body(Members({}), {"Member": value})
 
 
 # Responses

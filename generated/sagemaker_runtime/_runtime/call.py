@@ -59,6 +59,8 @@ class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     service_error: type[ServiceError]
     retry_safe: bool = False
     streaming: bool = False
+    auth: str | None = None
+    compress: bool = False
 
 
 class CallState(msgspec.Struct):

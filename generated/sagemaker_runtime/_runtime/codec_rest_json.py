@@ -18,17 +18,18 @@ from msgspec import inspect
 from .errors import InvalidInput, InvalidResponse, ServiceError
 from .eventstream import Message
 from .http import Headers, Response, epoch_seconds, special_float
+from .members import Members
 
 T = TypeVar("T")
 
 
-def encode_body(members: Mapping[str, Any]) -> bytes:
+def encode_body(members: Members, values: Mapping[str, Any]) -> bytes:
     """Encode body members, by wire name, as a JSON object; members that are None are left out.
 
     Timestamps become epoch seconds, blobs base64, and NaN and infinities the strings that the protocol has for them.
     Raises :class:`InvalidInput` for a value that JSON cannot hold.
     """
-    return _encode({name: value for name, value in members.items() if value is not None})
+    return _encode({name: value for name, value in values.items() if value is not None})
 
 
 def _encode(value: Any) -> bytes:
@@ -114,7 +115,7 @@ def text_payload(body: object) -> bytes:
         raise InvalidInput(f"a text payload cannot be encoded as UTF-8: {error.reason}") from error
 
 
-def json_payload(body: Any) -> bytes:
+def json_payload(kind: Any, body: Any) -> bytes:
     """Return a structure or document as a JSON payload; nothing for None."""
     return b"" if body is None else _encode(body)
 

@@ -86,6 +86,8 @@ class Request(msgspec.Struct):
     query: str = ""
     headers: HeaderList = msgspec.field(default_factory=list[tuple[str, str]])
     body: bytes = b""
+    host_prefix: str = ""
+    endpoint_parameters: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -190,6 +192,13 @@ def epoch_seconds(value: datetime | None, name: str = "a timestamp") -> int | fl
         return None
     seconds = (_in_utc(value, name) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
     return int(seconds) if seconds.is_integer() else seconds
+
+
+def idempotency_token(value: str | None) -> str:
+    """Return an idempotency token: as given, else a new one."""
+    from uuid import uuid4
+
+    return str(uuid4()) if value is None else value
 
 
 def _in_utc(value: datetime, name: str) -> datetime:

@@ -10,6 +10,7 @@ from .codec_rest_json import encode_body, json_payload
 from .errors import InvalidInput, ServiceError, TransportError
 from .eventstream import encode_message
 from .http import Headers, HTTPRequest, Timeout
+from .members import Members
 from .shapes import Structure, UnknownEvent
 
 _Answer = tuple[int, Headers, tuple[bytes | TransportError, ...]]
@@ -75,7 +76,7 @@ class StubScript:
         if type(event) not in self.event_types:
             raise InvalidInput(f"{type(event).__name__} is not an event of this service")
         event_type, attribute = self.event_types[type(event)]
-        payload = json_payload(event) if attribute is None else getattr(event, attribute) or b""
+        payload = json_payload(Any, event) if attribute is None else getattr(event, attribute) or b""
         return encode_message({":message-type": "event", ":event-type": event_type}, payload)
 
     def _next(self, request: HTTPRequest) -> _Answer:
@@ -91,7 +92,7 @@ class StubScript:
 
 def _error_body(error: ServiceError) -> bytes:
     members = {name: getattr(error, attribute) for name, (attribute, _) in error.wire_members.items()}
-    return encode_body({"Message": error.message, **members})
+    return encode_body(Members({}), {"Message": error.message, **members})
 
 
 class _StubResponse:

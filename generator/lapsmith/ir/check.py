@@ -16,6 +16,7 @@ from lapsmith.lap.tree import Endpoint
 # The client sets these itself; the last three only where it signs.
 _OWN_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 _SIGNING_HEADERS = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
+_RPC_LOCATIONS = (Location.BODY, Location.EVENTS)
 _WHOLE_BODY = (Location.PAYLOAD, Location.EVENTS)
 
 
@@ -153,6 +154,9 @@ def _check_body(ctx: Context, where: str, members: Sequence[Member], span: Span)
 
 def _check_member(ctx: Context, where: str, member: Member, span: Span, side: str = "") -> None:
     at = _place(member, "location", span)
+    if side and ctx.is_rpc and member.location not in _RPC_LOCATIONS:
+        message = f"'{where}' cannot travel as {member.location}: {ctx.protocol} has only a body"
+        ctx.diagnostics.error(at, "rest-location", message, "remove 'in', or say another 'protocol'")
     if member.location is not Location.EVENTS and not member.json_value and not fits(member.type, member.location):
         message = f"'{where}' is {describe(member.type)}, which cannot travel as {member.location}"
         origin = member.origins["type"]

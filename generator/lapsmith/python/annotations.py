@@ -1,4 +1,4 @@
-"""IR types as Python annotations, output defaults, and the helpers that move them in and out of headers."""
+"""IR types as Python annotations, output defaults, and the helpers that read them from headers."""
 
 from __future__ import annotations
 
@@ -29,17 +29,65 @@ _CORRECTIONS: Mapping[type[object], str] = {
 }
 
 
-def annotation(kind: ir.Type, classes: Mapping[str, str]) -> str:
-    """Return the annotation of a type; ``classes`` maps shape names to class names."""
-    match kind:
-        case ir.ListType(item):
-            return f"list[{annotation(item, classes)}]"
-        case ir.MapType(_, value):
-            return f"dict[str, {annotation(value, classes)}]"
-        case ir.StructureRef(name):
-            return classes[name]
-        case _:
-            return _SCALARS[type(kind)]
+_FORMATS = {
+    ir.TimestampFormat.EPOCH: "EPOCH",
+    ir.TimestampFormat.DATE_TIME: "DATE_TIME",
+    ir.TimestampFormat.HTTP_DATE: "HTTP_DATE",
+}
+# CBOR has a type for timestamps, so formats have no meaning there.
+_BODY_DEFAULTS = {
+    ir.Protocol.REST_JSON: ir.TimestampFormat.EPOCH,
+    ir.Protocol.JSON_1_0: ir.TimestampFormat.EPOCH,
+    ir.Protocol.JSON_1_1: ir.TimestampFormat.EPOCH,
+}
+
+
+class Annotations:
+    """The annotations of one service; ``classes`` maps its shapes' names to class names."""
+
+    def __init__(self, classes: Mapping[str, str], protocol: ir.Protocol) -> None:
+        self._classes = classes
+        self._default_format = _BODY_DEFAULTS.get(protocol)
+
+    def value(self, kind: ir.Type) -> str:
+        """Return the annotation of what a caller is given."""
+        match kind:
+            case ir.ListType(item, sparse):
+                return f"list[{_nullable(self.value(item), sparse)}]"
+            case ir.MapType(_, value, sparse):
+                return f"dict[str, {_nullable(self.value(value), sparse)}]"
+            case ir.StructureRef(name):
+                return self._classes[name]
+            case _:
+                return _SCALARS[type(kind)]
+
+    def wire(self, kind: ir.Type) -> str:
+        """Return the annotation of a body member: as for callers, with the formats of timestamps that need telling."""
+        match kind:
+            case ir.ListType(item, sparse):
+                return f"list[{_nullable(self.wire(item), sparse)}]"
+            case ir.MapType(_, value, sparse):
+                return f"dict[str, {_nullable(self.wire(value), sparse)}]"
+            case ir.TimestampType(form) if form is not None and self._default_format not in (None, form):
+                return f"Annotated[datetime, {_FORMATS[form]}]"
+            case _:
+                return self.value(kind)
+
+    def argument(self, kind: ir.Type) -> str:
+        """Return the annotation of what a caller may give: structures as such or as plain mappings."""
+        match kind:
+            case ir.ListType(item, sparse):
+                return f"Sequence[{_nullable(self.argument(item), sparse)}]"
+            case ir.MapType(_, value, sparse):
+                return f"Mapping[str, {_nullable(self.argument(value), sparse)}]"
+            case ir.StructureRef(name):
+                return f"{self._classes[name]} | Mapping[str, Any]"
+            case _:
+                return self.value(kind)
+
+
+def _nullable(spelled: str, sparse: bool) -> str:
+    return optional(spelled) if sparse else spelled
 
 
 def optional(spelled: str) -> str:
@@ -68,8 +116,20 @@ def factory(kind: ir.Type) -> str | None:
     return _FACTORIES.get(type(kind))
 
 
-def header_reader(kind: ir.Type) -> str:
-    """Return the name of the runtime function that reads such a type from a response header."""
+def header_reader(member: ir.Member) -> str:
+    """Return the name of the runtime function that reads such a member from a response header."""
+    if member.json_value:
+        return "read_json_header"
+    match member.type:
+        case ir.ListType(ir.StringType()):
+            return "list_header"
+        case ir.ListType(item):
+            return _scalar_reader(item).replace("_header", "_list_header")
+        case kind:
+            return _scalar_reader(kind)
+
+
+def _scalar_reader(kind: ir.Type) -> str:
     match kind:
         case ir.IntegerType():
             return "int_header"
@@ -79,8 +139,6 @@ def header_reader(kind: ir.Type) -> str:
             return "bool_header"
         case ir.TimestampType():
             return "timestamp_header"
-        case ir.ListType():
-            return "list_header"
         case _:
             return "text_header"
 

@@ -19,7 +19,13 @@ def label(parameter: Parameter, *, greedy: bool) -> str:
 def request_value(parameter: Parameter) -> str:
     """Return the expression of a query, header or body member of a request."""
     name, member = parameter.name, parameter.member
+    if member.token:
+        return f"idempotency_token({name})"
     value = f'required({name}, "{name}")' if member.required else name
+    if member.json_value and member.location is ir.Location.HEADER:
+        return f'json_header({value}, "{name}")'
+    if member.location is ir.Location.BODY:
+        return value
     if isinstance(member.type, ir.ListType) and (form := _timestamp_format(member.type.item, member.location)):
         spelled = f"[{_spelled('item', form, name)} for item in {value}]"
     elif form := _timestamp_format(member.type, member.location):
@@ -33,10 +39,9 @@ def _timestamp_format(kind: ir.Type, location: ir.Location) -> ir.TimestampForma
     """Return the format of a timestamp that must be spelled out; the runtime writes the others as they should be."""
     if not isinstance(kind, ir.TimestampType):
         return None
-    runtime = ir.TimestampFormat.EPOCH if location is ir.Location.BODY else ir.TimestampFormat.DATE_TIME
-    default = ir.TimestampFormat.HTTP_DATE if location is ir.Location.HEADER else runtime
+    default = ir.TimestampFormat.HTTP_DATE if location is ir.Location.HEADER else ir.TimestampFormat.DATE_TIME
     wanted = kind.format or default
-    return None if wanted is runtime else wanted
+    return None if wanted is ir.TimestampFormat.DATE_TIME else wanted
 
 
 def _spelled(value: str, form: ir.TimestampFormat, name: str = "", *, quote: str = '"') -> str:
@@ -56,12 +61,12 @@ def payload_value(parameter: Parameter, *, json: bool) -> str:
             arguments = [name, *(["json"] if json else []), *([] if member.required else ["optional=True"])]
             return f"blob_payload({', '.join(arguments)})"
         case ir.StringType():
-            function, unset = "text_payload", name
+            return f'text_payload(required({name}, "{name}"))' if member.required else f"text_payload({name})"
         case ir.StructureRef():
-            function, unset = "json_payload", f"{name} or {{}}"
+            given = f'required({name}, "{name}")' if member.required else f"{name} or {{}}"
         case _:
-            function, unset = "json_payload", name
-    return f'{function}(required({name}, "{name}"))' if member.required else f"{function}({unset})"
+            given = f'required({name}, "{name}")' if member.required else name
+    return f"json_payload({parameter.wire_annotation}, {given})"
 
 
 def payload_content_type(parameter: Parameter) -> str:
@@ -83,7 +88,7 @@ def response_value(field: Parameter) -> str:
     member = field.member
     match member.location:
         case ir.Location.HEADER:
-            read = f"{header_reader(member.type)}(response.headers, {literal(field.wire_name)})"
+            read = f"{header_reader(member)}(response.headers, {literal(field.wire_name)})"
             return f"{read} or {field.default}" if member.required and field.default != "None" else read
         case ir.Location.HEADER_MAP:
             return f"prefixed_headers(response.headers, {literal(field.wire_name)})"

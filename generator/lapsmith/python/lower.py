@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from urllib.parse import quote
 
 from lapsmith.ir import model as ir
 from lapsmith.python import docs, names, reserved, text
-from lapsmith.python.annotations import annotation, optional
+from lapsmith.python.annotations import Annotations, optional
 from lapsmith.python.expressions import label, payload_content_type, payload_value
 from lapsmith.python.public import public_names
+from lapsmith.python.records import endpoint_parameters, host_prefix, record_options, rpc_view
 from lapsmith.python.shapes import Shapes
 from lapsmith.python.spelling import Spelling
 from lapsmith.python.streams import Streams
@@ -23,14 +25,16 @@ _PATH_CHARACTERS = "/-._~!$&'()*+,;=:@%"
 def lower(service: ir.Service, *, package: str, source: str, transports: tuple[str, ...] = ()) -> ClientView:
     """Lower a whole service."""
     spelling = Spelling(service)
-    shapes = Shapes(service, spelling)
+    annotations = Annotations(spelling.structures, service.protocol)
+    shapes = Shapes(service, spelling, annotations)
     structures, errors = shapes.structures(), shapes.errors()
-    lowering = _Operations(service, spelling, shapes, Streams(service, spelling, shapes), errors)
+    lowering = _Operations(service, spelling, annotations, shapes, Streams(service, spelling, shapes), errors)
     operations = tuple(lowering.operation(op) for op in service.operations)
     outputs = tuple(op.output for op in operations)
     streams = tuple(op.stream for op in operations if op.stream)
     return ClientView(
         service=service,
+        rpc=rpc_view(service, spelling.base_error),
         source=source,
         package=package,
         class_name=spelling.client,
@@ -57,12 +61,15 @@ class _Operations:
         self,
         service: ir.Service,
         spelling: Spelling,
+        annotations: Annotations,
         shapes: Shapes,
         streams: Streams,
         errors: Iterable[ErrorView],
     ) -> None:
         self._service = service
         self._spelling = spelling
+        self._is_rpc = rpc_view(service, spelling.base_error) is not None
+        self._annotations = annotations
         self._shapes = shapes
         self._streams = streams
         self._errors = dict(zip(sorted(service.errors), errors, strict=True))
@@ -76,6 +83,7 @@ class _Operations:
         headers = _at(parameters, ir.Location.HEADER)
         content_type = next((p for p in headers if p.wire_name.lower() == "content-type"), None)
         json = payload is not None and isinstance(payload.member.type, ir.BlobType) and content_type is not None
+        by_member = {p.member.name: p.name for p in parameters}
         output = self._shapes.output(op)
         stream = self._streams.stream(op, output) if op.name in self._spelling.streams else None
         return OperationView(
@@ -103,18 +111,24 @@ class _Operations:
             stream=stream,
             docstring=self._docstring(op, parameters, output, stream, json=json, asynchronous=False),
             async_docstring=self._docstring(op, parameters, output, stream, json=json, asynchronous=True),
+            body_constant=self._spelling.body_constants[op.name],
+            host_prefix=host_prefix(op, by_member),
+            endpoint_parameters=endpoint_parameters(op, by_member),
+            options=record_options(op),
+            is_record=self._is_rpc,
         )
 
     def _parameters(self, op: ir.Operation, spelled: Mapping[str, str]) -> tuple[Parameter, ...]:
         """Required arguments first; the payload last among them, since it may be given in two ways."""
-        ordered = sorted(op.input, key=lambda m: (not m.required, m.required and m.location is ir.Location.PAYLOAD))
-        kinds = {m.name: annotation(m.type, self._spelling.structures) for m in ordered}
-        return tuple(
-            Parameter(spelled[m.name], kinds[m.name], True, m.wire_name, m)
-            if m.required
-            else Parameter(spelled[m.name], optional(kinds[m.name]), False, m.wire_name, m, "None")
-            for m in ordered
-        )
+        members = [replace(m, required=False) if m.token else m for m in op.input]
+        ordered = sorted(members, key=lambda m: (not m.required, m.required and m.location is ir.Location.PAYLOAD))
+        return tuple(self._parameter(member, spelled[member.name]) for member in ordered)
+
+    def _parameter(self, member: ir.Member, name: str) -> Parameter:
+        kind, wire = self._annotations.argument(member.type), self._annotations.wire(member.type)
+        if member.required:
+            return Parameter(name, kind, True, member.wire_name, member, wire_annotation=wire)
+        return Parameter(name, optional(kind), False, member.wire_name, member, "None", wire_annotation=wire)
 
     def _docstring(
         self,

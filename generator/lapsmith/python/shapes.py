@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from lapsmith.ir import model as ir
 from lapsmith.python import docs, names, reserved, text
-from lapsmith.python.annotations import annotation, correction, factory, optional, references
+from lapsmith.python.annotations import Annotations, correction, factory, optional, references
 from lapsmith.python.spelling import Spelling
 from lapsmith.python.view import ClassView, ErrorView, Parameter
 
@@ -17,9 +17,10 @@ _PAYLOADS = (ir.Location.PAYLOAD, ir.Location.EVENT_PAYLOAD)
 class Shapes:
     """Lowers the shapes of one service."""
 
-    def __init__(self, service: ir.Service, spelling: Spelling) -> None:
+    def __init__(self, service: ir.Service, spelling: Spelling, annotations: Annotations) -> None:
         self._service = service
         self._spelling = spelling
+        self._annotations = annotations
         unions = [shape for shape in service.shapes.values() if isinstance(shape, ir.EventUnion)]
         self._streamed = {name for union in unions for name in union.errors.values()}
         events = [ir.StructureRef(name) for union in unions for name in union.events.values()]
@@ -54,7 +55,14 @@ class Shapes:
         fields = tuple(self._field(m, spelled[m.name], lenient=lenient, sent=sent) for m in shape.members)
         blocks = text.paragraphs(shape.doc) or [f"The structure ``{docs.code(shape.name)}``."]
         docstring = text.docstring(docs.attributes(blocks, fields), 4)
-        return ClassView(self._spelling.structures[shape.name], docstring, fields)
+        stood_in = [f.wire_name for f in fields if f.member.required and f.default is not None]
+        return ClassView(
+            self._spelling.structures[shape.name],
+            docstring,
+            fields,
+            base="Union" if shape.union else "Structure",
+            required=tuple(stood_in) if sent and not shape.union else (),
+        )
 
     def output(self, op: ir.Operation) -> ClassView:
         """Lower an operation's output; the events of a stream are no member of it."""
@@ -76,7 +84,7 @@ class Shapes:
         ``lenient`` gives a required one the value that stands in when the service leaves it out. Where it can be
         ``sent``, that value comes from a factory: msgspec leaves out a member that is its default, and it is required.
         """
-        kind = annotation(member.type, self._spelling.structures)
+        kind = self._annotations.wire(member.type)
         stand_in = correction(member.type)
         if member.location in _PAYLOADS and isinstance(member.type, ir.BlobType | ir.StringType):
             return Parameter(name, kind, member.required, member.wire_name, member, stand_in)
@@ -95,7 +103,7 @@ class Shapes:
         """Lower a modelled error; its message is every error's ``message`` already."""
         members = [m for m in shape.members if m.name.lower() != "message"]
         spelled = names.member_names((m.name for m in members), reserved.ERROR_NAMES)
-        kinds = {m.name: optional(annotation(m.type, self._spelling.structures)) for m in members}
+        kinds = {m.name: optional(self._annotations.wire(m.type)) for m in members}
         fields = tuple(Parameter(spelled[m.name], kinds[m.name], False, m.wire_name, m, "None") for m in members)
         streamed = shape.name in self._streamed
         return ErrorView(

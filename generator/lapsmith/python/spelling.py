@@ -20,6 +20,7 @@ class Spelling:
         functions = names.Namespace(reserved.HELPER_NAMES)
         self.builders = _claim_each(self.methods, "build_{}".format, functions)
         self.parsers = _claim_each(self.methods, "parse_{}".format, functions)
+        self.body_constants = _claim_each(self.constants, "_{}_BODY".format, names.Namespace())
         taken = reserved.CLASS_NAMES.union(self.constants.values())
         self._classes(service, names.Namespace(taken | reserved.EXPORTED_NAMES))
         exported = {self.client, f"Async{self.client}", self.base_error}

@@ -11,6 +11,8 @@ from lapsmith.python.annotations import references
 
 _Gap = tuple[ir.Member, str]
 
+_PROTOCOLS = (ir.Protocol.REST_JSON, ir.Protocol.JSON_1_0, ir.Protocol.JSON_1_1, ir.Protocol.RPC_V2_CBOR)
+
 # msgspec writes a field's name as it is given, so it takes none that JSON would have to escape.
 _ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 
@@ -18,10 +20,10 @@ _ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 def unsupported(service: ir.Service, fallback: Span) -> Diagnostics:
     """Return an error for everything in ``service`` that no template covers; ``fallback`` is where to point at last."""
     found = Diagnostics()
-    if service.protocol is not ir.Protocol.REST_JSON:
+    if service.protocol not in _PROTOCOLS:
         span = _span(service.origins, "protocol", fallback)
         message = f"the protocol {service.protocol} cannot be generated yet"
-        found.error(span, "unsupported-protocol", message, "rest-json is the one that can")
+        found.error(span, "unsupported-protocol", message, "those that can: " + ", ".join(_PROTOCOLS))
         return found
     if not service.operations:
         found.error(fallback, "no-operations", "there is no operation to generate", "check the spec's endpoints")
@@ -50,10 +52,7 @@ def _output_gaps(operation: ir.Operation) -> Iterator[_Gap]:
     yield from _payload_gaps(operation.output)
     for member in operation.output:
         if member.location is ir.Location.BODY:
-            yield from _read_gaps(member)
-        elif member.location is ir.Location.HEADER and isinstance(member.type, ir.ListType):
-            if not isinstance(member.type.item, ir.StringType):
-                yield member, "is a response header that lists something else than text"
+            yield from _name_gaps(member)
         elif member.location is ir.Location.HEADER_MAP and member.type != ir.MapType(ir.StringType(), ir.StringType()):
             yield member, "is a map of response headers to something else than text"
 
@@ -71,14 +70,11 @@ def _payload_gaps(members: Iterable[ir.Member]) -> Iterator[_Gap]:
 def _shape_gaps(service: ir.Service, operation: ir.Operation) -> Iterator[_Gap]:
     for shape in _reached(service, (member.type for member in operation.input)):
         for member in shape.members:
-            form = _timestamp_format(member.type)
-            if form not in (None, ir.TimestampFormat.EPOCH):
-                yield member, f"is, inside {shape.name}, a timestamp in the format {form}"
             yield from _name_gaps(member)
     returned = (member.type for member in operation.output)
     for shape in _reached(service, returned):
         for member in shape.members:
-            yield from _event_gaps(member) if _is_in_frame(member) else _read_gaps(member)
+            yield from _event_gaps(member) if _is_in_frame(member) else _name_gaps(member)
 
 
 def _stream_gaps(service: ir.Service, operation: ir.Operation) -> Iterator[_Gap]:
@@ -110,12 +106,6 @@ def _reached(service: ir.Service, roots: Iterable[ir.Type]) -> Iterator[ir.Struc
             waiting += [found for member in shape.members for found in references(member.type)]
 
 
-def _read_gaps(member: ir.Member) -> Iterator[_Gap]:
-    if _timestamp_format(member.type) is ir.TimestampFormat.HTTP_DATE:
-        yield member, "is an HTTP date in a JSON body"
-    yield from _name_gaps(member)
-
-
 def _name_gaps(member: ir.Member) -> Iterator[_Gap]:
     if _ESCAPED_IN_JSON.search(member.wire_name):
         yield member, "has a name in JSON with quotes, backslashes or control characters"
@@ -130,14 +120,3 @@ def _event_gaps(member: ir.Member) -> Iterator[_Gap]:
         yield member, "is a header of an event"
     elif not isinstance(member.type, ir.BlobType | ir.StringType):
         yield member, "is an event's payload that is neither a blob nor text"
-
-
-def _timestamp_format(kind: ir.Type) -> ir.TimestampFormat | None:
-    """Return the format of a timestamp, or of those in a list or map."""
-    match kind:
-        case ir.TimestampType(form):
-            return form
-        case ir.ListType(item) | ir.MapType(_, item):
-            return _timestamp_format(item)
-        case _:
-            return None

@@ -14,6 +14,7 @@ class Parameter:
     """A keyword argument of an operation, or an attribute of a shape.
 
     ``default`` and ``factory`` are source text: the value that the attribute has if it is not given, or what makes it.
+    ``wire_annotation`` is the annotation with what only the wire format knows: how timestamps are spelled.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Parameter:
     member: ir.Member
     default: str | None = None
     factory: str | None = None
+    wire_annotation: str = ""
 
     @property
     def field(self) -> str:
@@ -40,12 +42,18 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class ClassView:
-    """A structure or an output. ``json_payload`` is the attribute that ``json()`` decodes."""
+    """A structure or an output.
+
+    ``base`` is the runtime's class; ``json_payload`` is the attribute that ``json()`` decodes. ``required`` has the
+    wire names of members that a sender must give although the class has stand-ins for them.
+    """
 
     name: str
     docstring: str
     fields: tuple[Parameter, ...]
     json_payload: str | None = None
+    base: str = "Output"
+    required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +121,10 @@ class StreamView:
 class OperationView:
     """One operation with everything that the client, the builder and the parser print of it.
 
-    ``default_type`` is the expression of the Content-Type, where no member sets it; ``docstring`` and
-    ``async_docstring`` are those of the two clients' methods.
+    ``default_type`` is the expression of the Content-Type, where no member sets it. ``docstring`` and
+    ``async_docstring`` are those of the two clients' methods. ``body_constant`` is what the types of the body's members
+    are called. ``host_prefix`` and the values of ``endpoint_parameters`` are expressions; ``options`` are keyword
+    arguments of the operation's record. ``is_record``: the record alone builds the request.
     """
 
     name: str
@@ -141,6 +151,11 @@ class OperationView:
     stream: StreamView | None
     docstring: str
     async_docstring: str
+    body_constant: str
+    host_prefix: str | None
+    endpoint_parameters: tuple[tuple[str, str], ...]
+    options: tuple[tuple[str, str], ...]
+    is_record: bool
 
     @property
     def output_body(self) -> tuple[Parameter, ...]:
@@ -153,10 +168,20 @@ class OperationView:
 
 
 @dataclass(frozen=True, slots=True)
+class RPCView:
+    """A protocol that has one way to send every operation: its class in the runtime, the module, and its arguments."""
+
+    module: str
+    class_name: str
+    arguments: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClientView:
-    """A whole client."""
+    """A whole client. ``rpc`` is the expression of the protocol, for protocols whose operations are records."""
 
     service: ir.Service
+    rpc: RPCView | None
     source: str
     package: str
     class_name: str

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,19 +31,19 @@ class AsyncParcels(AsyncClient):
         self,
         *,
         weight: int,
-        value: Money,
-        legs: list[Leg],
+        value: Money | Mapping[str, Any],
+        legs: Sequence[Leg | Mapping[str, Any]],
         number: int | None = None,
         fragile: bool | None = None,
         label: bytes | None = None,
         due: datetime | None = None,
         factor: float | None = None,
         priority: str | None = None,
-        stops: dict[str, Place] | None = None,
-        scans: list[list[Scan]] | None = None,
+        stops: Mapping[str, Place | Mapping[str, Any]] | None = None,
+        scans: Sequence[Sequence[Scan | Mapping[str, Any]]] | None = None,
         extra: Any = None,
         anything: Any = None,
-        notes: list[str] | None = None,
+        notes: Sequence[str] | None = None,
     ) -> RegisterParcelOutput:
         """Registers a parcel.
 

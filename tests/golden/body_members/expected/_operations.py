@@ -6,6 +6,7 @@ here does I/O.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, required
+from ._runtime.members import Members
 from .errors import ERRORS, ParcelsError
 from .types import Leg, ListParcelsOutput, Money, Place, RegisterParcelOutput, Scan
 
@@ -32,23 +34,42 @@ SERVICE = ServiceInfo(
     user_agent_name="parcels",
 )
 
+_REGISTER_PARCEL_BODY = Members(
+    {
+        "Weight": int,
+        "Value": Money,
+        "Legs": list[Leg],
+        "Number": int,
+        "Fragile": bool,
+        "Label": bytes,
+        "Due": datetime,
+        "Factor": float,
+        "Priority": str,
+        "Stops": dict[str, Place],
+        "Scans": list[list[Scan]],
+        "Extra": Any,
+        "Anything": Any,
+        "Notes": list[str],
+    }
+)
+
 
 def build_register_parcel(
     *,
     weight: int,
-    value: Money,
-    legs: list[Leg],
+    value: Money | Mapping[str, Any],
+    legs: Sequence[Leg | Mapping[str, Any]],
     number: int | None = None,
     fragile: bool | None = None,
     label: bytes | None = None,
     due: datetime | None = None,
     factor: float | None = None,
     priority: str | None = None,
-    stops: dict[str, Place] | None = None,
-    scans: list[list[Scan]] | None = None,
+    stops: Mapping[str, Place | Mapping[str, Any]] | None = None,
+    scans: Sequence[Sequence[Scan | Mapping[str, Any]]] | None = None,
     extra: Any = None,
     anything: Any = None,
-    notes: list[str] | None = None,
+    notes: Sequence[str] | None = None,
 ) -> Request:
     """Build the request of ``RegisterParcel``."""
     return Request(
@@ -58,6 +79,7 @@ def build_register_parcel(
             ("Content-Type", "", "application/json"),
         ),
         body=encode_body(
+            _REGISTER_PARCEL_BODY,
             {
                 "Weight": required(weight, "weight"),
                 "Value": required(value, "value"),
@@ -73,7 +95,7 @@ def build_register_parcel(
                 "Extra": extra,
                 "Anything": anything,
                 "Notes": notes,
-            }
+            },
         ),
     )
 

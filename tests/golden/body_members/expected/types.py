@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -22,6 +22,8 @@ class Leg(Structure, kw_only=True):
         scans: ``Scans``.
     """
 
+    _required: ClassVar[frozenset[str]] = frozenset({"From"})
+
     from_: Place | None = msgspec.field(name="From", default=None)
     to: Place | None = msgspec.field(name="To", default=None)
     distance: float | None = msgspec.field(name="Distance", default=None)
@@ -36,6 +38,8 @@ class Money(Structure, kw_only=True):
         currency: ``Currency``. Known values: ``EUR``, ``USD``, ``other``.
     """
 
+    _required: ClassVar[frozenset[str]] = frozenset({"Amount", "Currency"})
+
     amount: int = msgspec.field(name="Amount", default_factory=int)
     currency: str = msgspec.field(name="Currency", default_factory=str)
 
@@ -48,6 +52,8 @@ class Place(Structure, kw_only=True):
         point: ``Point``.
         opened: ``Opened``.
     """
+
+    _required: ClassVar[frozenset[str]] = frozenset({"City"})
 
     city: str = msgspec.field(name="City", default_factory=str)
     point: list[float] | None = msgspec.field(name="Point", default=None)
@@ -63,6 +69,8 @@ class Scan(Structure, kw_only=True):
         photo: ``Photo``.
         tags: ``Tags``.
     """
+
+    _required: ClassVar[frozenset[str]] = frozenset({"At"})
 
     at: datetime | None = msgspec.field(name="At", default=None)
     by: str | None = msgspec.field(name="By", default=None)

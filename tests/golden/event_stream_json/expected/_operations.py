@@ -11,6 +11,7 @@ from ._runtime.codec_rest_json import encode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, quote_label, required, text_header
+from ._runtime.members import Members
 from .errors import ERRORS, ChatError
 from .types import ConverseOutput
 
@@ -29,6 +30,8 @@ SERVICE = ServiceInfo(
     user_agent_name="chat",
 )
 
+_CONVERSE_BODY = Members({"Text": str})
+
 
 def build_converse(
     *,
@@ -43,9 +46,10 @@ def build_converse(
             ("Content-Type", "", "application/json"),
         ),
         body=encode_body(
+            _CONVERSE_BODY,
             {
                 "Text": required(text, "text"),
-            }
+            },
         ),
     )
 

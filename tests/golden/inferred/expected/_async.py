@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from ._operations import (
@@ -32,7 +33,7 @@ class AsyncPlainShop(AsyncClient):
         *,
         item_id: str,
         x_trace: str,
-        expand: list[str] | None = None,
+        expand: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> GetItemsByItemIdOutput:
         """Reads an item.

@@ -6,20 +6,16 @@ does I/O.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 from ._runtime.call import Operation
 from ._runtime.codec_rest_json import blob_payload, decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
-from ._runtime.http import (
-    Request,
-    Response,
-    encode_query,
-    header_list,
-    quote_label,
-    required,
-    text_of,
-)
+from ._runtime.http import Request, Response, encode_query, header_list, quote_label, required
+from ._runtime.members import Members
+from ._runtime.shapes import DATE_TIME
 from .errors import ERRORS, PlainShopError
 from .types import GetItemsByItemIdOutput, PostItemsOutput, PutItemsByItemIdPhotoOutput
 
@@ -38,7 +34,7 @@ def build_get_items_by_item_id(
     *,
     item_id: str,
     x_trace: str,
-    expand: list[str] | None = None,
+    expand: Sequence[str] | None = None,
     limit: int | None = None,
 ) -> Request:
     """Build the request of ``GetItemsByItemId``."""
@@ -68,6 +64,9 @@ GET_ITEMS_BY_ITEM_ID = Operation(
     service_error=PlainShopError,
     retry_safe=True,
 )
+_POST_ITEMS_BODY = Members(
+    {"name": str, "price": float, "Idempotency-Key": str, "soldAt": Annotated[datetime, DATE_TIME]}
+)
 
 
 def build_post_items(
@@ -85,12 +84,13 @@ def build_post_items(
             ("Content-Type", "", "application/json"),
         ),
         body=encode_body(
+            _POST_ITEMS_BODY,
             {
                 "name": required(name, "name"),
                 "price": price,
                 "Idempotency-Key": idempotency_key,
-                "soldAt": sold_at and text_of(sold_at, "sold_at"),
-            }
+                "soldAt": sold_at,
+            },
         ),
     )
 

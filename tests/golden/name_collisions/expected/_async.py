@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from ._operations import (
     CLOSE_,
@@ -48,7 +50,7 @@ class AsyncClient_(AsyncClient):
         headers: str | None = None,
         bytes_: bytes | None = None,
         str_: str | None = None,
-        list_: list[str] | None = None,
+        list_: Sequence[str] | None = None,
         int_: int | None = None,
         metadata: str | None = None,
         aclose: str | None = None,
@@ -65,10 +67,10 @@ class AsyncClient_(AsyncClient):
         n2_fast: str | None = None,
         member: str | None = None,
         member_: str | None = None,
-        query: list[datetime] | None = None,
+        query: Sequence[datetime] | None = None,
         http_date_: str | None = None,
         build_use_: str | None = None,
-        any: Any_ | None = None,
+        any: Any_ | Mapping[str, Any] | None = None,
     ) -> UseOutput:
         """Members that are keywords, builtins, helpers of the generated code, or alike once they are
         spelled in Python.

@@ -6,7 +6,9 @@ does I/O.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from ._runtime.call import Operation
 from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
@@ -21,6 +23,7 @@ from ._runtime.http import (
     required,
     text_header,
 )
+from ._runtime.members import Members
 from .errors import ERRORS, ClientError
 from .types import (
     Any_,
@@ -48,6 +51,37 @@ SERVICE = ServiceInfo(
     user_agent_name="exception",
 )
 
+_USE_BODY = Members(
+    {
+        "self": str,
+        "json": str,
+        "request": str,
+        "body": str,
+        "bytes": bytes,
+        "str": str,
+        "list": list[str],
+        "int": int,
+        "metadata": str,
+        "aclose": str,
+        "response": str,
+        "required": str,
+        "quote_label": str,
+        "header_list": str,
+        "encode_body": str,
+        "msgspec": str,
+        "item": str,
+        "foo-bar": str,
+        "foo_bar": str,
+        "FooBar": str,
+        "2fast": str,
+        "\u043a\u043b\u044e\u0447": str,
+        '""': str,
+        "http_date": str,
+        "build_use": str,
+        "any": Any_,
+    }
+)
+
 
 def build_use(
     *,
@@ -59,7 +93,7 @@ def build_use(
     headers: str | None = None,
     bytes_: bytes | None = None,
     str_: str | None = None,
-    list_: list[str] | None = None,
+    list_: Sequence[str] | None = None,
     int_: int | None = None,
     metadata: str | None = None,
     aclose: str | None = None,
@@ -76,10 +110,10 @@ def build_use(
     n2_fast: str | None = None,
     member: str | None = None,
     member_: str | None = None,
-    query: list[datetime] | None = None,
+    query: Sequence[datetime] | None = None,
     http_date_: str | None = None,
     build_use_: str | None = None,
-    any: Any_ | None = None,
+    any: Any_ | Mapping[str, Any] | None = None,
 ) -> Request:
     """Build the request of ``Use``."""
     return Request(
@@ -93,6 +127,7 @@ def build_use(
             ("Content-Type", "", "application/json"),
         ),
         body=encode_body(
+            _USE_BODY,
             {
                 "self": required(self_, "self_"),
                 "json": required(json_, "json_"),
@@ -120,7 +155,7 @@ def build_use(
                 "http_date": http_date_,
                 "build_use": build_use_,
                 "any": any,
-            }
+            },
         ),
     )
 
@@ -137,6 +172,7 @@ USE = Operation(
     errors=ERRORS,
     service_error=ClientError,
 )
+_USE__BODY = Members({"BuildUse": str, "BuildUse2": str})
 
 
 def build_use_(
@@ -152,10 +188,11 @@ def build_use_(
             ("Content-Type", "", "application/json"),
         ),
         body=encode_body(
+            _USE__BODY,
             {
                 "BuildUse": required(build_use, "build_use"),
                 "BuildUse2": required(build_use2, "build_use2"),
-            }
+            },
         ),
     )
 
@@ -172,6 +209,7 @@ USE_ = Operation(
     errors=ERRORS,
     service_error=ClientError,
 )
+_OVERLOAD__BODY = Members({"text": str})
 
 
 def build_overload_(
@@ -186,9 +224,10 @@ def build_overload_(
             ("Content-Type", "", "application/json"),
         ),
         body=encode_body(
+            _OVERLOAD__BODY,
             {
                 "text": required(text, "text"),
-            }
+            },
         ),
     )
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, overload
 
 from msgspec import UNSET
@@ -47,7 +48,7 @@ class AsyncPayloads(AsyncClient):
         self,
         *,
         id: str,
-        config: Config,
+        config: Config | Mapping[str, Any],
     ) -> PutConfigOutput:
         """The whole body is a structure.
 
@@ -74,7 +75,7 @@ class AsyncPayloads(AsyncClient):
         self,
         *,
         id: str,
-        config: Config | None = None,
+        config: Config | Mapping[str, Any] | None = None,
         tag: str | None = None,
     ) -> PatchConfigOutput:
         """The whole body is a structure that may be left out.

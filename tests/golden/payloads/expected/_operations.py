@@ -6,6 +6,7 @@ I/O.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -54,7 +55,7 @@ SERVICE = ServiceInfo(
 def build_put_config(
     *,
     id: str,
-    config: Config,
+    config: Config | Mapping[str, Any],
 ) -> Request:
     """Build the request of ``PutConfig``."""
     return Request(
@@ -63,7 +64,7 @@ def build_put_config(
         headers=header_list(
             ("Content-Type", "", "application/json"),
         ),
-        body=json_payload(required(config, "config")),
+        body=json_payload(Config, required(config, "config")),
     )
 
 
@@ -87,7 +88,7 @@ PUT_CONFIG = Operation(
 def build_patch_config(
     *,
     id: str,
-    config: Config | None = None,
+    config: Config | Mapping[str, Any] | None = None,
     tag: str | None = None,
 ) -> Request:
     """Build the request of ``PatchConfig``."""
@@ -98,7 +99,7 @@ def build_patch_config(
             ("x-tag", "tag", tag),
             ("Content-Type", "", "application/json"),
         ),
-        body=json_payload(config or {}),
+        body=json_payload(Config, config or {}),
     )
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -22,6 +22,8 @@ class Config(Structure, kw_only=True):
         since: ``Since``.
         data: ``Data``.
     """
+
+    _required: ClassVar[frozenset[str]] = frozenset({"Name"})
 
     name: str = msgspec.field(name="Name", default_factory=str)
     size: int | None = msgspec.field(name="Size", default=None)

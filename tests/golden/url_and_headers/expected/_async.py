@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ._operations import (
@@ -32,15 +33,15 @@ class AsyncPlaces(AsyncClient):
         *,
         shelf: str,
         key: str,
-        ids: list[str] | None = None,
-        sizes: list[int] | None = None,
+        ids: Sequence[str] | None = None,
+        sizes: Sequence[int] | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         deep: bool | None = None,
         ratio: float | None = None,
-        filter: dict[str, str] | None = None,
-        flags: list[bool] | None = None,
-        days: list[datetime] | None = None,
+        filter: Mapping[str, str] | None = None,
+        flags: Sequence[bool] | None = None,
+        days: Sequence[datetime] | None = None,
     ) -> GetItemOutput:
         """Reads an item. The key may contain slashes.
 
@@ -92,12 +93,12 @@ class AsyncPlaces(AsyncClient):
         token: str,
         modified: datetime | None = None,
         begun: datetime | None = None,
-        limits: list[int] | None = None,
-        words: list[str] | None = None,
-        days: list[datetime] | None = None,
+        limits: Sequence[int] | None = None,
+        words: Sequence[str] | None = None,
+        days: Sequence[datetime] | None = None,
         enabled: bool | None = None,
         share: float | None = None,
-        meta: dict[str, str] | None = None,
+        meta: Mapping[str, str] | None = None,
         note: str | None = None,
     ) -> SetClockOutput:
         """Sets a clock.

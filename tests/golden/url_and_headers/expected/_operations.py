@@ -6,6 +6,7 @@ I/O.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -32,6 +33,7 @@ from ._runtime.http import (
     text_header,
     timestamp_header,
 )
+from ._runtime.members import Members
 from .errors import ERRORS, PlacesError
 from .types import GetItemOutput, RemoveShelfOutput, SetClockOutput
 
@@ -55,15 +57,15 @@ def build_get_item(
     *,
     shelf: str,
     key: str,
-    ids: list[str] | None = None,
-    sizes: list[int] | None = None,
+    ids: Sequence[str] | None = None,
+    sizes: Sequence[int] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     deep: bool | None = None,
     ratio: float | None = None,
-    filter: dict[str, str] | None = None,
-    flags: list[bool] | None = None,
-    days: list[datetime] | None = None,
+    filter: Mapping[str, str] | None = None,
+    flags: Sequence[bool] | None = None,
+    days: Sequence[datetime] | None = None,
 ) -> Request:
     """Build the request of ``GetItem``."""
     return Request(
@@ -108,6 +110,7 @@ GET_ITEM = Operation(
     service_error=PlacesError,
     retry_safe=True,
 )
+_SET_CLOCK_BODY = Members({"Note": str})
 
 
 def build_set_clock(
@@ -120,12 +123,12 @@ def build_set_clock(
     token: str,
     modified: datetime | None = None,
     begun: datetime | None = None,
-    limits: list[int] | None = None,
-    words: list[str] | None = None,
-    days: list[datetime] | None = None,
+    limits: Sequence[int] | None = None,
+    words: Sequence[str] | None = None,
+    days: Sequence[datetime] | None = None,
     enabled: bool | None = None,
     share: float | None = None,
-    meta: dict[str, str] | None = None,
+    meta: Mapping[str, str] | None = None,
     note: str | None = None,
 ) -> Request:
     """Build the request of ``SetClock``."""
@@ -145,9 +148,10 @@ def build_set_clock(
             *expanded("x-meta-", "meta", meta),
         ),
         body=encode_body(
+            _SET_CLOCK_BODY,
             {
                 "Note": note,
-            }
+            },
         ),
     )
 

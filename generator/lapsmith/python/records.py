@@ -1,0 +1,61 @@
+"""What an operation's record says, and the protocols whose operations are nothing but records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lapsmith.ir import model as ir
+from lapsmith.python.text import literal
+from lapsmith.python.view import RPCView
+
+_JSON_VERSIONS = {ir.Protocol.JSON_1_0: "1.0", ir.Protocol.JSON_1_1: "1.1"}
+
+
+def rpc_view(service: ir.Service, base_error: str) -> RPCView | None:
+    """Return the protocol of a service that sends every operation in one way; None for REST."""
+    errors = (("errors", "ERRORS"), ("service_error", base_error))
+    if service.protocol in _JSON_VERSIONS:
+        version = literal(_JSON_VERSIONS[service.protocol])
+        compatible = (("query_compatible", "True"),) if service.query_compatible else ()
+        arguments = (("target", literal(service.target)), ("version", version), *errors, *compatible)
+        return RPCView("codec_json", "JSONRPC", arguments)
+    if service.protocol is ir.Protocol.RPC_V2_CBOR:
+        return RPCView("codec_cbor", "CBORRPC", (("service", literal(service.target)), *errors))
+    return None
+
+
+def record_options(op: ir.Operation) -> tuple[tuple[str, str], ...]:
+    """Return the keyword arguments of an operation's record that are not the same for all."""
+    options = {
+        "retry_safe": "True" if op.retry_safe else None,
+        "streaming": "True" if op.output_at(ir.Location.EVENTS) else None,
+        "auth": literal(op.auth.value) if op.auth else None,
+        "compress": "True" if op.compress else None,
+    }
+    return tuple((name, value) for name, value in options.items() if value is not None)
+
+
+def host_prefix(op: ir.Operation, parameters: Mapping[str, str]) -> str | None:
+    """Return the expression of what goes before the host; ``parameters`` maps members to arguments."""
+    if not op.host_prefix:
+        return None
+    if all(isinstance(part, str) for part in op.host_prefix):
+        return literal("".join(str(part) for part in op.host_prefix))
+    parts = (
+        part if isinstance(part, str) else f"{{text_of({parameters[part.name]}, '{parameters[part.name]}')}}"
+        for part in op.host_prefix
+    )
+    return f'f"{"".join(parts)}"'
+
+
+def endpoint_parameters(op: ir.Operation, parameters: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the parameters of the endpoint rules that this operation sets, each with its expression."""
+    return tuple((entry.name, _endpoint_value(entry, parameters)) for entry in op.endpoint_parameters)
+
+
+def _endpoint_value(entry: ir.EndpointParameter, parameters: Mapping[str, str]) -> str:
+    if entry.path is not None:
+        return parameters[entry.path]
+    if isinstance(entry.literal, tuple):
+        return f"[{', '.join(map(literal, entry.literal))}]"
+    return literal(entry.literal)

@@ -11,11 +11,11 @@ from typing import Any, cast
 import lapsmith
 import pytest
 from click.testing import CliRunner, Result
-from lapsmith import cli, generate
+from lapsmith import cli, pipeline
 from lapsmith.config import ClientConfig
 from lapsmith.diagnostics import Diagnostic, Severity, Span
-from lapsmith.generate import Analysis, Inputs, Rendered
 from lapsmith.manifest import digest_of
+from lapsmith.pipeline import Analysis, Inputs, Rendered
 
 PYPROJECT = """[project]
 name = "host"
@@ -42,8 +42,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "specs" / "alpha" / "bindings.yaml").write_text("lapsmith: 1\n")
     (root / "specs" / "beta.lap").write_text("only\n")
     monkeypatch.chdir(root)
-    monkeypatch.setattr(generate, "analyse", analyse)
-    monkeypatch.setattr(generate, "render", render)
+    monkeypatch.setattr(pipeline, "analyse", analyse)
+    monkeypatch.setattr(pipeline, "render", render)
     return root
 
 
@@ -130,8 +130,8 @@ class TestGenerate:
         self, project: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         run("generate")
-        monkeypatch.setattr(generate, "render", None)
-        monkeypatch.setattr(generate, "analyse", None)
+        monkeypatch.setattr(pipeline, "render", None)
+        monkeypatch.setattr(pipeline, "analyse", None)
         times = {path: path.stat().st_mtime_ns for path in (project / "src").rglob("*")}
         result = run("generate")
         assert result.exit_code == 0, result.output
@@ -162,7 +162,7 @@ class TestGenerate:
             rendered.append(package)
             return render(analysis, inputs, package=package, transports=transports)
 
-        monkeypatch.setattr(generate, "render", spy)
+        monkeypatch.setattr(pipeline, "render", spy)
         assert run("generate", "alpha").exit_code == 0
         assert rendered == ["alpha"]
         assert run("generate", "alpha").exit_code == 0
@@ -403,8 +403,8 @@ class TestProcess:
         script = project / "piped.py"
         script.write_text(
             f"import sys\nsys.path[:0] = {[str(Path(__file__).parent), *sys.path]!r}\n"
-            "import test_cli\nfrom lapsmith import cli, generate\n"
-            "generate.analyse, generate.render = test_cli.analyse, test_cli.render\n"
+            "import test_cli\nfrom lapsmith import cli, pipeline\n"
+            "pipeline.analyse, pipeline.render = test_cli.analyse, test_cli.render\n"
             "cli.main(['generate', '--diff', 'beta'])\n"
         )
         shell = f"'{sys.executable}' piped.py 2>err.txt | head -1"
@@ -419,7 +419,7 @@ def test_an_interrupt_is_tidy(project: Path, monkeypatch: pytest.MonkeyPatch) ->
     def interrupt(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(generate, "plan", interrupt)
+    monkeypatch.setattr(pipeline, "plan", interrupt)
     result = run("generate")
     assert (result.exit_code, result.stderr.strip()) == (130, "lapsmith: interrupted")
 

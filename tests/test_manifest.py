@@ -129,7 +129,7 @@ def test_the_digest_covers_templates_and_generator(tmp_path: Path, monkeypatch: 
     for name in (
         "lap/parser.py",
         "python/render.py",
-        "generate.py",
+        "pipeline.py",
         "cli.py",
         "../../templates/runtime/a.py",
     ):

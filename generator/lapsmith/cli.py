@@ -19,7 +19,7 @@ from lapsmith.diagnostics import Diagnostic, DiagnosticError, Severity
 from lapsmith.diagnostics import render as render_diagnostics
 
 if TYPE_CHECKING:
-    from lapsmith.generate import Analysis, Plan
+    from lapsmith.pipeline import Analysis, Plan
 
 OK, DIFFERS, ERROR, INTERRUPTED = 0, 1, 2, 130
 _DIFF_LINES = 200
@@ -142,8 +142,7 @@ def inspect(
     target: str, stage: str, fmt: str, operations: tuple[str, ...], strict: bool, config_path: Path | None
 ) -> None:
     """Show what was read, what it means and where each fact comes from, or the files that would be written."""
-    from lapsmith import generate as pipeline
-    from lapsmith import inspection
+    from lapsmith import inspection, pipeline
 
     client = _inspected_client(target, operations, strict, config_path)
     inputs = pipeline.read_inputs(client)
@@ -225,7 +224,7 @@ def _inspected_client(target: str, operations: tuple[str, ...], strict: bool, co
 
 def _plan_all(clients: Iterable[ClientConfig], *, force: bool, trust_manifest: bool, notes: bool) -> list[Plan]:
     """Plan every client, so that all that is wrong with any of them is shown. Exits if anything is."""
-    from lapsmith import generate as pipeline
+    from lapsmith import pipeline
     from lapsmith.output import OutputError
 
     plans: list[Plan] = []

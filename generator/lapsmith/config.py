@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from lapsmith.diagnostics import DiagnosticError, Diagnostics, Span, suggest
+from lapsmith.diagnostics import DiagnosticError, Diagnostics, LapsmithError, Span, suggest
 
 FILE_NAME = "pyproject.toml"
 MAX_CONFIG_BYTES = 4 << 20
@@ -24,7 +24,7 @@ _TRANSPORTS = ("httpx2", "pyreqwest")
 _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
 
-class ConfigError(Exception):
+class ConfigError(LapsmithError):
     """What the user asked for cannot be done; the message says what is wrong and what to do."""
 
 

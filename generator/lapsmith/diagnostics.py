@@ -72,7 +72,11 @@ class Diagnostics:
         return tuple(sorted(self.items, key=lambda item: item.sort_key))
 
 
-class DiagnosticError(Exception):
+class LapsmithError(Exception):
+    """The base of everything that lapsmith raises for what a user asked or wrote. Its text is meant for people."""
+
+
+class DiagnosticError(LapsmithError):
     """A stage found errors. Carries every diagnostic of the run and the texts they point into."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:

@@ -17,13 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lapsmith import manifest as manifests
+from lapsmith.diagnostics import LapsmithError
 from lapsmith.manifest import FILE_NAME, Manifest, digest_of, path_problems
 
 _TEMPORARY = re.compile(r"\.lapsmith-[0-9a-f]{16}\.tmp")
 _ABANDONED_SECONDS = 3600
 
 
-class OutputError(Exception):
+class OutputError(LapsmithError):
     """The folder cannot be written as asked."""
 
 

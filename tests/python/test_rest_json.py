@@ -15,7 +15,7 @@ import pytest
 from golden_cases import GOLDEN, client_class, generate, importable
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lapsmith import generate as pipeline
+from lapsmith import pipeline
 from lapsmith.config import spec_only
 from lapsmith.ir import model as ir
 from python.oracle import Oracle, Translator, pairs

@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from lapsmith import generate, output
+from lapsmith import output, pipeline
 from lapsmith.config import ClientConfig
 from lapsmith.demo.endpoint import BROKEN, TOKENS, Endpoint, running
 
@@ -85,12 +85,12 @@ def _generated(folder: Path) -> ModuleType:
     spec = folder / "specs" / "sagemaker-runtime"
     shutil.copytree(_spec(), spec)
     started = time.perf_counter()
-    plan = generate.plan(ClientConfig("sagemaker_runtime", folder, spec, folder / PACKAGE))
+    plan = pipeline.plan(ClientConfig("sagemaker_runtime", folder, spec, folder / PACKAGE))
     assert plan.difference is not None
     output.write(plan.difference)
     files = sorted(path for path in (folder / PACKAGE).glob("*.py"))
-    inputs = generate.read_inputs(plan.client)
-    service = generate.analyse(plan.client, inputs).require()
+    inputs = pipeline.read_inputs(plan.client)
+    service = pipeline.analyse(plan.client, inputs).require()
     click.echo(f"  read    {service.name}: {', '.join(op.name for op in service.operations)}")
     lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
     click.echo(f"  wrote   {PACKAGE}/: {', '.join(path.name for path in files)}")

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lapsmith import generate, output
 from lapsmith import manifest as manifests
+from lapsmith import output, pipeline
 from lapsmith.config import ClientConfig, ConfigError, single_client, spec_only
 from lapsmith.diagnostics import DiagnosticError, Severity
 
@@ -34,7 +34,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("spec", ["s", "s/references/api-spec.lap"])
 def test_a_skill_folder(spec: str) -> None:
     lay_out("s/references/api-spec.lap", "s/bindings.yaml", "s/overrides.yaml", "s/types.lap", "s/SKILL.md")
-    inputs = generate.read_inputs(client_of(Path(spec)))
+    inputs = pipeline.read_inputs(client_of(Path(spec)))
     assert dict(inputs.files) == {
         name: name.encode()
         for name in ("s/references/api-spec.lap", "s/bindings.yaml", "s/overrides.yaml", "s/types.lap")
@@ -50,13 +50,13 @@ def test_a_skill_folder(spec: str) -> None:
 @pytest.mark.parametrize("spec", ["s", "s/a.lap"])
 def test_the_only_spec_in_a_folder(spec: str) -> None:
     lay_out("s/a.lap", "s/types.lap", "s/bindings.yaml")
-    inputs = generate.read_inputs(client_of(Path(spec)))
+    inputs = pipeline.read_inputs(client_of(Path(spec)))
     assert (inputs.spec, inputs.types, inputs.bindings) == ("s/a.lap", "s/types.lap", "s/bindings.yaml")
 
 
 def test_one_of_several_specs_has_no_bindings_and_says_so() -> None:
     lay_out("s/a.lap", "s/b.lap", "s/bindings.yaml")
-    inputs = generate.read_inputs(client_of(Path("s/a.lap")))
+    inputs = pipeline.read_inputs(client_of(Path("s/a.lap")))
     assert (inputs.bindings, list(inputs.files)) == (None, ["s/a.lap"])
     (found,) = inputs.diagnostics
     assert (found.severity, found.message.split()[0]) == (Severity.WARNING, "bindings.yaml")
@@ -65,19 +65,19 @@ def test_one_of_several_specs_has_no_bindings_and_says_so() -> None:
 def test_a_folder_of_several_specs_is_ambiguous() -> None:
     lay_out("s/a.lap", "s/b.lap")
     with pytest.raises(ConfigError, match=r"several \.lap files: a\.lap, b\.lap; name one"):
-        generate.read_inputs(client_of(Path("s")))
+        pipeline.read_inputs(client_of(Path("s")))
 
 
 def test_a_name_that_could_break_out_of_a_comment_is_refused() -> None:
     lay_out("s/a\nimport os.lap")
     with pytest.raises(ConfigError, match="must be printable"):
-        generate.read_inputs(client_of(Path("s")))
+        pipeline.read_inputs(client_of(Path("s")))
 
 
 def test_a_spec_beside_the_project_is_named_without_its_path(tmp_path: Path) -> None:
     lay_out("elsewhere/s/references/api-spec.lap", "elsewhere/s/bindings.yaml", "project/pyproject.toml")
     client = single_client(Path("elsewhere/s"), Path("project/out/c"), operations=("*",), strict=False)
-    inputs = generate.read_inputs(client)
+    inputs = pipeline.read_inputs(client)
     assert (inputs.source, inputs.bindings) == ("references/api-spec.lap", "bindings.yaml")
 
 
@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ConfigError, match=r"cannot read 's/a\.lap': Permission denied"):
-        generate.read_inputs(client_of(Path("s/a.lap")))
+        pipeline.read_inputs(client_of(Path("s/a.lap")))
 
 
 SPEC = Path(__file__).parent.parent / "specs" / "sagemaker-runtime"
@@ -127,8 +127,8 @@ def test_the_real_client_is_the_same_bytes_whatever_the_environment(seed: Client
         assert b"\r" not in content
     assert max(map(len, written[0]["_sync.py"].splitlines())) > 60, "the project's [tool.black] must not matter"
 
-    assert generate.plan(seed).difference is None
-    assert generate.plan(seed, trust_manifest=False).difference == output.Difference(
+    assert pipeline.plan(seed).difference is None
+    assert pipeline.plan(seed, trust_manifest=False).difference == output.Difference(
         seed.output, manifests.load(written[0]["lapsmith.json"], "m"), ()
     )
 
@@ -148,7 +148,7 @@ def test_errors_of_every_input_come_together_and_sorted(seed: ClientConfig) -> N
         path.write_bytes(b"@type Broken {a: {\n" + path.read_bytes())
     (seed.spec / "overrides.yaml").write_text("nonsense: 1\n")
     with pytest.raises(DiagnosticError) as caught:
-        generate.plan(seed)
+        pipeline.plan(seed)
     found = caught.value.diagnostics
     errors = {item.span.file for item in found if item.severity is Severity.ERROR}
     prefix = "specs/runtime/"
@@ -159,31 +159,31 @@ def test_errors_of_every_input_come_together_and_sorted(seed: ClientConfig) -> N
 
 def test_overrides_are_laid_over_the_bindings(seed: ClientConfig) -> None:
     (seed.spec / "overrides.yaml").write_text("service: {class: Renamed}\n")
-    inputs = generate.read_inputs(seed)
-    assert generate.analyse(seed, inputs).require().class_name == "Renamed"
+    inputs = pipeline.read_inputs(seed)
+    assert pipeline.analyse(seed, inputs).require().class_name == "Renamed"
 
 
 def test_a_dangling_link_is_an_error(seed: ClientConfig) -> None:
     (seed.spec / "overrides.yaml").symlink_to("nowhere.yaml")
     with pytest.raises((ConfigError, DiagnosticError), match=r"cannot read '.*overrides\.yaml'"):
-        generate.plan(seed)
+        pipeline.plan(seed)
 
 
 def test_overrides_of_nothing_are_an_error(seed: ClientConfig) -> None:
     (seed.spec / "bindings.yaml").rename(seed.spec / "overrides.yaml")
     with pytest.raises(DiagnosticError, match=r"overrides\.yaml:1:1: error\[overrides\]: there is no bindings\.yaml"):
-        generate.plan(seed)
+        pipeline.plan(seed)
 
 
 def test_what_no_template_covers_is_an_error(seed: ClientConfig) -> None:
     path = seed.spec / "bindings.yaml"
     path.write_text(path.read_text().replace("protocol: rest-json", "protocol: rest-xml"))
-    analysis = generate.analyse(seed, inputs := generate.read_inputs(seed))
+    analysis = pipeline.analyse(seed, inputs := pipeline.read_inputs(seed))
     with pytest.raises(DiagnosticError, match=r"error\[unsupported-protocol\]"):
-        generate.render(analysis, inputs, package="x")
+        pipeline.render(analysis, inputs, package="x")
 
 
 def test_only_the_wanted_operations_are_generated(seed: ClientConfig) -> None:
     client = replace(seed, operations=("InvokeEndpoint",))
-    analysis = generate.analyse(client, generate.read_inputs(client))
+    analysis = pipeline.analyse(client, pipeline.read_inputs(client))
     assert [operation.name for operation in analysis.require().operations] == ["InvokeEndpoint"]

@@ -14,8 +14,9 @@ from click.testing import CliRunner, Result
 from lapsmith import cli, pipeline
 from lapsmith.config import ClientConfig
 from lapsmith.diagnostics import Diagnostic, Severity, Span
+from lapsmith.inputs import Inputs
 from lapsmith.manifest import digest_of
-from lapsmith.pipeline import Analysis, Inputs, Rendered
+from lapsmith.pipeline import Analysis, Rendered
 
 PYPROJECT = """[project]
 name = "host"
@@ -312,7 +313,7 @@ class TestGenerateSpec:
         assert not (project / "x").exists()
 
     def test_no_project_at_all(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(cli, "find", lambda start: None)
+        monkeypatch.setattr("lapsmith.cli.clients.find", lambda start: None)
         result = run("generate")
         assert result.exit_code == 2
         assert result.stderr.startswith("lapsmith: error: no pyproject.toml here or above")

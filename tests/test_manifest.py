@@ -130,7 +130,7 @@ def test_the_digest_covers_templates_and_generator(tmp_path: Path, monkeypatch: 
         "lap/parser.py",
         "python/render.py",
         "pipeline.py",
-        "cli.py",
+        "cli/check.py",
         "../../templates/runtime/a.py",
     ):
         path = package / name
@@ -140,7 +140,7 @@ def test_the_digest_covers_templates_and_generator(tmp_path: Path, monkeypatch: 
     first = manifests.generator_digest()
     assert manifests.generator_digest() == first
 
-    (package / "cli.py").write_text("two\n")
+    (package / "cli" / "check.py").write_text("two\n")
     (package / "lap" / "parser.pyc").write_text("two\n")
     assert manifests.generator_digest() == first, "the command line has no part in what is written"
     (package / "lap" / "parser.py").write_bytes(b"one\r\n")

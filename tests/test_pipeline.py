@@ -14,6 +14,7 @@ from lapsmith import manifest as manifests
 from lapsmith import output, pipeline
 from lapsmith.config import ClientConfig, ConfigError, single_client, spec_only
 from lapsmith.diagnostics import DiagnosticError, Severity
+from lapsmith.inputs import read_inputs
 
 
 def client_of(spec: Path) -> ClientConfig:
@@ -34,7 +35,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("spec", ["s", "s/references/api-spec.lap"])
 def test_a_skill_folder(spec: str) -> None:
     lay_out("s/references/api-spec.lap", "s/bindings.yaml", "s/overrides.yaml", "s/types.lap", "s/SKILL.md")
-    inputs = pipeline.read_inputs(client_of(Path(spec)))
+    inputs = read_inputs(client_of(Path(spec)))
     assert dict(inputs.files) == {
         name: name.encode()
         for name in ("s/references/api-spec.lap", "s/bindings.yaml", "s/overrides.yaml", "s/types.lap")
@@ -50,13 +51,13 @@ def test_a_skill_folder(spec: str) -> None:
 @pytest.mark.parametrize("spec", ["s", "s/a.lap"])
 def test_the_only_spec_in_a_folder(spec: str) -> None:
     lay_out("s/a.lap", "s/types.lap", "s/bindings.yaml")
-    inputs = pipeline.read_inputs(client_of(Path(spec)))
+    inputs = read_inputs(client_of(Path(spec)))
     assert (inputs.spec, inputs.types, inputs.bindings) == ("s/a.lap", "s/types.lap", "s/bindings.yaml")
 
 
 def test_one_of_several_specs_has_no_bindings_and_says_so() -> None:
     lay_out("s/a.lap", "s/b.lap", "s/bindings.yaml")
-    inputs = pipeline.read_inputs(client_of(Path("s/a.lap")))
+    inputs = read_inputs(client_of(Path("s/a.lap")))
     assert (inputs.bindings, list(inputs.files)) == (None, ["s/a.lap"])
     (found,) = inputs.diagnostics
     assert (found.severity, found.message.split()[0]) == (Severity.WARNING, "bindings.yaml")
@@ -65,19 +66,19 @@ def test_one_of_several_specs_has_no_bindings_and_says_so() -> None:
 def test_a_folder_of_several_specs_is_ambiguous() -> None:
     lay_out("s/a.lap", "s/b.lap")
     with pytest.raises(ConfigError, match=r"several \.lap files: a\.lap, b\.lap; name one"):
-        pipeline.read_inputs(client_of(Path("s")))
+        read_inputs(client_of(Path("s")))
 
 
 def test_a_name_that_could_break_out_of_a_comment_is_refused() -> None:
     lay_out("s/a\nimport os.lap")
     with pytest.raises(ConfigError, match="must be printable"):
-        pipeline.read_inputs(client_of(Path("s")))
+        read_inputs(client_of(Path("s")))
 
 
 def test_a_spec_beside_the_project_is_named_without_its_path(tmp_path: Path) -> None:
     lay_out("elsewhere/s/references/api-spec.lap", "elsewhere/s/bindings.yaml", "project/pyproject.toml")
     client = single_client(Path("elsewhere/s"), Path("project/out/c"), operations=("*",), strict=False)
-    inputs = pipeline.read_inputs(client)
+    inputs = read_inputs(client)
     assert (inputs.source, inputs.bindings) == ("references/api-spec.lap", "bindings.yaml")
 
 
@@ -89,7 +90,7 @@ def test_a_file_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ConfigError, match=r"cannot read 's/a\.lap': Permission denied"):
-        pipeline.read_inputs(client_of(Path("s/a.lap")))
+        read_inputs(client_of(Path("s/a.lap")))
 
 
 SPEC = Path(__file__).parent.parent / "specs" / "sagemaker-runtime"
@@ -159,7 +160,7 @@ def test_errors_of_every_input_come_together_and_sorted(seed: ClientConfig) -> N
 
 def test_overrides_are_laid_over_the_bindings(seed: ClientConfig) -> None:
     (seed.spec / "overrides.yaml").write_text("service: {class: Renamed}\n")
-    inputs = pipeline.read_inputs(seed)
+    inputs = read_inputs(seed)
     assert pipeline.analyse(seed, inputs).require().class_name == "Renamed"
 
 
@@ -178,12 +179,12 @@ def test_overrides_of_nothing_are_an_error(seed: ClientConfig) -> None:
 def test_what_no_template_covers_is_an_error(seed: ClientConfig) -> None:
     path = seed.spec / "bindings.yaml"
     path.write_text(path.read_text().replace("protocol: rest-json", "protocol: rest-xml"))
-    analysis = pipeline.analyse(seed, inputs := pipeline.read_inputs(seed))
+    analysis = pipeline.analyse(seed, inputs := read_inputs(seed))
     with pytest.raises(DiagnosticError, match=r"error\[unsupported-protocol\]"):
         pipeline.render(analysis, inputs, package="x")
 
 
 def test_only_the_wanted_operations_are_generated(seed: ClientConfig) -> None:
     client = replace(seed, operations=("InvokeEndpoint",))
-    analysis = pipeline.analyse(client, pipeline.read_inputs(client))
+    analysis = pipeline.analyse(client, read_inputs(client))
     assert [operation.name for operation in analysis.require().operations] == ["InvokeEndpoint"]

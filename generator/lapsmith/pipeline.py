@@ -6,43 +6,21 @@ the pipeline before anything is rendered. jinja2 and black are imported only whe
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lapsmith
 from lapsmith import manifest as manifests
 from lapsmith import output
-from lapsmith.config import ClientConfig, ConfigError, display_path, path_inside
+from lapsmith.config import ClientConfig, ConfigError, path_inside
 from lapsmith.diagnostics import Diagnostic, DiagnosticError, Severity, Span
+from lapsmith.inputs import BINDINGS, Inputs, read_inputs
 from lapsmith.manifest import Manifest
 
 if TYPE_CHECKING:
     from lapsmith.ir.model import Service
     from lapsmith.lap.tree import Document
-
-_BINDINGS, _OVERRIDES, _TYPES = "bindings.yaml", "overrides.yaml", "types.lap"
-# The readers say what is wrong with longer input; this only keeps a mistaken path from filling the memory.
-_MAX_INPUT_BYTES = (32 << 20) + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """Every file that generation reads, read once: ``files`` maps display names to contents.
-
-    ``spec`` and the optional others are keys of ``files``. ``source`` is what headers of generated files name.
-    """
-
-    spec: str
-    source: str
-    files: Mapping[str, bytes]
-    bindings: str | None = None
-    overrides: str | None = None
-    types: str | None = None
-    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +83,6 @@ def plan(client: ClientConfig, *, force: bool = False, trust_manifest: bool = Tr
     return Plan(client, difference, rendered.requirements, analysis.diagnostics, analysis.sources)
 
 
-def read_inputs(client: ClientConfig) -> Inputs:
-    """Find and read the spec and the files that go with it. Raises DiagnosticError or ConfigError."""
-    folder, spec = _locate(client)
-    # Outside the project, names are relative to the spec's own folder: the host's paths are no one else's business.
-    inside = path_inside(spec, client.root)
-    base = client.root if inside else folder or spec.parent
-    named = {name: folder / name for name in (_BINDINGS, _OVERRIDES, _TYPES)} if folder else {}
-    there = {name: path for name, path in named.items() if os.path.lexists(path)}
-    paths = {name: display_path(path, base) for name, path in there.items()}
-    display = display_path(spec, base)
-    files = {display: _read(client, spec)} | {paths[name]: _read(client, path) for name, path in there.items()}
-    source = display_path(client.spec, client.root) if inside else display
-    for name in (*files, source):
-        if not name.isprintable():
-            raise _blame(client, f"{name!r}: a file name must be printable, because generated files name it")
-    return Inputs(
-        spec=display,
-        source=display if source == "." else source,
-        files=files,
-        bindings=paths.get(_BINDINGS),
-        overrides=paths.get(_OVERRIDES),
-        types=paths.get(_TYPES),
-        diagnostics=_unused(spec, display) if folder is None else (),
-    )
-
-
 def parse(inputs: Inputs) -> Analysis:
     """The spec alone: its syntax tree and what the parser has to say, no service."""
     from lapsmith import lap
@@ -158,7 +110,7 @@ def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
         sources |= loaded.sources
     elif inputs.overrides:
         span = Span(inputs.overrides, 1, 1, 1, 1)
-        found.append(Diagnostic(Severity.ERROR, span, "overrides", f"there is no {_BINDINGS} to override"))
+        found.append(Diagnostic(Severity.ERROR, span, "overrides", f"there is no {BINDINGS} to override"))
     service = None
     if not _has_errors(found):
         built = ir.build(
@@ -193,63 +145,6 @@ def render(analysis: Analysis, inputs: Inputs, *, package: str, transports: tupl
         raise ConfigError(f"{error.name} is not installed; install lapsmith with its dependencies") from error
     files = {path: text.replace("\r\n", "\n").encode() for path, text in sorted(texts.items())}
     return Rendered(files, tuple(sorted(python.requirements(service))))
-
-
-def _locate(client: ClientConfig) -> tuple[Path | None, Path]:
-    """The folder whose bindings apply (None: none do) and the .lap file."""
-    path = client.spec
-    if path.is_dir():
-        return path, _spec_in(client, path)
-    if not path.exists():
-        raise _blame(client, f"there is no spec at '{display_path(path, client.root)}'")
-    # A file that its folder would be read for means the folder.
-    for folder in (path.parent.parent, path.parent):
-        if _candidates(folder) == [path]:
-            return folder, path
-    return None, path
-
-
-def _candidates(folder: Path) -> list[Path]:
-    """The .lap files that a spec folder can be read for: one by its usual name, or all beside each other."""
-    usual = folder / "references" / "api-spec.lap"
-    return [usual] if usual.is_file() else sorted(path for path in folder.glob("*.lap") if path.name != _TYPES)
-
-
-def _spec_in(client: ClientConfig, folder: Path) -> Path:
-    found = _candidates(folder)
-    if len(found) == 1:
-        return found[0]
-    shown = display_path(folder, client.root)
-    if not found:
-        raise _blame(client, f"'{shown}' holds neither references/api-spec.lap nor another .lap file")
-    names = ", ".join(path.name for path in found)
-    raise _blame(client, f"'{shown}' holds several .lap files: {names}; name one of them")
-
-
-def _unused(spec: Path, display: str) -> tuple[Diagnostic, ...]:
-    """Bindings beside one of several specs belong to nobody knows which."""
-    beside = [name for name in (_BINDINGS, _OVERRIDES, _TYPES) if (spec.parent / name).exists()]
-    message = "{} beside it is not used, because the folder holds several .lap files"
-    hint = "give the spec a folder of its own"
-    span = Span(display, 1, 1, 1, 1)
-    return tuple(Diagnostic(Severity.WARNING, span, "unused", message.format(name), hint) for name in beside)
-
-
-def _read(client: ClientConfig, path: Path) -> bytes:
-    shown = display_path(path, client.root)
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise _blame(client, f"'{shown}' is no plain file")
-        with path.open("rb") as stream:
-            return stream.read(_MAX_INPUT_BYTES)
-    except OSError as error:
-        raise _blame(client, f"cannot read '{shown}': {error.strerror or error}") from error
-
-
-def _blame(client: ClientConfig, message: str) -> DiagnosticError | ConfigError:
-    if client.span is None:
-        return ConfigError(message)
-    return DiagnosticError([Diagnostic(Severity.ERROR, client.span, "spec", message)], {})
 
 
 def _blank_manifest(client: ClientConfig, inputs: Inputs) -> Manifest:

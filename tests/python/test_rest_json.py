@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lapsmith import pipeline
 from lapsmith.config import spec_only
+from lapsmith.inputs import read_inputs
 from lapsmith.ir import model as ir
 from python.oracle import Oracle, Translator, pairs
 
@@ -43,7 +44,7 @@ class Case:
     def __init__(self, name: str, folder: Path) -> None:
         assert generate(GOLDEN / name, folder / name).code == 0
         client = spec_only(GOLDEN / name, operations=("*",), strict=False)
-        self.service = pipeline.analyse(client, pipeline.read_inputs(client)).require()
+        self.service = pipeline.analyse(client, read_inputs(client)).require()
         self.oracle = Oracle(self.service)
         self.operations = {op.name: op for op in self.service.operations if not op.output_at(ir.Location.EVENTS)}
         self.name = name

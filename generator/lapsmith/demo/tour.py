@@ -20,6 +20,7 @@ import click
 from lapsmith import output, pipeline
 from lapsmith.config import ClientConfig
 from lapsmith.demo.endpoint import BROKEN, TOKENS, Endpoint, running
+from lapsmith.inputs import read_inputs
 
 PACKAGE = "sagemaker_runtime"
 _KEY, _SECRET = "AKIDDEMO", "demo-secret-access-key"
@@ -89,7 +90,7 @@ def _generated(folder: Path) -> ModuleType:
     assert plan.difference is not None
     output.write(plan.difference)
     files = sorted(path for path in (folder / PACKAGE).glob("*.py"))
-    inputs = pipeline.read_inputs(plan.client)
+    inputs = read_inputs(plan.client)
     service = pipeline.analyse(plan.client, inputs).require()
     click.echo(f"  read    {service.name}: {', '.join(op.name for op in service.operations)}")
     lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)

@@ -1,0 +1,112 @@
+"""Which clients a command is about, and the plans for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lapsmith.cli.terminal import ERROR, complain, leave, report
+from lapsmith.config import FILE_NAME, ClientConfig, Config, ConfigError, find, load, single_client, spec_only
+from lapsmith.diagnostics import DiagnosticError
+
+if TYPE_CHECKING:
+    from lapsmith.pipeline import Plan
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The pyproject.toml to use.",
+)
+notes_option = click.option("--notes", is_flag=True, help="Show notes too, not only errors and warnings.")
+
+
+def load_config(path: Path | None) -> Config:
+    """The configuration at ``path``, else the nearest; it has clients."""
+    found = path or find(Path.cwd())
+    if found is None:
+        raise ConfigError(f"no {FILE_NAME} here or above; give --config FILE, or generate SPEC -o DIR")
+    config = load(found)
+    if not config.clients:
+        raise ConfigError(
+            f"{found} has no [tool.lapsmith.clients]; add [tool.lapsmith.clients.NAME] with spec and output"
+        )
+    return config
+
+
+def named_clients(config: Config, names: Sequence[str]) -> tuple[ClientConfig, ...]:
+    """The clients of those names, all when there are none."""
+    for name in names:
+        if name not in config.clients and looks_like_path(name):
+            raise click.UsageError(f"'{name}' is a SPEC, which needs -o DIR; without -o, name clients of {FILE_NAME}.")
+    return config.select(names)
+
+
+def looks_like_path(text: str) -> bool:
+    """Whether an argument means a spec rather than a client."""
+    return "/" in text or "\\" in text or text.endswith(".lap") or Path(text).exists()
+
+
+def client_of_spec(
+    targets: Sequence[str], output: Path, operations: tuple[str, ...], strict: bool, config_path: Path | None
+) -> ClientConfig:
+    """The client that ``generate SPEC -o DIR`` writes."""
+    if len(targets) != 1:
+        raise click.UsageError(f"-o DIR goes with exactly one SPEC, and there are {len(targets)}.")
+    if config_path is not None:
+        raise click.UsageError("--config goes with the clients that it lists, not with SPEC -o DIR.")
+    return single_client(Path(targets[0]), output, operations=operations or ("*",), strict=strict)
+
+
+def inspected_client(target: str, operations: tuple[str, ...], strict: bool, config_path: Path | None) -> ClientConfig:
+    """A configured client if there is one by that name, else the spec at that path."""
+    found = config_path or find(Path.cwd())
+    if found is not None and (config_path or target.isidentifier()):
+        config = load(found)
+        if target in config.clients or not looks_like_path(target):
+            client = config.select([target])[0]
+            operations = operations or client.operations
+            return replace(client, operations=operations, strict=strict or client.strict)
+    return spec_only(Path(target), operations=operations or ("*",), strict=strict)
+
+
+def plan_all(clients: Iterable[ClientConfig], *, force: bool, trust_manifest: bool, notes: bool) -> list[Plan]:
+    """Plan every client, so that all that is wrong with any of them is shown. Exits if anything is."""
+    from lapsmith import pipeline
+    from lapsmith.output import OutputError
+
+    plans: list[Plan] = []
+    failed = False
+    for client in clients:
+        try:
+            plan = pipeline.plan(client, force=force, trust_manifest=trust_manifest)
+        except DiagnosticError as error:
+            failed = True
+            report(error.diagnostics, error.sources, notes=notes)
+        except (ConfigError, OutputError) as error:
+            failed = True
+            complain(f"{client.name}: {error}")
+        else:
+            plans.append(plan)
+            report(plan.diagnostics, plan.sources, notes=notes)
+    if failed:
+        leave(ERROR)
+    return plans
+
+
+def show_missing(plan: Plan, config: Config) -> bool:
+    """Say which requirements the project does not declare, and whether there are any."""
+    missing = config.missing(plan.requirements)
+    if missing:
+        wanted = ", ".join(f'"{item}"' for item in missing)
+        click.echo(
+            f"lapsmith: {config.path.name} lacks what {plan.client.name} needs; "
+            f"add to [project] dependencies: {wanted}",
+            err=True,
+        )
+    return bool(missing)

@@ -1,0 +1,96 @@
+"""``lapsmith generate``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lapsmith.cli.clients import (
+    client_of_spec,
+    config_option,
+    load_config,
+    named_clients,
+    notes_option,
+    plan_all,
+    show_missing,
+)
+from lapsmith.cli.files import show_diff
+from lapsmith.cli.terminal import ERROR, complain, count, leave
+from lapsmith.config import FILE_NAME, ClientConfig, Config
+
+if TYPE_CHECKING:
+    from lapsmith.pipeline import Plan
+
+
+@click.command("generate")
+@click.argument("targets", metavar="[CLIENT... | SPEC]", nargs=-1)
+@click.option("-o", "output", metavar="DIR", type=click.Path(path_type=Path), help="The client's folder, for a SPEC.")
+@click.option("--operation", "operations", metavar="PATTERN", multiple=True, help="Only these operations of a SPEC.")
+@click.option("--strict", is_flag=True, help="Inferences about a SPEC are errors.")
+@click.option("--force", is_flag=True, help="Overwrite files that were edited or are not lapsmith's.")
+@click.option("--diff", "diff_only", is_flag=True, help="Show what would change; write nothing.")
+@config_option
+@notes_option
+def command(
+    targets: tuple[str, ...],
+    output: Path | None,
+    operations: tuple[str, ...],
+    strict: bool,
+    force: bool,
+    diff_only: bool,
+    config_path: Path | None,
+    notes: bool,
+) -> None:
+    """Write the clients of [tool.lapsmith.clients], all or those named; or with -o the client of one SPEC.
+
+    SPEC is a folder as in specs/SERVICE, or a .lap file. DIR's last part is the name of the package.
+    """
+    config: Config | None = None
+    clients: tuple[ClientConfig, ...]
+    if output is not None:
+        clients = (client_of_spec(targets, output, operations, strict, config_path),)
+    else:
+        if operations or strict:
+            raise click.UsageError(f"--operation and --strict go with SPEC -o DIR; clients set them in {FILE_NAME}.")
+        config = load_config(config_path)
+        clients = named_clients(config, targets)
+    plans = plan_all(clients, force=force, trust_manifest=True, notes=notes)
+    if diff_only:
+        for plan in plans:
+            show_diff(plan, limit=None)
+        return
+    write_all(plans, force=force)
+    for plan in plans:
+        show_requirements(plan, config)
+
+
+def write_all(plans: Sequence[Plan], *, force: bool) -> None:
+    """Write all clients, or none if one must not be written."""
+    from lapsmith.output import refusal, write
+
+    refusals = [(plan, refusal(plan.difference, force=force)) for plan in plans if plan.difference]
+    for plan, reason in refusals:
+        if reason:
+            complain(f"{plan.display}: {reason}")
+    if any(reason for _, reason in refusals):
+        leave(ERROR)
+    for plan in plans:
+        if plan.difference is None or not plan.difference.changes:
+            click.echo(f"{plan.client.name}: unchanged")
+            continue
+        write(plan.difference, force=force)
+        deleted = sum(change.after is None for change in plan.difference.changes)
+        written = len(plan.difference.changes) - deleted
+        also = f", deleted {count(deleted, 'file')}" if deleted else ""
+        click.echo(f"{plan.client.name}: wrote {count(written, 'file')}{also} in {plan.display}")
+
+
+def show_requirements(plan: Plan, config: Config | None) -> None:
+    """Say what the client needs, and what of it the project does not declare."""
+    if plan.requirements:
+        click.echo(f"{plan.client.name} needs: {', '.join(plan.requirements)}")
+    if config is not None:
+        show_missing(plan, config)

@@ -1,0 +1,33 @@
+"""Reading arguments by path, whatever callers made them of: structures, or mappings with the names on the wire.
+
+Nothing here refuses anything. What has the wrong type reads as None or empty, and whoever encodes the arguments says
+what is wrong with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+
+def get(value: Any, name: str) -> Any:
+    """Return a member by its name on the wire; None where there is none."""
+    if isinstance(value, Mapping):
+        return value.get(name)
+    if isinstance(value, msgspec.Struct):
+        for attribute, encoded in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+            if encoded == name:
+                return getattr(value, attribute)
+    return None
+
+
+def each(value: Any) -> Iterable[Any]:
+    """Return the items of a list; none where it is no list."""
+    return value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else ()
+
+
+def keys(value: Any) -> list[Any]:
+    """Return the keys of a map; none where it is no map."""
+    return list(value) if isinstance(value, Mapping) else []

@@ -55,6 +55,7 @@ class ServiceInfo:
         read_timeout: seconds that the service may take to answer; None: the default.
         user_agent_name: the name in the User-Agent header, for instance ``sagemaker-runtime``.
         s3: whether paths are signed as S3 wants them.
+        headers: what goes with every request that does not set it.
     """
 
     id: str
@@ -65,6 +66,7 @@ class ServiceInfo:
     read_timeout: float | None
     user_agent_name: str
     s3: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,3 +110,11 @@ def test_flags_of_shapes_and_members_of_those_names() -> None:
 def test_an_endpoint_parameter_is_a_mapping() -> None:
     found = problems("operations: {O: {at: POST /, endpoint: {P: yes}}}")
     assert {item.code for item in found} == {"missing-key", "wrong-type"}
+
+
+def test_fixed_headers() -> None:
+    loaded = loads(b"lapsmith: 1\nservice: {headers: {Accept: application/json}}\n", "b.yaml")
+    assert loaded.diagnostics == ()
+    assert loaded.bindings is not None
+    assert loaded.bindings.service is not None
+    assert {k: v.value for k, v in loaded.bindings.service.headers.items()} == {"Accept": "application/json"}

@@ -7,7 +7,8 @@ steps out. Retries, clock skew and credential refresh exist here, once, for sync
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -175,7 +176,8 @@ def prepare(
     """Add the endpoint, the standard headers and the signature: the result is what the socket receives."""
     endpoint = config.endpoint
     path = endpoint.path + request.path
-    headers = [("Host", endpoint.netloc), *_merge(request.headers, config.extra_headers)]
+    headers = _merge(list(service.headers), request.headers) if service.headers else request.headers
+    headers = [("Host", endpoint.netloc), *_merge(headers, config.extra_headers)]
     if request.body or request.method in _METHODS_WITH_BODY:
         headers.append(("Content-Length", str(len(request.body))))
     if not any(name.lower() == "user-agent" for name, _ in headers):
@@ -291,10 +293,11 @@ async def _areceive(raw: AsyncTransportResponse, streaming: bool) -> Reply:
     return Reply(Response(raw.status, raw.headers, await raw.read()))
 
 
-def _merge(headers: list[tuple[str, str]], extra: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    """Append the extra headers; one that the operation has set already is replaced."""
+def _merge(headers: list[tuple[str, str]], extra: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Append the extra headers; one that is there already is replaced."""
+    extra = tuple(extra)
     replaced = {name.lower() for name, _ in extra}
-    return [pair for pair in headers if pair[0].lower() not in replaced] + list(extra)
+    return [*(pair for pair in headers if pair[0].lower() not in replaced), *extra]
 
 
 def request_id(headers: Headers) -> str | None:
@@ -327,6 +330,9 @@ def _service_error(operation: Operation[Any], response: Response, attempt: int) 
     error.headers = response.headers
     error.request_id = request_id(response.headers)
     error.attempts = attempt
+    for name, (attribute, read) in error.header_members.items():
+        with suppress(InvalidResponse):
+            setattr(error, attribute, read(response.headers, name))
     error.retryable = is_retryable(error, retry_safe=operation.retry_safe)
     return error
 

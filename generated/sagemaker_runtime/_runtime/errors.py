@@ -20,7 +20,7 @@ All of them can be pickled, and none carries a secret.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
@@ -126,6 +126,9 @@ class ServiceError(AWSError):
     wire_members: ClassVar[Mapping[str, tuple[str, Any]]] = {}
     """Name on the wire -> attribute and type, of the modelled members other than the message."""
 
+    header_members: ClassVar[Mapping[str, tuple[str, Callable[[Headers, str], Any]]]] = {}
+    """Header -> attribute and what reads it, of the modelled members that are response headers."""
+
     def __init__(
         self,
         message: str = "",
@@ -138,7 +141,8 @@ class ServiceError(AWSError):
         retryable: bool = False,
         **members: Any,
     ) -> None:
-        unknown = members.keys() - {attribute for attribute, _ in self.wire_members.values()}
+        modelled = (*self.wire_members.values(), *self.header_members.values())
+        unknown = members.keys() - {attribute for attribute, _ in modelled}
         if unknown:
             raise TypeError(f"{type(self).__name__} has no member {sorted(unknown)[0]!r}")
         super().__init__(message)

@@ -20,7 +20,8 @@ PROTOCOLS = ("rest-json", "rest-xml", "json-1.0", "json-1.1", "query", "ec2", "r
 TIMESTAMP_FORMATS = ("epoch-seconds", "date-time", "http-date")
 INPUT_LOCATIONS = ("label", "query", "query-map", "header", "header-map", "body", "payload", "events")
 OUTPUT_LOCATIONS = ("header", "header-map", "status", "body", "payload", "events")
-SHAPE_LOCATIONS = ("body", "event-header", "event-payload")
+SHAPE_LOCATIONS = ("body", "header", "event-header", "event-payload")
+"""Of members of structures; ``header`` is for errors, the other two are for events."""
 ERROR_RETRIES = ("never", "throttle", "transient")
 OPERATION_RETRIES = ("safe", "unsafe")
 OPERATION_AUTHS = ("none", "unsigned-payload")
@@ -51,6 +52,7 @@ class ServiceBinding:
 
     ``target`` is the prefix of X-Amz-Target, and the service's name in the paths of rpc-v2-cbor.
     ``query_compatible``: the service once spoke the query protocol, and still sends the error codes of that time.
+    ``headers`` go with every request, unless an operation sets them.
     """
 
     span: Span
@@ -62,6 +64,7 @@ class ServiceBinding:
     read_timeout: Fact[float] | None = None
     s3: Fact[bool] | None = None
     query_compatible: Fact[bool] | None = None
+    headers: Mapping[str, Fact[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from lapsmith.bindings import model
 from lapsmith.bindings.hosts import read_host
-from lapsmith.bindings.model import Bindings
+from lapsmith.bindings.model import Bindings, Fact
 from lapsmith.bindings.operations import read_members, read_operation
-from lapsmith.bindings.reader import Section, boolean, mapping, unknown_key
+from lapsmith.bindings.reader import Section, boolean, mapping, text, unknown_key
 from lapsmith.bindings.waiters import read_waiter
 from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode
 from lapsmith.diagnostics import Diagnostics
 
 VERSION = 1
 _ROOT = ("lapsmith", "derived", "service", "endpoint", "operations", "waiters", "shapes", "errors")
-_SERVICE = ("id", "class", "protocol", "target", "signing", "read_timeout", "s3", "query_compatible")
+_SERVICE = ("id", "class", "protocol", "target", "signing", "read_timeout", "s3", "query_compatible", "headers")
 _HOSTS = ("host", "fips", "dualstack", "fips_dualstack")
 _ERROR = ("status", "retry", "code", "doc")
 _FLAGS = ("union", "document")
@@ -96,7 +97,15 @@ def _service(section: Section, diagnostics: Diagnostics) -> model.ServiceBinding
         read_timeout=inner.seconds("read_timeout"),
         s3=inner.boolean("s3"),
         query_compatible=inner.boolean("query_compatible"),
+        headers=_headers(inner, diagnostics),
     )
+
+
+def _headers(inner: Section, diagnostics: Diagnostics) -> Mapping[str, Fact[str]]:
+    node = inner.node("headers")
+    entries = mapping(node, "'headers' of 'service'", diagnostics) if node else {}
+    found = {name: text(value, f"header {name}", diagnostics) for name, (_, value) in entries.items()}
+    return {name: fact for name, fact in found.items() if fact}
 
 
 def _endpoint(section: Section, diagnostics: Diagnostics) -> model.EndpointBinding | None:

@@ -97,6 +97,7 @@ class _Builder:
             errors=errors,
             origins=header.origins,
             query_compatible=header.query_compatible,
+            headers=header.headers,
             waiters=build_waiters(self._ctx, {operation.name for operation in operations}),
         )
 

@@ -167,12 +167,13 @@ def _check_member(ctx: Context, where: str, member: Member, span: Span, side: st
         at = _place(member, "wire_name", span)
         hint = "RFC 9110 allows letters, digits and !#$%&'*+-.^_`|~"
         ctx.diagnostics.error(at, "bad-header-name", message, hint)
-    if side == "input" and member.location is Location.HEADER and _is_own_header(ctx, member.wire_name):
+    if side == "input" and member.location is Location.HEADER and is_own_header(ctx, member.wire_name):
         message = f"'{where}' cannot travel in the header {member.wire_name}, which the client sets itself"
         ctx.diagnostics.error(_place(member, "wire_name", span), "reserved-header", message, "bind it elsewhere")
 
 
-def _is_own_header(ctx: Context, name: str) -> bool:
+def is_own_header(ctx: Context, name: str) -> bool:
+    """Whether the client sets this request header itself."""
     return name.lower() in _OWN_HEADERS or (ctx.is_sigv4 and name.lower() in _SIGNING_HEADERS)
 
 

@@ -70,3 +70,6 @@ def check_events(ctx: Context, shapes: dict[str, Shape], streams: Streams) -> No
             if member.location in _IN_EVENTS and span:
                 message = f"{name} is not an event, so '{member.name}' cannot travel as {member.location}"
                 ctx.diagnostics.error(span, "not-an-event", message, "bind the stream's member: {in: events}")
+            if member.location is Location.HEADER and span:
+                message = f"{name} is not an error, so '{member.name}' cannot travel as a header"
+                ctx.diagnostics.error(span, "not-an-error", message, "bind it where an operation has it")

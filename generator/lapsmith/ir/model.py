@@ -383,7 +383,8 @@ class Service:
     """A whole service. ``shapes`` and ``errors`` are keyed by name, in a stable order.
 
     Facts with origins: ``id class_name protocol signing target query_compatible read_timeout name api_version
-    base_url``. ``base_url`` is the spec's ``@base``, for services without host templates.
+    base_url``. ``base_url`` is the spec's ``@base``, for services without host templates; ``headers`` go with every
+    request that does not set them.
     """
 
     name: str
@@ -402,4 +403,5 @@ class Service:
     doc: str | None = None
     origins: Origins = field(default_factory=dict, compare=False)
     query_compatible: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
     waiters: Mapping[str, Waiter] = field(default_factory=dict)

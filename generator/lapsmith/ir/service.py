@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from lapsmith.bindings.model import Bindings, Fact, HostBinding, ServiceBinding
+from lapsmith.ir.check import is_own_header
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.model import HostTemplates, Origin, Protocol, Signing
 from lapsmith.ir.naming import camel
+from lapsmith.ir.wire import is_token
 
 _TARGETED = {
     Protocol.JSON_1_0: "names operations in X-Amz-Target",
@@ -32,6 +34,7 @@ class Header:
     base_url: str | None
     read_timeout: float | None
     query_compatible: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
 
 
@@ -56,6 +59,7 @@ def build_header(ctx: Context) -> Header:
         base_url=_base_url(ctx, origins),
         read_timeout=_read_timeout(ctx, bound, origins),
         query_compatible=_query_compatible(ctx, bound, origins),
+        headers=_headers(ctx, bound),
         origins=_with_document_facts(ctx, bound, origins),
     )
 
@@ -122,6 +126,15 @@ def _query_compatible(ctx: Context, bound: ServiceBinding, origins: dict[str, Or
         message = f"the protocol {ctx.protocol} never was the query protocol, so 'query_compatible' is not used"
         ctx.diagnostics.warning(fact.span, "query-compatible-unused", message, "remove it")
     return bool(fact and fact.value)
+
+
+def _headers(ctx: Context, bound: ServiceBinding) -> Mapping[str, str]:
+    for name, fact in bound.headers.items():
+        if not is_token(name) or is_own_header(ctx, name):
+            why = "which the client sets itself" if is_token(name) else "which is no header name"
+            message = f"requests cannot have the fixed header {name!r}, {why}"
+            ctx.diagnostics.error(fact.span, "reserved-header", message, "remove it")
+    return {name: fact.value for name, fact in bound.headers.items()}
 
 
 def _target(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> str | None:

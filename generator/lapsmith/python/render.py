@@ -11,6 +11,7 @@ import jinja2
 from lapsmith.ir import model as ir
 from lapsmith.manifest import templates_folder
 from lapsmith.python import text
+from lapsmith.python.annotations import header_reader
 from lapsmith.python.docs import code
 from lapsmith.python.expressions import event_payload, request_value, response_value
 from lapsmith.python.format import format_source
@@ -65,6 +66,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["value"] = request_value
     environment.filters["read"] = response_value
     environment.filters["event_payload"] = event_payload
+    environment.filters["header_reader"] = header_reader
     environment.filters["table"] = lambda table: (
         "{" + ", ".join(f"{text.literal(k)}: {text.literal(v)}" for k, v in table.items()) + "}"
     )

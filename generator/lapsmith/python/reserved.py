@@ -169,6 +169,7 @@ ERROR_NAMES = ANNOTATION_NAMES | {
     "args",
     "attempts",
     "code",
+    "header_members",
     "headers",
     "http_status",
     "message",

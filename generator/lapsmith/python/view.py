@@ -68,6 +68,14 @@ class ErrorView:
     retry: str | None
     status: int | None
 
+    @property
+    def body_fields(self) -> tuple[Parameter, ...]:
+        return tuple(f for f in self.fields if f.member.location is not ir.Location.HEADER)
+
+    @property
+    def header_fields(self) -> tuple[Parameter, ...]:
+        return tuple(f for f in self.fields if f.member.location is ir.Location.HEADER)
+
 
 @dataclass(frozen=True, slots=True)
 class EventView:

@@ -94,9 +94,7 @@ class AsyncParcels(AsyncClient):
         )
         return await self._call(REGISTER_PARCEL, request)
 
-    async def list_parcels(
-        self,
-    ) -> ListParcelsOutput:
+    async def list_parcels(self) -> ListParcelsOutput:
         """Lists parcels.
 
         Returns:

@@ -94,9 +94,7 @@ class Parcels(SyncClient):
         )
         return self._call(REGISTER_PARCEL, request)
 
-    def list_parcels(
-        self,
-    ) -> ListParcelsOutput:
+    def list_parcels(self) -> ListParcelsOutput:
         """Lists parcels.
 
         Returns:

@@ -199,9 +199,7 @@ class AsyncClient_(AsyncClient):
         )
         return await self._call(OVERLOAD_, request)
 
-    async def list_(
-        self,
-    ) -> ListOutput:
+    async def list_(self) -> ListOutput:
         """Call ``list``.
 
         Returns:
@@ -216,9 +214,7 @@ class AsyncClient_(AsyncClient):
         request = build_list_()
         return await self._call(LIST_, request)
 
-    async def close_(
-        self,
-    ) -> CloseOutput:
+    async def close_(self) -> CloseOutput:
         """Call ``Close``.
 
         Returns:
@@ -233,9 +229,7 @@ class AsyncClient_(AsyncClient):
         request = build_close_()
         return await self._call(CLOSE_, request)
 
-    async def error(
-        self,
-    ) -> ErrorOutput:
+    async def error(self) -> ErrorOutput:
         """Call ``Error``.
 
         Returns:
@@ -250,9 +244,7 @@ class AsyncClient_(AsyncClient):
         request = build_error()
         return await self._call(ERROR, request)
 
-    def ping(
-        self,
-    ) -> AsyncStreamCall[AsyncPingStream]:
+    def ping(self) -> AsyncStreamCall[AsyncPingStream]:
         """Call ``Ping``.
 
         Returns:

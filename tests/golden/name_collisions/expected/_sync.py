@@ -198,9 +198,7 @@ class Client_(SyncClient):
         )
         return self._call(OVERLOAD_, request)
 
-    def list_(
-        self,
-    ) -> ListOutput:
+    def list_(self) -> ListOutput:
         """Call ``list``.
 
         Returns:
@@ -215,9 +213,7 @@ class Client_(SyncClient):
         request = build_list_()
         return self._call(LIST_, request)
 
-    def close_(
-        self,
-    ) -> CloseOutput:
+    def close_(self) -> CloseOutput:
         """Call ``Close``.
 
         Returns:
@@ -232,9 +228,7 @@ class Client_(SyncClient):
         request = build_close_()
         return self._call(CLOSE_, request)
 
-    def error(
-        self,
-    ) -> ErrorOutput:
+    def error(self) -> ErrorOutput:
         """Call ``Error``.
 
         Returns:
@@ -249,9 +243,7 @@ class Client_(SyncClient):
         request = build_error()
         return self._call(ERROR, request)
 
-    def ping(
-        self,
-    ) -> PingStream:
+    def ping(self) -> PingStream:
         """Call ``Ping``.
 
         Returns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,24 @@ def generate(case: Path, folder: Path) -> Outcome:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Outcome(result.exit_code, result.stderr, folder)
+
+
+def shared_project(root: Path, **cases: str) -> Path:
+    """Lay out the package ``host.clients`` with a client of each of the ``cases``, all with one runtime."""
+    clients = root / "src" / "host" / "clients"
+    clients.mkdir(parents=True)
+    for folder in (clients.parent, clients):
+        (folder / "__init__.py").touch()
+    lines = ["[project]", 'name = "host"', 'dependencies = ["httpcore2[asyncio]>=2.16", "msgspec>=0.20"]']
+    for name, case in cases.items():
+        files = [path for path in (GOLDEN / case).iterdir() if path.suffix in (".lap", ".yaml")]
+        (root / "specs" / name).mkdir(parents=True)
+        for path in files:
+            shutil.copy(path, root / "specs" / name)
+        lines += [f"[tool.lapsmith.clients.{name}]", f'spec = "specs/{name}"', f'output = "src/host/clients/{name}"']
+        lines += ['runtime = "shared"']
+    (root / "pyproject.toml").write_text("\n".join(lines) + "\n")
+    return clients
 
 
 @contextmanager

@@ -61,9 +61,9 @@ def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
     return Analysis(cast("Any", text), cast("Any", service), tuple(found), {inputs.spec: text})
 
 
-def render(analysis: Analysis, inputs: Inputs, *, package: str, transports: tuple[str, ...] = ()) -> Rendered:
+def render(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
     names = cast("list[str]", analysis.require())
-    files = {f"{name}.py": f"# {inputs.source}\n{package} = {name!r}\n".encode() for name in names}
+    files = {f"{name}.py": f"# {inputs.source}\n{client.package} = {name!r}\n".encode() for name in names}
     return Rendered(files, ("httpcore2[asyncio]>=2.16", "msgspec>=0.20"))
 
 
@@ -159,9 +159,9 @@ class TestGenerate:
             monkeypatch.setattr("lapsmith.manifest.black_version", lambda: "99")
         rendered: list[str] = []
 
-        def spy(analysis: Analysis, inputs: Inputs, *, package: str, transports: tuple[str, ...] = ()) -> Rendered:
-            rendered.append(package)
-            return render(analysis, inputs, package=package, transports=transports)
+        def spy(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
+            rendered.append(client.package)
+            return render(analysis, inputs, client)
 
         monkeypatch.setattr(pipeline, "render", spy)
         assert run("generate", "alpha").exit_code == 0

@@ -89,6 +89,28 @@ def test_select_keeps_order_drops_repeats_and_suggests(tmp_path: Path) -> None:
         read.select(["quite_different"])
 
 
+def test_clients_that_share_a_runtime_are_selected_together(tmp_path: Path) -> None:
+    shared = 'runtime = "shared"'
+    text = "".join(
+        client(f'spec = "s"\noutput = "{output}"\n{runtime}', name)
+        for name, output, runtime in [
+            ("a", "o/a", shared),
+            ("alone", "o/alone", ""),
+            ("elsewhere", "p/elsewhere", shared),
+            ("b", "o/b", shared),
+        ]
+    )
+    read = config.load(write(tmp_path, text))
+    assert [item.name for item in read.select(["b"])] == ["b", "a"]
+    assert [item.name for item in read.select(["alone", "elsewhere"])] == ["alone", "elsewhere"]
+    assert [item.runtime_folder.relative_to(tmp_path).as_posix() for item in read.select([])] == [
+        "o/_runtime",
+        "o/alone/_runtime",
+        "p/_runtime",
+        "o/_runtime",
+    ]
+
+
 def test_declared_dependencies_are_compared_by_normalised_name(tmp_path: Path) -> None:
     read = config.load(write(tmp_path, GOOD))
     needed = ("httpcore2[asyncio]>=2.16", "msgspec>=0.20", "Py-Reqwest", "zope-interface", "cbor2>=5")
@@ -170,7 +192,23 @@ def test_neighbours_with_a_common_prefix_are_fine(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
-        ('[tool.lapsmith.clients.x]\nspec = "s"\noutput = "o/x"\nruntime = "shared"', 4, "not supported yet"),
+        ('[tool.lapsmith.clients.x]\nspec = "s"\noutput = "x"\nruntime = "shared"', 3, "needs a package around"),
+        ('[tool.lapsmith.clients.x]\nspec = "s"\noutput = "o-o/x"\nruntime = "shared"', 3, "'o-o' is no Python identi"),
+        (
+            '[tool.lapsmith.clients.x]\nspec = "s"\noutput = "o/_Runtime"\nruntime = "shared"',
+            3,
+            "'o/_Runtime' is where the shared runtime goes",
+        ),
+        (
+            '[tool.lapsmith.clients.x]\nspec = "o/_runtime/s"\noutput = "o/x"\nruntime = "shared"',
+            3,
+            "'o/_runtime/s' is where the shared runtime goes",
+        ),
+        (
+            '[tool.lapsmith.clients.x]\nspec = "s"\noutput = "o/x"\nruntime = "share"',
+            4,
+            "did you mean 'shared'?",
+        ),
         (
             '[tool.lapsmith.clients.x]\nspec = "s"\noutput = "o/x"\nruntime = "other"',
             4,

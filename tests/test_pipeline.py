@@ -181,7 +181,7 @@ def test_what_no_template_covers_is_an_error(seed: ClientConfig) -> None:
     path.write_text(path.read_text().replace("protocol: rest-json", "protocol: rest-xml"))
     analysis = pipeline.analyse(seed, inputs := read_inputs(seed))
     with pytest.raises(DiagnosticError, match=r"error\[unsupported-protocol\]"):
-        pipeline.render(analysis, inputs, package="x")
+        pipeline.render(analysis, inputs, seed)
 
 
 def test_only_the_wanted_operations_are_generated(seed: ClientConfig) -> None:

@@ -20,6 +20,7 @@ from lapsmith.diagnostics import DiagnosticError, Diagnostics, LapsmithError, Sp
 FILE_NAME = "pyproject.toml"
 MAX_CONFIG_BYTES = 4 << 20
 _KEYS = ("spec", "output", "runtime", "operations", "strict", "transports")
+_RUNTIMES = ("embedded", "shared")
 _TRANSPORTS = ("httpx2", "pyreqwest")
 _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
@@ -33,7 +34,8 @@ class ClientConfig:
     """One client to generate. ``root`` is the project root, ``spec`` and ``output`` are absolute.
 
     ``transports`` names the optional transports that the client has besides the default one. ``span`` is where the
-    configuration names the spec; None for a client given on the command line.
+    configuration names the spec; None for a client given on the command line. A client with ``shared_runtime`` imports
+    the runtime from the folder ``_runtime`` beside its own, which it shares with the other such clients there.
     """
 
     name: str
@@ -44,10 +46,16 @@ class ClientConfig:
     strict: bool = False
     span: Span | None = None
     transports: tuple[str, ...] = ()
+    shared_runtime: bool = False
 
     @property
     def package(self) -> str:
         return self.output.name
+
+    @property
+    def runtime_folder(self) -> Path:
+        """Where the client's runtime is."""
+        return (self.output.parent if self.shared_runtime else self.output) / "_runtime"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +68,19 @@ class Config:
     dependencies: frozenset[str] | None
 
     def select(self, names: Iterable[str]) -> tuple[ClientConfig, ...]:
-        """The named clients, each once; all when no name is given. Raises ConfigError for an unknown name."""
+        """The named clients, each once; all when no name is given. Raises ConfigError for an unknown name.
+
+        Clients that share a runtime are made together: naming one of them selects them all.
+        """
         wanted = tuple(dict.fromkeys(names)) or tuple(self.clients)
         for name in wanted:
             if name not in self.clients:
                 known = ", ".join(self.clients)
                 hint = suggest(name, self.clients) or f"its clients are: {known}"
                 raise ConfigError(f"{self.path.name} has no [tool.lapsmith.clients.{name}]; {hint}")
-        return tuple(self.clients[name] for name in wanted)
+        shared = {self.clients[name].runtime_folder for name in wanted if self.clients[name].shared_runtime}
+        wanted += tuple(name for name, client in self.clients.items() if client.runtime_folder in shared)
+        return tuple(self.clients[name] for name in dict.fromkeys(wanted))
 
     def missing(self, requirements: Iterable[str]) -> tuple[str, ...]:
         """Those of the PEP 508 ``requirements`` whose project is declared nowhere in the file."""
@@ -238,7 +251,7 @@ class _Reader:
             return None
         for key in entry.keys() - set(_KEYS):
             self._error(header, key, f"unknown key '{key}'", suggest(key, _KEYS) or f"keys are: {', '.join(_KEYS)}")
-        self._runtime(header, entry.get("runtime", "embedded"))
+        shared = self._shares_runtime(header, entry.get("runtime", "embedded"))
         spec = self._text(header, entry, "spec", "the spec's folder or .lap file")
         output = self._output(header, self._text(header, entry, "output", "the folder to write to"))
         operations = self._operations(header, entry.get("operations", ["*"]))
@@ -254,14 +267,14 @@ class _Reader:
             self._error(header, "spec", f"the spec '{spec}' lies in the output folder", "keep them apart")
             return None
         span = self._span(header, "spec")
-        return ClientConfig(name, self._root, path, output, operations, strict, span, transports)
+        return ClientConfig(name, self._root, path, output, operations, strict, span, transports, shared)
 
-    def _runtime(self, header: str, value: object) -> None:
-        if value == "shared":
-            hint = 'use runtime = "embedded", the default: each client has its own copy'
-            self._error(header, "runtime", 'runtime = "shared" is not supported yet', hint)
-        elif value != "embedded":
-            self._error(header, "runtime", f"unknown runtime {value!r}", 'the only one is "embedded"')
+    def _shares_runtime(self, header: str, value: object) -> bool:
+        if value not in _RUNTIMES:
+            known = f'it is "{_RUNTIMES[0]}", the default, or "{_RUNTIMES[1]}"'
+            hint = suggest(value, _RUNTIMES) if isinstance(value, str) else None
+            self._error(header, "runtime", f"unknown runtime {value!r}", hint or known)
+        return value == "shared"
 
     def _text(self, header: str, entry: Mapping[str, Any], key: str, what: str) -> str | None:
         value = entry.get(key)
@@ -314,6 +327,7 @@ class _Reader:
 
     def _check_outputs(self, clients: Mapping[str, ClientConfig]) -> None:
         for name, client in clients.items():
+            self._check_runtime_folder(name, client, clients.values())
             for other in clients.values():
                 # Folders that differ only in case are one folder on macOS and Windows.
                 mine, theirs = (Path(str(item.output).casefold()) for item in (client, other))
@@ -321,6 +335,25 @@ class _Reader:
                     relation = "the same folder as" if mine == theirs else "inside"
                     message = f"output of '{name}' is {relation} the output of '{other.name}'"
                     self._error(f"tool.lapsmith.clients.{name}", "output", message, "give each client its own folder")
+
+    def _check_runtime_folder(self, name: str, client: ClientConfig, clients: Iterable[ClientConfig]) -> None:
+        if not client.shared_runtime:
+            return
+        header = f"tool.lapsmith.clients.{name}"
+        parent = client.output.parent
+        if parent == self._root:
+            hint = 'such as output = "src/host/' + client.output.name + '"'
+            self._error(header, "output", 'runtime = "shared" needs a package around the clients', hint)
+        elif problem := _bad_identifier(parent.name):
+            self._error(
+                header, "output", f'runtime = "shared": the folder around the clients is a package, and {problem}', None
+            )
+        mine = Path(str(client.runtime_folder).casefold())
+        for taken in (path for other in clients for path in (other.output, other.spec.resolve())):
+            theirs = Path(str(taken).casefold())
+            if theirs.is_relative_to(mine):
+                shown = display_path(taken, self._root)
+                self._error(header, "output", f"'{shown}' is where the shared runtime goes", "rename it")
 
     def _error(self, header: str, key: str | None, message: str, hint: str | None) -> None:
         self._out.error(self._span(header, key), "config", f"[{header}]: {message}", hint)

@@ -84,6 +84,10 @@ class DiagnosticError(LapsmithError):
         self.sources = dict(sources)
         super().__init__(render(self.diagnostics, self.sources))
 
+    def __reduce__(self) -> tuple[type[DiagnosticError], tuple[Sequence[Diagnostic], Mapping[str, str]]]:
+        """Pickle with what it was made from: clients are generated in several processes."""
+        return type(self), (self.diagnostics, self.sources)
+
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:
     """Return ``did you mean 'x'?`` for the closest candidate, or None when none is close."""

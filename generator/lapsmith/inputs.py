@@ -65,7 +65,7 @@ def read_inputs(client: ClientConfig) -> Inputs:
     source = display_path(client.spec, client.root) if inside else display
     for name in (*files, source):
         if not name.isprintable():
-            raise _blame(client, f"{name!r}: a file name must be printable, because generated files name it")
+            raise blame(client, f"{name!r}: a file name must be printable, because generated files name it")
     unused = _unused(spec, display) if folder is None else ()
     return Inputs.of(display, display if source == "." else source, files, paths, unused)
 
@@ -77,13 +77,20 @@ def spec_names(files: Iterable[str]) -> list[str]:
     return [USUAL] if USUAL in found else beside
 
 
+def blame(client: ClientConfig, message: str, hint: str | None = None) -> DiagnosticError | ConfigError:
+    """The error that says what is wrong with a client, at its place in the configuration if it has one."""
+    if client.span is None:
+        return ConfigError(f"{message}; {hint}" if hint else message)
+    return DiagnosticError([Diagnostic(Severity.ERROR, client.span, "spec", message, hint)], {})
+
+
 def _locate(client: ClientConfig) -> tuple[Path | None, Path]:
     """The folder whose bindings apply (None: none do) and the .lap file."""
     path = client.spec
     if path.is_dir():
         return path, _spec_in(client, path)
     if not path.exists():
-        raise _blame(client, f"there is no spec at '{display_path(path, client.root)}'")
+        raise blame(client, f"there is no spec at '{display_path(path, client.root)}'")
     # A file that its folder would be read for means the folder.
     for folder in (path.parent.parent, path.parent):
         if _candidates(folder) == [path]:
@@ -102,9 +109,9 @@ def _spec_in(client: ClientConfig, folder: Path) -> Path:
         return found[0]
     shown = display_path(folder, client.root)
     if not found:
-        raise _blame(client, f"'{shown}' holds neither {USUAL} nor another .lap file")
+        raise blame(client, f"'{shown}' holds neither {USUAL} nor another .lap file")
     names = ", ".join(path.name for path in found)
-    raise _blame(client, f"'{shown}' holds several .lap files: {names}; name one of them")
+    raise blame(client, f"'{shown}' holds several .lap files: {names}; name one of them")
 
 
 def _unused(spec: Path, display: str) -> tuple[Diagnostic, ...]:
@@ -120,14 +127,8 @@ def _read(client: ClientConfig, path: Path) -> bytes:
     shown = display_path(path, client.root)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise _blame(client, f"'{shown}' is no plain file")
+            raise blame(client, f"'{shown}' is no plain file")
         with path.open("rb") as stream:
             return stream.read(MAX_INPUT_BYTES)
     except OSError as error:
-        raise _blame(client, f"cannot read '{shown}': {error.strerror or error}") from error
-
-
-def _blame(client: ClientConfig, message: str) -> DiagnosticError | ConfigError:
-    if client.span is None:
-        return ConfigError(message)
-    return DiagnosticError([Diagnostic(Severity.ERROR, client.span, "spec", message)], {})
+        raise blame(client, f"cannot read '{shown}': {error.strerror or error}") from error

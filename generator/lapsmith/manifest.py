@@ -23,7 +23,7 @@ SCHEMA = 1
 MAX_MANIFEST_BYTES = 8 << 20
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_GENERATOR_PARTS = ("pipeline.py", "inputs.py", "lap", "bindings", "ir", "python")
+_GENERATOR_PARTS = ("pipeline.py", "inputs.py", "runtime.py", "lap", "bindings", "ir", "python")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Manifest:
     ``options`` are the client's settings, ``inputs`` maps display paths to git blob ids, ``outputs`` maps paths
     in the client's folder to SHA-256 digests. ``replacing`` is there only while files are being replaced, and
     after a run that was killed: the digests of those files before the run, which still count as lapsmith's own.
+    ``runtime_modules`` are what a client needs of a runtime that it shares; one with its own has it in ``outputs``.
     """
 
     lapsmith: str
@@ -43,6 +44,7 @@ class Manifest:
     outputs: Mapping[str, str]
     requirements: tuple[str, ...] = ()
     replacing: Mapping[str, str] = field(default_factory=dict)
+    runtime_modules: tuple[str, ...] = ()
 
     def dump(self) -> bytes:
         """JSON with sorted keys and a final newline: the same manifest is always the same bytes."""
@@ -56,6 +58,8 @@ class Manifest:
             "outputs": dict(self.outputs),
             "requirements": list(self.requirements),
         }
+        if self.runtime_modules:
+            content["runtime_modules"] = list(self.runtime_modules)
         if self.replacing:
             content["replacing"] = dict(self.replacing)
         return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode()
@@ -171,11 +175,8 @@ def _load(raw: bytes) -> Manifest:
     if bad := [digest for digest in (*outputs.values(), *replacing.values()) if not _SHA256.fullmatch(digest)]:
         raise _MalformedError(f"{bad[0]!r} is no SHA-256 digest")
     options = content.get("options")
-    requirements = content.get("requirements")
     if not isinstance(options, dict):
         raise _MalformedError("'options' must be an object")
-    if not (isinstance(requirements, list) and all(isinstance(item, str) for item in requirements)):
-        raise _MalformedError("'requirements' must be a list of strings")
     return Manifest(
         lapsmith=_text(content, "lapsmith"),
         black=_text(content, "black"),
@@ -183,8 +184,9 @@ def _load(raw: bytes) -> Manifest:
         options=options,
         inputs=_mapping(content, "inputs"),
         outputs=outputs,
-        requirements=tuple(requirements),
+        requirements=_texts(content, "requirements"),
         replacing=replacing,
+        runtime_modules=_texts({"runtime_modules": [], **content}, "runtime_modules"),
     )
 
 
@@ -193,6 +195,13 @@ def _text(content: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise _MalformedError(f"'{key}' must be a string")
     return value
+
+
+def _texts(content: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = content.get(key)
+    if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+        raise _MalformedError(f"'{key}' must be a list of strings")
+    return tuple(value)
 
 
 def _mapping(content: Mapping[str, Any], key: str) -> dict[str, str]:

@@ -1,21 +1,22 @@
 """The pipeline: a client's configuration in, what its folder lacks out.
 
-``read_inputs`` -> ``analyse`` -> ``render`` -> ``plan``. Every stage reports what it found; an error of any stage stops
-the pipeline before anything is rendered. jinja2 and black are imported only when there is something to render.
+``read_inputs`` -> ``analyse`` -> ``render`` -> ``plan``, and ``plan_runtime`` for a runtime that clients share. Every
+stage reports what it found; an error of any stage stops the pipeline before anything is rendered. jinja2 and black are
+imported only when there is something to render.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import lapsmith
 from lapsmith import manifest as manifests
-from lapsmith import output
+from lapsmith import output, runtime
 from lapsmith.config import ClientConfig, ConfigError, path_inside
 from lapsmith.diagnostics import Diagnostic, DiagnosticError, Severity, Span
-from lapsmith.inputs import BINDINGS, Inputs, read_inputs
+from lapsmith.inputs import BINDINGS, Inputs, blame, read_inputs
 from lapsmith.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -41,25 +42,41 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A client's files, without the manifest, and the PEP 508 requirements of the client."""
+    """A client's files, without the manifest, and the PEP 508 requirements of the client.
+
+    ``runtime`` names the modules that it needs of a runtime that it shares with others; none if it has its own.
+    """
 
     files: Mapping[str, bytes]
     requirements: tuple[str, ...]
+    runtime: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done for one client. ``difference`` is None when its folder is known to be up to date."""
+    """What is to be done for one client. ``difference`` is None when its folder is known to be up to date.
+
+    ``runtime`` names what the client needs of a shared runtime. The plan of a shared runtime itself has as ``client``
+    one that stands for it, and ``serves`` the names of the clients that share it.
+    """
 
     client: ClientConfig
     difference: output.Difference | None
     requirements: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     sources: Mapping[str, str] | None = None
+    runtime: tuple[str, ...] = ()
+    serves: tuple[str, ...] = ()
 
     @property
     def display(self) -> str:
+        """The folder, for messages."""
         return _shown(self.client)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The clients to name in a command that is about this folder."""
+        return self.serves or (self.client.name,)
 
 
 def plan(client: ClientConfig, *, force: bool = False, trust_manifest: bool = True) -> Plan:
@@ -68,19 +85,43 @@ def plan(client: ClientConfig, *, force: bool = False, trust_manifest: bool = Tr
     With ``trust_manifest`` an unchanged client is recognised by its manifest and not rendered. ``force`` takes a
     malformed manifest for none. Raises DiagnosticError, ConfigError or OutputError.
     """
+    _check_place(client)
     inputs = read_inputs(client)
     blank = _blank_manifest(client, inputs)
     old = _old_manifest(client, force=force)
-    if trust_manifest and old is not None:
-        expected = replace(blank, outputs=old.outputs, requirements=old.requirements)
-        if output.is_current(client.output, expected):
-            return Plan(client, None, old.requirements)
+    if trust_manifest and (current := _current(client, blank, old)):
+        return current
     analysis = analyse(client, inputs)
-    rendered = render(analysis, inputs, package=client.package, transports=client.transports)
-    digests = {path: manifests.digest_of(content) for path, content in rendered.files.items()}
-    manifest = replace(blank, outputs=digests, requirements=rendered.requirements)
+    rendered = render(analysis, inputs, client)
+    manifest = replace(
+        blank,
+        outputs=_digests(rendered.files),
+        requirements=rendered.requirements,
+        runtime_modules=rendered.runtime,
+    )
     difference = output.compare(client.output, rendered.files, manifest, old)
-    return Plan(client, difference, rendered.requirements, analysis.diagnostics, analysis.sources)
+    found, sources = analysis.diagnostics, analysis.sources
+    return Plan(client, difference, rendered.requirements, found, sources, rendered.runtime)
+
+
+def plan_unchanged(client: ClientConfig, *, force: bool = False) -> Plan | None:
+    """The plan of a client that its manifest shows to be up to date, else None. Raises what :func:`plan` raises."""
+    _check_place(client)
+    return _current(client, _blank_manifest(client, read_inputs(client)), _old_manifest(client, force=force))
+
+
+def plan_runtime(plans: Sequence[Plan], *, force: bool = False, trust_manifest: bool = True) -> Plan:
+    """Find out what the runtime lacks that clients of one folder share. ``plans`` are those of all these clients."""
+    folder = plans[0].client.output.parent / runtime.FOLDER
+    client = replace(plans[0].client, name=runtime.FOLDER, output=folder)
+    serves = tuple(plan.client.name for plan in plans)
+    files = runtime.files(module for plan in plans for module in plan.runtime)
+    options = {"package": client.package, "runtime": "shared"}
+    manifest = replace(_empty_manifest(options), outputs=_digests(files))
+    old = _old_manifest(client, force=force)
+    if trust_manifest and old is not None and output.is_current(folder, manifest):
+        return Plan(client, None, (), serves=serves)
+    return Plan(client, output.compare(folder, files, manifest, old), (), serves=serves)
 
 
 def parse(inputs: Inputs) -> Analysis:
@@ -126,8 +167,8 @@ def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
     return Analysis(parsed.document, service, ordered, sources)
 
 
-def render(analysis: Analysis, inputs: Inputs, *, package: str, transports: tuple[str, ...] = ()) -> Rendered:
-    """The client's files.
+def render(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
+    """The client's files, as its configuration wants them.
 
     Raises DiagnosticError for what cannot be generated (yet), ConfigError when jinja2 or black is not installed.
     """
@@ -138,32 +179,70 @@ def render(analysis: Analysis, inputs: Inputs, *, package: str, transports: tupl
         gaps = python.unsupported(service, Span(inputs.spec, 1, 1, 1, 1))
         if gaps.has_errors:
             raise DiagnosticError([*analysis.diagnostics, *gaps.items], analysis.sources)
-        texts = python.render(service, package=package, source=inputs.source, transports=transports)
+        texts = python.render(
+            service,
+            package=client.package,
+            source=inputs.source,
+            transports=client.transports,
+            shared_runtime=client.shared_runtime,
+        )
     except ModuleNotFoundError as error:
         if (error.name or "lapsmith").partition(".")[0] == "lapsmith":
             raise
         raise ConfigError(f"{error.name} is not installed; install lapsmith with its dependencies") from error
-    files = {path: text.replace("\r\n", "\n").encode() for path, text in sorted(texts.items())}
-    return Rendered(files, tuple(sorted(python.requirements(service))))
+    files = {path: text.replace("\r\n", "\n").encode() for path, text in texts.items()}
+    modules = runtime.closure(texts)
+    requirements = tuple(sorted(python.requirements(service)))
+    if client.shared_runtime:
+        return Rendered(dict(sorted(files.items())), requirements, modules)
+    files |= {f"{runtime.FOLDER}/{name}": content for name, content in runtime.files(modules).items()}
+    return Rendered(dict(sorted(files.items())), requirements)
+
+
+def _current(client: ClientConfig, blank: Manifest, old: Manifest | None) -> Plan | None:
+    if old is None:
+        return None
+    made = replace(blank, outputs=old.outputs, requirements=old.requirements, runtime_modules=old.runtime_modules)
+    if not output.is_current(client.output, made):
+        return None
+    return Plan(client, None, old.requirements, runtime=old.runtime_modules)
+
+
+def _check_place(client: ClientConfig) -> None:
+    """A shared runtime is imported relatively, from the package that holds the clients: there must be one."""
+    if client.shared_runtime and not (client.output.parent / "__init__.py").is_file():
+        parent = path_inside(client.output.parent, client.root) or client.output.parent.name
+        message = f"runtime = \"shared\" needs a package around the clients, and '{parent}' has no __init__.py"
+        raise blame(client, message, "add an empty one, or give the clients a package in common")
 
 
 def _blank_manifest(client: ClientConfig, inputs: Inputs) -> Manifest:
     """The manifest as far as it is known before rendering."""
+    options = {
+        "operations": list(client.operations),
+        "package": client.package,
+        "runtime": "shared" if client.shared_runtime else "embedded",
+        "source": inputs.source,
+        "strict": client.strict,
+        "transports": list(client.transports),
+    }
+    blobs = {name: manifests.blob_id(content) for name, content in inputs.files.items()}
+    return replace(_empty_manifest(options), inputs=blobs)
+
+
+def _empty_manifest(options: Mapping[str, object]) -> Manifest:
     return Manifest(
         lapsmith=lapsmith.__version__,
         black=manifests.black_version(),
         digest=manifests.generator_digest(),
-        options={
-            "operations": list(client.operations),
-            "package": client.package,
-            "runtime": "embedded",
-            "source": inputs.source,
-            "strict": client.strict,
-            "transports": list(client.transports),
-        },
-        inputs={name: manifests.blob_id(content) for name, content in inputs.files.items()},
+        options=options,
+        inputs={},
         outputs={},
     )
+
+
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {path: manifests.digest_of(content) for path, content in files.items()}
 
 
 def _old_manifest(client: ClientConfig, *, force: bool) -> Manifest | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lapsmith.cli.terminal import ERROR, complain, leave, report
+from lapsmith.cli.terminal import ERROR, Progress, complain, leave, report
 from lapsmith.config import FILE_NAME, ClientConfig, Config, ConfigError, find, load, single_client, spec_only
 from lapsmith.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
+    from lapsmith.batch import Failure, Plans
     from lapsmith.pipeline import Plan
 
 config_option = click.option(
@@ -24,6 +25,13 @@ config_option = click.option(
     help="The pyproject.toml to use.",
 )
 notes_option = click.option("--notes", is_flag=True, help="Show notes too, not only errors and warnings.")
+
+jobs_option = click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Processes to render clients in; without it as many as there are processors, when there are clients enough.",
+)
 
 
 def load_config(path: Path | None) -> Config:
@@ -75,28 +83,37 @@ def inspected_client(target: str, operations: tuple[str, ...], strict: bool, con
     return spec_only(Path(target), operations=operations or ("*",), strict=strict)
 
 
-def plan_all(clients: Iterable[ClientConfig], *, force: bool, trust_manifest: bool, notes: bool) -> list[Plan]:
+def plan_all(
+    clients: Sequence[ClientConfig], *, force: bool, trust_manifest: bool, notes: bool, jobs: int | None = None
+) -> Plans:
     """Plan every client, so that all that is wrong with any of them is shown. Exits if anything is."""
-    from lapsmith import pipeline
-    from lapsmith.output import OutputError
+    from lapsmith.batch import Failure, Plans, plan_each
 
-    plans: list[Plan] = []
+    plans = click.get_current_context().with_resource(Plans())
     failed = False
-    for client in clients:
-        try:
-            plan = pipeline.plan(client, force=force, trust_manifest=trust_manifest)
-        except DiagnosticError as error:
-            failed = True
-            report(error.diagnostics, error.sources, notes=notes)
-        except (ConfigError, OutputError) as error:
-            failed = True
-            complain(f"{client.name}: {error}")
-        else:
-            plans.append(plan)
-            report(plan.diagnostics, plan.sources, notes=notes)
+    with Progress(len(clients)) as progress:
+        for outcome in plan_each(clients, force=force, trust_manifest=trust_manifest, jobs=jobs):
+            if isinstance(outcome, Failure):
+                failed = True
+                progress.clear()
+                _show_failure(outcome, notes=notes)
+            else:
+                plans.append(outcome)
+                if outcome.diagnostics:
+                    progress.clear()
+                report(outcome.diagnostics, outcome.sources, notes=notes)
+            if isinstance(outcome, Failure) or not outcome.serves:
+                progress.advance(outcome.client.name)
     if failed:
         leave(ERROR)
     return plans
+
+
+def _show_failure(failure: Failure, *, notes: bool) -> None:
+    if isinstance(failure.error, DiagnosticError):
+        report(failure.error.diagnostics, failure.error.sources, notes=notes)
+    else:
+        complain(f"{failure.client.name}: {failure.error}")
 
 
 def show_missing(plan: Plan, config: Config) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 from lapsmith.cli.clients import (
     client_of_spec,
     config_option,
+    jobs_option,
     load_config,
     named_clients,
     notes_option,
@@ -22,6 +22,7 @@ from lapsmith.cli.terminal import ERROR, complain, count, leave
 from lapsmith.config import FILE_NAME, ClientConfig, Config
 
 if TYPE_CHECKING:
+    from lapsmith.batch import Plans
     from lapsmith.pipeline import Plan
 
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Inferences about a SPEC are errors.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited or are not lapsmith's.")
 @click.option("--diff", "diff_only", is_flag=True, help="Show what would change; write nothing.")
+@jobs_option
 @config_option
 @notes_option
 def command(
@@ -41,6 +43,7 @@ def command(
     strict: bool,
     force: bool,
     diff_only: bool,
+    jobs: int | None,
     config_path: Path | None,
     notes: bool,
 ) -> None:
@@ -57,7 +60,7 @@ def command(
             raise click.UsageError(f"--operation and --strict go with SPEC -o DIR; clients set them in {FILE_NAME}.")
         config = load_config(config_path)
         clients = named_clients(config, targets)
-    plans = plan_all(clients, force=force, trust_manifest=True, notes=notes)
+    plans = plan_all(clients, force=force, trust_manifest=True, notes=notes, jobs=jobs)
     if diff_only:
         for plan in plans:
             show_diff(plan, limit=None)
@@ -67,7 +70,7 @@ def command(
         show_requirements(plan, config)
 
 
-def write_all(plans: Sequence[Plan], *, force: bool) -> None:
+def write_all(plans: Plans, *, force: bool) -> None:
     """Write all clients, or none if one must not be written."""
     from lapsmith.output import refusal, write
 

@@ -35,7 +35,7 @@ def command(
     elif analysis.service is not None and stage == "ir":
         click.echo(inspection.ir(analysis.service, fmt, diagnostics=within), nl=False)
     elif analysis.service is not None:
-        rendered = pipeline.render(analysis, inputs, package=client.package)
+        rendered = pipeline.render(analysis, inputs, client)
         click.echo(inspection.files(rendered.files, fmt), nl=False)
     report(analysis.diagnostics, analysis.sources, notes=True)
     if any(item.severity is Severity.ERROR for item in analysis.diagnostics):

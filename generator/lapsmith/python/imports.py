@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from lapsmith.runtime import FOLDER as RUNTIME
+
 _HEAD = "__future__"
 
 
@@ -21,6 +23,22 @@ def tidy_imports(source: str) -> str:
     at = imports[0].lineno - 1
     block = _block(_kept(imports, used))
     return "".join([*lines[:at], block, *lines[at + 1 :]])
+
+
+def lift_runtime(source: str) -> str:
+    """Return ``source`` with the runtime imported from beside the client's folder instead of from within it."""
+    lines = source.split("\n")
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom) and node.level == 1]
+    for node in nodes:
+        if (node.module or "").partition(".")[0] == RUNTIME:
+            line = lines[node.lineno - 1]
+            lines[node.lineno - 1] = line.replace(f"from .{RUNTIME}", f"from ..{RUNTIME}", 1)
+    return "\n".join(lines)
+
+
+def lifted_module(module: str) -> str:
+    """Return the name of a client's module, relative to the client, with the runtime's beside the client."""
+    return f".{module}" if module.partition(".")[0] == RUNTIME else module
 
 
 def _kept(imports: list[ast.Import | ast.ImportFrom], used: set[str]) -> list[ast.Import | ast.ImportFrom]:
@@ -52,5 +70,5 @@ def _sort_key(node: ast.Import | ast.ImportFrom) -> tuple[int, bool, str]:
     if node.module == _HEAD:
         return 0, True, _HEAD
     if node.level:
-        return 3, True, node.module or ""
+        return 3, True, "." * (node.level - 1) + (node.module or "")
     return (2 if node.module == "msgspec" else 1), True, node.module or ""

@@ -1,9 +1,9 @@
-"""View -> files: the client's templates, and the parts of the runtime that they import."""
+"""View -> files: the client's templates, filled in. The runtime that they import is no part of this."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import jinja2
@@ -15,28 +15,37 @@ from lapsmith.python.annotations import header_reader
 from lapsmith.python.docs import code
 from lapsmith.python.expressions import event_payload, request_value, response_value
 from lapsmith.python.format import format_source
-from lapsmith.python.imports import tidy_imports
+from lapsmith.python.imports import lift_runtime, lifted_module, tidy_imports
 from lapsmith.python.lower import lower
 from lapsmith.python.view import ClientView
 
-RUNTIME = "_runtime"
 
-
-def render(service: ir.Service, *, package: str, source: str, transports: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the client's files, by path relative to its folder, formatted and compiled; without the manifest.
+def render(
+    service: ir.Service,
+    *,
+    package: str,
+    source: str,
+    transports: tuple[str, ...] = (),
+    shared_runtime: bool = False,
+) -> dict[str, str]:
+    """Return the client's own files, by path relative to its folder, formatted and compiled; no manifest, no runtime.
 
     ``package`` is the name that the client is imported by and ``source`` what the header of each file says it was
-    generated from; ``transports`` names the optional transports to include.
+    generated from; ``transports`` names the optional transports to include. With ``shared_runtime`` the runtime is a
+    package beside the client's folder, not in it.
     """
     view = lower(service, package=package, source=source, transports=transports)
+    if shared_runtime:
+        view = replace(view, public=tuple((name, lifted_module(module)) for name, module in view.public))
     environment = _environment()
     files = {}
     for name in _templates_for(view):
         rendered = environment.get_template(f"{name}.py.jinja").render(client=view, ir=ir)
+        if shared_runtime:
+            rendered = lift_runtime(rendered)
         source_text = rendered if name == "__init__" else tidy_imports(rendered)
         files[f"{name}.py"] = format_source(_header(view) + source_text, f"{package}/{name}.py")
     files["py.typed"] = ""
-    files |= _runtime_files(files)
     return dict(sorted(files.items()))
 
 
@@ -71,38 +80,3 @@ def _environment() -> jinja2.Environment:
         "{" + ", ".join(f"{text.literal(k)}: {text.literal(v)}" for k, v in table.items()) + "}"
     )
     return environment
-
-
-def _runtime_files(files: dict[str, str]) -> dict[str, str]:
-    """Copy the runtime modules that the client's files import, directly or through each other."""
-    copied = {f"{RUNTIME}/__init__.py": _runtime_module("__init__")[0]}
-    waiting = [name for path, source in files.items() if path.endswith(".py") for name in _imported(source, RUNTIME)]
-    while waiting:
-        name = waiting.pop()
-        path = f"{RUNTIME}/{name}.py"
-        if path not in copied:
-            copied[path], imported = _runtime_module(name)
-            waiting += imported
-    return copied
-
-
-@cache
-def _runtime_module(name: str) -> tuple[str, tuple[str, ...]]:
-    """Return a runtime module's source and the modules beside it that it imports."""
-    source = (templates_folder() / "runtime" / f"{name}.py").read_text(encoding="utf-8")
-    return source, tuple(_imported(source, ""))
-
-
-def _imported(source: str, package: str) -> Iterator[str]:
-    """Yield the modules of ``package`` (of the same package, when empty) that a module imports, wherever it does so."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            parts = (node.module or "").split(".")
-            if not package and parts[0]:
-                yield parts[0]
-            elif not package:
-                yield from (alias.name for alias in node.names)
-            elif parts[0] == package and len(parts) > 1:
-                yield parts[1]
-            elif parts[0] == package:
-                yield from (alias.name for alias in node.names)

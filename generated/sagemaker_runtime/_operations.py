@@ -221,5 +221,5 @@ INVOKE_ENDPOINT_WITH_RESPONSE_STREAM = Operation(
     parse_error=parse_error,
     errors=ERRORS,
     service_error=SageMakerRuntimeError,
-    streaming=True,
+    streaming="events",
 )

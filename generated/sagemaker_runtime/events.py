@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from ._runtime.event_json import read_error
 from ._runtime.eventstream import Message
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncPayloadStream, EventShape, PayloadStream
@@ -29,6 +30,7 @@ _RESPONSE_STREAM_EVENTS = EventShape(
         "InternalStreamFailure": InternalStreamFailure,
     },
     service_error=SageMakerRuntimeError,
+    read_error=read_error,
 )
 
 

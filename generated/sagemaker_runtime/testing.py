@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ._runtime.codec_rest_json import json_payload
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from ._runtime.stub_streams import EventForm, EventScript
 from .errors import InternalStreamFailure, ModelStreamError
 from .types import PayloadPart
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
 
-_EVENT_TYPES: Mapping[Any, tuple[str, str | None]] = {
-    PayloadPart: ("PayloadPart", "bytes_"),
+_EVENT_FORMS: Mapping[Any, EventForm] = {
+    PayloadPart: EventForm("PayloadPart", payload="bytes_"),
 }
 
 _ERROR_TYPES: Mapping[Any, str] = {
@@ -26,15 +28,19 @@ _ERROR_TYPES: Mapping[Any, str] = {
 }
 
 
-class StubTransport(StubBase):
+class StubTransport(EventScript, StubBase):
     """Pass it to SageMakerRuntime as transport, after telling it what to answer."""
 
-    event_types = _EVENT_TYPES
+    encode = staticmethod(json_payload)
+    content_type = "application/json"
+    event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES
 
 
-class AsyncStubTransport(AsyncStubBase):
+class AsyncStubTransport(EventScript, AsyncStubBase):
     """Pass it to AsyncSageMakerRuntime as transport, after telling it what to answer."""
 
-    event_types = _EVENT_TYPES
+    encode = staticmethod(json_payload)
+    content_type = "application/json"
+    event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES

@@ -43,13 +43,11 @@ UNION = ir.EventUnion("Union", {"e": "Event"}, {})
 
 GAPS = {
     "streamed blob, sent": service((member(ir.BlobType(streaming=True), ir.Location.PAYLOAD),)),
-    "streamed blob, returned": service((), (member(ir.BlobType(streaming=True), ir.Location.PAYLOAD),)),
     "payload list": service((member(ir.ListType(ir.StringType()), ir.Location.PAYLOAD),)),
     "events, sent": service((member(ir.StructureRef("Union"), ir.Location.EVENTS),), (), UNION),
     "quotes in a name, sent": service((member(ir.StructureRef("Quoted"), ir.Location.BODY),), (), QUOTED),
     "quotes in a name, returned": service((), (member(ir.StringType(), ir.Location.BODY, "a\\b"),)),
     "numbers in headers": service((), (member(ir.MapType(ir.StringType(), ir.IntegerType()), ir.Location.HEADER_MAP),)),
-    "event header": service((), (member(ir.StructureRef("Union"), ir.Location.EVENTS),), UNION, EVENT),
     "union as a structure": service((), (member(ir.StructureRef("Union"), ir.Location.BODY),), UNION, EVENT),
     "structure as a union": service((), (member(ir.StructureRef("Quoted"), ir.Location.EVENTS),), QUOTED),
 }

@@ -19,7 +19,6 @@ from runtime.codec_rest_json import (
     blob_payload,
     build_error,
     decode_body,
-    decode_event,
     decode_json,
     encode_body,
     encode_json,
@@ -27,11 +26,9 @@ from runtime.codec_rest_json import (
     json_payload,
     parse_error,
     text_body,
-    text_of_event,
     text_payload,
 )
 from runtime.errors import InvalidInput, InvalidResponse, ServiceError
-from runtime.eventstream import Message
 from runtime.http import Headers, Response
 from runtime.members import Members
 from runtime.shapes import Output, Structure
@@ -309,13 +306,6 @@ def test_text_bodies() -> None:
     assert text_body(response("é".encode())) == "é"
     with pytest.raises(InvalidResponse, match=r"the response body \(HTTP 200\) is not UTF-8"):
         text_body(response(b"\xff"))
-
-
-def test_events() -> None:
-    assert decode_event(Message({}, b'{"Name": "x"}'), Part) == Part(name="x")
-    assert text_of_event(Message({}, b"text")) == "text"
-    with pytest.raises(InvalidResponse):
-        decode_event(Message({}, b"["), Part)
 
 
 def test_json_that_models_write() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import anyio
 import msgspec
 import pytest
+from runtime.codec_rest_json import json_payload
 from runtime.shapes import Structure
 from runtime.stub import StubTransport as PlainStub
+from runtime.stub_streams import EventForm, EventScript
 from sagemaker_runtime import (
     AsyncSageMakerRuntime,
     AWSError,
@@ -143,8 +145,9 @@ def test_events_without_a_payload_member_are_json() -> None:
     class Tick(Structure):
         ratio: float = msgspec.field(name="Ratio")
 
-    class TickStub(PlainStub):
-        event_types = {Tick: ("Tick", None)}  # noqa: RUF012 - as generated code has it
+    class TickStub(EventScript, PlainStub):
+        encode = staticmethod(json_payload)
+        event_forms = {Tick: EventForm("Tick")}  # noqa: RUF012 - as generated code has it
 
     stub = TickStub()
     stub.stream([Tick(ratio=float("nan"))])

@@ -13,13 +13,13 @@ from .credentials import CredentialsSource, resolve_credentials
 from .errors import InvalidInput
 from .http import Request, Timeout, check_header
 from .shapes import Output
-from .stream import AsyncEventStream, AsyncStreamCall, EventStream
+from .stream_base import AsyncStream, AsyncStreamCall, SyncStream
 from .transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
 
 Out = TypeVar("Out", bound=Output)
 TransportT = TypeVar("TransportT", bound=Transport | AsyncTransport)
-Stream = TypeVar("Stream", bound=EventStream[Any, Any])
-AsyncStream = TypeVar("AsyncStream", bound=AsyncEventStream[Any, Any])
+Stream = TypeVar("Stream", bound=SyncStream[Any])
+AsyncStreamT = TypeVar("AsyncStreamT", bound=AsyncStream[Any])
 
 _OWN_HEADERS = frozenset(
     {
@@ -193,10 +193,10 @@ class SyncClient(BaseClient[Transport]):
         output, _ = drive(steps, self._transport, self._config.timeout, self._credentials)
         return output
 
-    def _open(self, operation: Operation[Out], request: Request, stream: Callable[[Any, Out], Stream]) -> Stream:
+    def _open(self, operation: Operation[Out], request: Request, stream: type[Stream]) -> Stream:
         steps = self._steps(operation, request)
         output, reply = drive(steps, self._transport, self._config.timeout, self._credentials)
-        return stream(reply.connection, output)
+        return stream.opened(reply.connection, output)
 
     def close(self) -> None:
         """Close the connections, unless they belong to a transport that was passed in or to the original client."""
@@ -223,12 +223,12 @@ class AsyncClient(BaseClient[AsyncTransport]):
         return output
 
     def _open(
-        self, operation: Operation[Out], request: Request, stream: Callable[[Any, Out], AsyncStream]
-    ) -> AsyncStreamCall[AsyncStream]:
-        async def start() -> AsyncStream:
+        self, operation: Operation[Out], request: Request, stream: type[AsyncStreamT]
+    ) -> AsyncStreamCall[AsyncStreamT]:
+        async def start() -> AsyncStreamT:
             steps = self._steps(operation, request)
             output, reply = await adrive(steps, self._transport, self._config.timeout, self._credentials)
-            return stream(reply.connection, output)
+            return await stream.opened(reply.connection, output)
 
         return AsyncStreamCall(start)
 

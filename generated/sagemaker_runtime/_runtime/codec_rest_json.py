@@ -16,7 +16,6 @@ import msgspec
 from msgspec import inspect
 
 from .errors import InvalidInput, InvalidResponse, ServiceError
-from .eventstream import Message
 from .http import Headers, Response, epoch_seconds, special_float
 from .members import Members
 
@@ -144,16 +143,6 @@ def decode_body(response: Response, shape: type[T]) -> T:
             return msgspec.convert(present, shape, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidResponse(f"the response body (HTTP {response.status}) cannot be read: {error}") from error
-
-
-def decode_event(message: Message, shape: type[T]) -> T:
-    """Decode an event whose members are the JSON object in its payload; see :func:`decode_body`."""
-    return decode_body(Response(200, Headers(), message.payload), shape)
-
-
-def text_of_event(message: Message) -> str:
-    """Return an event's payload that is text."""
-    return text_body(Response(200, Headers(), message.payload))
 
 
 @cache

@@ -6,12 +6,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from .codec_rest_json import encode_body, json_payload
-from .errors import InvalidInput, ServiceError, TransportError
-from .eventstream import encode_message
+from .errors import ServiceError, TransportError
 from .http import Headers, HTTPRequest, Timeout
-from .members import Members
-from .shapes import Structure, UnknownEvent
 
 _Answer = tuple[int, Headers, tuple[bytes | TransportError, ...]]
 
@@ -22,62 +18,52 @@ class StubScript:
     Attributes:
         requests: every request that was sent, signed, in order.
         responses: every response that was given, in order; ``closed`` on each says whether the client ended it.
-        event_types: event class -> event type on the wire, and the attribute that is the frame's payload, if one is.
-        error_types: class of an error in streams -> its exception type on the wire; its code, where it is none of them.
+        content_type: the media type of structures in the protocol's format.
     """
 
-    event_types: ClassVar[Mapping[Any, tuple[str, str | None]]] = {}
-    error_types: ClassVar[Mapping[Any, str]] = {}
+    content_type: ClassVar[str] = "application/json"
 
     def __init__(self) -> None:
         self.requests: list[HTTPRequest] = []
         self.responses: list[StubResponse | AsyncStubResponse] = []
         self._answers: deque[_Answer | TransportError] = deque()
 
-    def respond(self, body: bytes = b"", *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
-        """Answer the next request with this response."""
-        self._answers.append((status, Headers((headers or {}).items()), (body,)))
+    def respond(
+        self,
+        body: bytes | Iterable[bytes | TransportError] = b"",
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Answer the next request with this response.
+
+        ``body`` may come in pieces, as a body that is read piecewise does; the connection breaks at a transport error.
+        """
+        chunks = (body,) if isinstance(body, bytes | bytearray) else tuple(body)
+        self._answer(status, headers or {}, chunks)
 
     def respond_error(self, error: ServiceError, *, status: int | None = None) -> None:
         """Answer the next request with this error, as the service would send it."""
         sent = status or error.status or error.http_status or 400
-        headers = [("Content-Type", "application/json"), ("x-amzn-errortype", error.code)]
+        headers = {"Content-Type": self.content_type, "x-amzn-errortype": error.code}
         if error.request_id is not None:
-            headers.append(("x-amzn-RequestId", error.request_id))
-        self._answers.append((sent, Headers(headers), (_error_body(error),)))
+            headers["x-amzn-RequestId"] = error.request_id
+        self._answer(sent, headers, (self._encoded({"__type": error.code, **error_members(error)}),))
+
+    @staticmethod
+    def encode(kind: Any, value: Any, /) -> bytes:
+        """Write a value of a type in the protocol's format."""
+        raise NotImplementedError
 
     def fail(self, error: TransportError) -> None:
         """Let the next request fail without an answer."""
         self._answers.append(error)
 
-    def stream(
-        self,
-        events: Iterable[Structure | UnknownEvent | ServiceError | TransportError | bytes],
-        *,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        """Answer the next request with an event stream.
+    def _answer(self, status: int, headers: Mapping[str, str], chunks: tuple[bytes | TransportError, ...]) -> None:
+        self._answers.append((status, Headers(headers.items()), chunks))
 
-        ``events`` are events of the service or unknown to it, errors of it (sent as exceptions in the stream),
-        transport errors (the connection breaks there), or bytes to send as they are, such as half a frame.
-        """
-        chunks = tuple(event if isinstance(event, TransportError) else self._frame(event) for event in events)
-        given = {"Content-Type": "application/vnd.amazon.eventstream", **(headers or {})}
-        self._answers.append((200, Headers(given.items()), chunks))
-
-    def _frame(self, event: Structure | UnknownEvent | ServiceError | bytes) -> bytes:
-        if isinstance(event, bytes):
-            return event
-        if isinstance(event, UnknownEvent):
-            return encode_message({**event.headers, ":message-type": "event", ":event-type": event.type}, event.payload)
-        if isinstance(event, ServiceError):
-            exception_type = self.error_types.get(type(event), event.code)
-            return encode_message({":message-type": "exception", ":exception-type": exception_type}, _error_body(event))
-        if type(event) not in self.event_types:
-            raise InvalidInput(f"{type(event).__name__} is not an event of this service")
-        event_type, attribute = self.event_types[type(event)]
-        payload = json_payload(Any, event) if attribute is None else getattr(event, attribute) or b""
-        return encode_message({":message-type": "event", ":event-type": event_type}, payload)
+    def _encoded(self, value: Any, kind: Any = None) -> bytes:
+        return self.encode(kind or (Any if isinstance(value, Mapping) else type(value)), value)
 
     def _next(self, request: HTTPRequest) -> _Answer:
         self.requests.append(request)
@@ -90,9 +76,10 @@ class StubScript:
         return answer
 
 
-def _error_body(error: ServiceError) -> bytes:
+def error_members(error: ServiceError) -> dict[str, Any]:
+    """Return an error's members by their names on the wire."""
     members = {name: getattr(error, attribute) for name, (attribute, _) in error.wire_members.items()}
-    return encode_body(Members({}), {"Message": error.message, **members})
+    return {"message": error.message, **{name: value for name, value in members.items() if value is not None}}
 
 
 class _StubResponse:

@@ -145,7 +145,9 @@ def _check_body(ctx: Context, where: str, members: Sequence[Member], span: Span)
         message = f"{where}: '{whole[0].name}' is the whole body already, so '{member.name}' cannot be"
         hint = f"the first is at {_place(whole[0], 'location', span)}"
         ctx.diagnostics.error(_place(member, "location", span), "two-payloads", message, hint)
-    for member in members if whole else ():
+    # RPC protocols send the other members in the first frame of an event stream.
+    has_no_body = bool(whole) and not (ctx.is_rpc and whole[0].location is Location.EVENTS)
+    for member in members if has_no_body else ():
         if member.location is Location.BODY:
             message = f"{where}: '{member.name}' has no place in the body, since '{whole[0].name}' is all of it"
             hint = "bind it to a header, for instance: {in: header, name: ...}"

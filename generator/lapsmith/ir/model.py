@@ -207,6 +207,11 @@ class EventUnion:
 Shape = Structure | EventUnion
 
 
+def is_streamed(member: Member) -> bool:
+    """Whether the member is bytes that are sent or read piecewise."""
+    return isinstance(member.type, BlobType) and member.type.streaming
+
+
 class RetryKind(StrEnum):
     """What a modelled error means for re-sending the same request."""
 
@@ -246,6 +251,13 @@ class Uri:
 
     segments: tuple[str | Label, ...]
     query: tuple[tuple[str, str | None], ...] = ()
+
+
+class StreamKind(StrEnum):
+    """What the body of an answer is, where it is read piecewise."""
+
+    EVENTS = "events"
+    BYTES = "bytes"
 
 
 class OperationAuth(StrEnum):
@@ -353,6 +365,13 @@ class Operation:
 
     def output_at(self, location: Location) -> tuple[Member, ...]:
         return tuple(member for member in self.output if member.location is location)
+
+    @property
+    def streams(self) -> StreamKind | None:
+        """What the answer's body is, where it is read piecewise."""
+        if self.output_at(Location.EVENTS):
+            return StreamKind.EVENTS
+        return StreamKind.BYTES if any(is_streamed(member) for member in self.output) else None
 
 
 @dataclass(frozen=True, slots=True)

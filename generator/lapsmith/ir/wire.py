@@ -116,7 +116,7 @@ def fits(kind: Type, location: Location) -> bool:
     if location in (Location.QUERY_MAP, Location.HEADER_MAP):
         return isinstance(kind, MapType)
     if location is Location.EVENT_HEADER:
-        return isinstance(kind, (*SCALARS, BlobType))
+        return isinstance(kind, (*SCALARS, BlobType)) and not isinstance(kind, FloatType)
     if location in (Location.PAYLOAD, Location.EVENT_PAYLOAD):
         return isinstance(kind, StringType | BlobType | StructureRef | DocumentType)
     return True

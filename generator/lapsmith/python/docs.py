@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lapsmith.ir import model as ir
 from lapsmith.python import text
-from lapsmith.python.view import ErrorView, Parameter
+from lapsmith.python.view import ErrorView, EventStreamView, Parameter, StreamView
 
 _SENT = {
     ir.Location.LABEL: "part of the request path",
@@ -21,6 +21,7 @@ _READ = {
     ir.Location.HEADER_MAP: "the response headers that begin with ``{wire}``",
     ir.Location.PAYLOAD: "the response body",
     ir.Location.EVENT_PAYLOAD: "the event's payload",
+    ir.Location.EVENT_HEADER: "the event's header ``{wire}``",
     ir.Location.STATUS: "the HTTP status",
     ir.Location.BODY: "``{wire}``",
 }
@@ -59,7 +60,7 @@ def _raised(op: ir.Operation, errors: Sequence[ErrorView], base: str, signed: bo
     if signed:
         raised.append(("CredentialsError", "no credentials were found; nothing was sent."))
     raised.append(("TransportError", "no usable answer came."))
-    if op.output_at(ir.Location.EVENTS):
+    if op.streams:
         raised.append(("StreamError", "the stream was damaged or cut short; raised while it is read."))
     return raised
 
@@ -69,12 +70,18 @@ def returned(output: str) -> tuple[str, str]:
     return output, "the output's members, and ``metadata`` of the response."
 
 
-def returned_stream(stream: str, *, asynchronous: bool, payload: bool) -> tuple[str, str]:
+def returned_stream(stream: StreamView, *, asynchronous: bool) -> tuple[str, str]:
     """Say what a streaming call returns."""
-    said = "the open stream. Loop over it for the events as they arrive"
-    said += ", or over ``iter_text()`` and the like for what they carry." if payload else "."
+    if not isinstance(stream, EventStreamView):
+        said = "the open body. Loop over it for its chunks as they arrive, ``read()`` or ``save()`` it, or loop over "
+        said += "``iter_lines()`` and the like."
+    elif stream.union.payload:
+        said = "the open stream. Loop over it for the events as they arrive, or over ``iter_text()`` and the like for "
+        said += "what they carry."
+    else:
+        said = "the open stream. Loop over it for the events as they arrive."
     use = " Enter it with ``async with``, or ``await`` it." if asynchronous else " Use it in ``with``."
-    return stream, said + use
+    return f"Async{stream.name}" if asynchronous else stream.name, said + use
 
 
 def argument(parameter: Parameter) -> str:
@@ -157,4 +164,6 @@ def client(service: ir.Service, *, asynchronous: bool) -> list[str]:
 
 def stream(op: ir.Operation, fields: Sequence[Parameter]) -> list[str]:
     """Return the blocks of a stream class's docstring."""
+    if op.streams is ir.StreamKind.BYTES:
+        return attributes([f"The body that ``{code(op.name)}`` returns, and what came before it."], fields)
     return attributes([f"The events that ``{code(op.name)}`` returns, and what came before them."], fields)

@@ -112,6 +112,30 @@ def _payload(field: Parameter) -> str:
             return "decode_json(response.body) if response.body else None"
 
 
-def event_payload(field: Parameter) -> str:
-    """Return the expression that reads an event's payload member from ``message``."""
-    return "message.payload" if isinstance(field.member.type, ir.BlobType) else "text_of_event(message)"
+def event_value(field: Parameter) -> str:
+    """Return the expression that reads a member from ``message``, which is a header of an event or its payload."""
+    member = field.member
+    if member.location is ir.Location.EVENT_HEADER:
+        read = f"{_event_header_reader(member.type)}(message, {literal(field.wire_name)})"
+        return f"{read} or {field.default}" if member.required and field.default != "None" else read
+    match member.type:
+        case ir.BlobType():
+            return "message.payload"
+        case ir.StringType():
+            return "text_of_event(message)"
+        case _:
+            return f"decode_event(message, {field.annotation.removesuffix(' | None')})"
+
+
+def _event_header_reader(kind: ir.Type) -> str:
+    match kind:
+        case ir.BooleanType():
+            return "bool_event_header"
+        case ir.IntegerType():
+            return "int_event_header"
+        case ir.BlobType():
+            return "bytes_event_header"
+        case ir.TimestampType():
+            return "timestamp_event_header"
+        case _:
+            return "text_event_header"

@@ -46,7 +46,16 @@ def lower(service: ir.Service, *, package: str, source: str, transports: tuple[s
         errors=errors,
         operations=operations,
         streams=streams,
-        public=public_names(spelling.client, spelling.base_error, structures, outputs, errors, streams, transports),
+        public=public_names(
+            spelling.client,
+            spelling.base_error,
+            structures,
+            outputs,
+            errors,
+            streams,
+            transports,
+            sends_blobs=any(ir.is_streamed(member) for op in service.operations for member in op.input),
+        ),
         docstring=text.docstring(docs.client(service, asynchronous=False), 4),
         async_docstring=text.docstring(docs.client(service, asynchronous=True), 4),
     )
@@ -142,9 +151,7 @@ class _Operations:
     ) -> str:
         returns = docs.returned(output.name)
         if stream:
-            name = f"Async{stream.name}" if asynchronous else stream.name
-            payload = stream.union.payload is not None
-            returns = docs.returned_stream(name, asynchronous=asynchronous, payload=payload)
+            returns = docs.returned_stream(stream, asynchronous=asynchronous)
         blocks = docs.operation(
             op,
             parameters,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from lapsmith.python.reserved import OPTIONAL_EXPORTS, RUNTIME_EXPORTS, STREAM_EXPORTS
-from lapsmith.python.view import ClassView, ErrorView, StreamView
+from lapsmith.python.reserved import BLOB_EXPORTS, BYTE_EXPORTS, EVENT_EXPORTS, OPTIONAL_EXPORTS, RUNTIME_EXPORTS
+from lapsmith.python.view import ClassView, ErrorView, EventStreamView, StreamView
 
 
 def public_names(
@@ -16,15 +16,23 @@ def public_names(
     errors: Iterable[ErrorView],
     streams: Iterable[StreamView],
     transports: Iterable[str],
+    *,
+    sends_blobs: bool,
 ) -> tuple[tuple[str, str], ...]:
     """Return (name, module) of everything that the package exports, sorted by name.
+
+    ``sends_blobs``: some operation takes a body that can be sent piecewise.
 
     A structure that has the name of a part of the runtime stays in ``types``: STS's ``Credentials``, for one.
     """
     streams = tuple(streams)
     transport_modules = {f"transport_{name}" for name in transports}
     homes = {client: "_sync", f"Async{client}": "_async", base_error: "errors"}
-    exports = [RUNTIME_EXPORTS, STREAM_EXPORTS] if streams else [RUNTIME_EXPORTS]
+    with_events = [stream for stream in streams if isinstance(stream, EventStreamView)]
+    exports: list[Mapping[str, tuple[str, ...]]] = [RUNTIME_EXPORTS]
+    exports += [EVENT_EXPORTS] if with_events else []
+    exports += [BYTE_EXPORTS] if len(with_events) < len(streams) else []
+    exports += [BLOB_EXPORTS] if sends_blobs else []
     exports.append({module: names for module, names in OPTIONAL_EXPORTS.items() if module in transport_modules})
     homes |= {name: f"_runtime.{module}" for part in exports for module, names in part.items() for name in names}
     for view in (*outputs, *structures):
@@ -32,6 +40,8 @@ def public_names(
     for error in errors:
         homes.setdefault(error.name, "errors")
     for stream in streams:
-        for name in (stream.name, f"Async{stream.name}", stream.union.alias):
-            homes.setdefault(name, "events")
+        for name in (stream.name, f"Async{stream.name}"):
+            homes.setdefault(name, stream.module)
+    for stream in with_events:
+        homes.setdefault(stream.union.alias, stream.module)
     return tuple(sorted(homes.items()))

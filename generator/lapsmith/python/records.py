@@ -28,7 +28,7 @@ def record_options(op: ir.Operation) -> tuple[tuple[str, str], ...]:
     """Return the keyword arguments of an operation's record that are not the same for all."""
     options = {
         "retry_safe": "True" if op.retry_safe else None,
-        "streaming": "True" if op.output_at(ir.Location.EVENTS) else None,
+        "streaming": literal(op.streams.value) if op.streams else None,
         "auth": literal(op.auth.value) if op.auth else None,
         "compress": "True" if op.compress else None,
     }

@@ -13,7 +13,7 @@ from lapsmith.manifest import templates_folder
 from lapsmith.python import text
 from lapsmith.python.annotations import header_reader
 from lapsmith.python.docs import code
-from lapsmith.python.expressions import event_payload, request_value, response_value
+from lapsmith.python.expressions import event_value, request_value, response_value
 from lapsmith.python.format import format_source
 from lapsmith.python.imports import lift_runtime, lifted_module, tidy_imports
 from lapsmith.python.lower import lower
@@ -51,8 +51,10 @@ def render(
 
 def _templates_for(view: ClientView) -> Iterator[str]:
     yield from ("__init__", "_sync", "_async", "_operations", "types", "errors", "testing")
-    if view.streams:
+    if view.event_streams:
         yield "events"
+    if view.byte_streams:
+        yield "streams"
 
 
 def _header(view: ClientView) -> str:
@@ -74,7 +76,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["code"] = code
     environment.filters["value"] = request_value
     environment.filters["read"] = response_value
-    environment.filters["event_payload"] = event_payload
+    environment.filters["event_value"] = event_value
     environment.filters["header_reader"] = header_reader
     environment.filters["table"] = lambda table: (
         "{" + ", ".join(f"{text.literal(k)}: {text.literal(v)}" for k, v in table.items()) + "}"

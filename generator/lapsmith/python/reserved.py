@@ -37,16 +37,27 @@ OPTIONAL_EXPORTS = {
 OPTIONAL_MODULES = frozenset(f"_runtime.{module}" for module in OPTIONAL_EXPORTS)
 """Modules that need a package which a client does not require: what they export is there, but not for ``import *``."""
 
-STREAM_EXPORTS = {
+EVENT_EXPORTS = {
     "payload": ("ServerSentEvent",),
     "shapes": ("UnknownEvent",),
     "stream": ("AsyncEventStream", "EventStream"),
 }
 """The same, for clients with event streams."""
 
+BYTE_EXPORTS = {
+    "payload": ("ServerSentEvent",),
+    "stream_bytes": ("AsyncByteStream", "ByteStream"),
+}
+"""The same, for clients whose answers have bodies that are read piecewise."""
+
+BLOB_EXPORTS = {"blob": ("AsyncBlobInput", "BlobInput")}
+"""The same, for clients that send bodies piecewise."""
+
 MODULE_NAMES = frozenset(
     {
         "Any",
+        "AsyncBlobInput",
+        "AsyncByteStream",
         "AsyncClient",
         "AsyncEventStream",
         "AsyncPayloadStream",
@@ -55,10 +66,14 @@ MODULE_NAMES = frozenset(
         "AsyncStubTransport",
         "ERRORS",
         "Annotated",
+        "BlobInput",
+        "ByteStream",
         "CBORRPC",
         "ClassVar",
         "DATE_TIME",
         "EPOCH",
+        "EventForm",
+        "EventScript",
         "EventShape",
         "EventStream",
         "HTTP_DATE",
@@ -95,7 +110,7 @@ CLASS_NAMES = frozenset(name for name in dir(builtins) if name[:1].isupper()) | 
 
 EXPORTED_NAMES = frozenset(
     name
-    for exports in (RUNTIME_EXPORTS, OPTIONAL_EXPORTS, STREAM_EXPORTS)
+    for exports in (RUNTIME_EXPORTS, OPTIONAL_EXPORTS, EVENT_EXPORTS, BYTE_EXPORTS, BLOB_EXPORTS)
     for members in exports.values()
     for name in members
 )
@@ -107,6 +122,7 @@ ANNOTATION_NAMES = frozenset({"Any", "bool", "bytes", "datetime", "dict", "float
 HELPER_NAMES = frozenset(
     {
         "blob_payload",
+        "blob_source",
         "bool_header",
         "bool_list_header",
         "decode_body",
@@ -158,11 +174,14 @@ STREAM_NAMES = OUTPUT_NAMES | {
     "iter_lines",
     "iter_sse",
     "iter_text",
+    "opened",
     "output",
     "property",
+    "read",
+    "save",
     "staticmethod",
 }
-"""Attributes of every event stream, besides those of an output."""
+"""Attributes of every stream, besides those of an output."""
 
 ERROR_NAMES = ANNOTATION_NAMES | {
     "add_note",

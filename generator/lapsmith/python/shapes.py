@@ -65,9 +65,9 @@ class Shapes:
         )
 
     def output(self, op: ir.Operation) -> ClassView:
-        """Lower an operation's output; the events of a stream are no member of it."""
+        """Lower an operation's output; what is read from a stream is no member of it."""
         taken = reserved.STREAM_NAMES if op.name in self._spelling.streams else reserved.OUTPUT_NAMES
-        members = [m for m in op.output if m.location is not ir.Location.EVENTS]
+        members = [m for m in op.output if m.location is not ir.Location.EVENTS and not ir.is_streamed(m)]
         spelled = names.member_names((m.name for m in members), taken)
         fields = tuple(self._field(m, spelled[m.name], lenient=True, sent=False) for m in members)
         payload = next((f for f in fields if f.member.location is ir.Location.PAYLOAD), None)

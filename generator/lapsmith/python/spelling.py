@@ -38,7 +38,7 @@ class Spelling:
         self.streams = {
             op.name: classes.claim(f"{names.pascal_case(op.name).removesuffix('Stream')}Stream", _ASYNC)
             for op in service.operations
-            if op.output_at(ir.Location.EVENTS)
+            if op.streams
         }
         unions = [name for name, shape in service.shapes.items() if isinstance(shape, ir.EventUnion)]
         self.unions = {name: classes.claim(f"{names.pascal_case(name)}Event") for name in unions}
@@ -52,6 +52,9 @@ class Spelling:
         }
         self.payload_functions = {
             name: private.claim(f"_payload_of_{names.snake_case(alias)}") for name, alias in self.unions.items()
+        }
+        self.initial_parsers = {
+            name: private.claim(f"_initial_{method}") for name, method in self.methods.items() if name in self.streams
         }
         self.event_parsers = {
             name: private.claim(f"_{names.snake_case(spelled)}") for name, spelled in self.structures.items()

@@ -1,4 +1,4 @@
-"""What the templates print of event streams."""
+"""What the templates print of streams: events, and bodies that are read piecewise."""
 
 from __future__ import annotations
 
@@ -6,44 +6,49 @@ from lapsmith.ir import model as ir
 from lapsmith.python import docs, text
 from lapsmith.python.shapes import Shapes
 from lapsmith.python.spelling import Spelling
-from lapsmith.python.view import ClassView, EventView, Parameter, Property, StreamView, UnionView
+from lapsmith.python.view import (
+    ClassView,
+    EventStreamView,
+    EventView,
+    Parameter,
+    Property,
+    StreamView,
+    UnionView,
+)
 
 
 class Streams:
-    """Lowers the event streams of one service."""
+    """Lowers the streams of one service."""
 
     def __init__(self, service: ir.Service, spelling: Spelling, shapes: Shapes) -> None:
         self._service = service
         self._spelling = spelling
         self._shapes = shapes
+        self._is_rpc = service.protocol is not ir.Protocol.REST_JSON
 
     def stream(self, op: ir.Operation, output: ClassView) -> StreamView:
-        """Lower an operation's event stream."""
+        """Lower what an operation streams."""
+        name = self._spelling.streams[op.name]
+        properties = tuple(_property(field) for field in output.fields)
+        docstring = text.docstring(docs.stream(op, output.fields), 4)
+        if op.streams is ir.StreamKind.BYTES:
+            return StreamView(name, op.name, output, properties, docstring)
         (member,) = op.output_at(ir.Location.EVENTS)
         assert isinstance(member.type, ir.StructureRef)
         union = self._service.shapes[member.type.name]
         assert isinstance(union, ir.EventUnion)
-        return StreamView(
-            name=self._spelling.streams[op.name],
-            operation=op.name,
-            union=self._union(union),
-            output=output,
-            properties=tuple(_property(field) for field in output.fields),
-            docstring=text.docstring(docs.stream(op, output.fields), 4),
-        )
+        initial = self._spelling.initial_parsers[op.name] if self._is_rpc and output.fields else None
+        return EventStreamView(name, op.name, output, properties, docstring, self._union(union), initial)
 
     def _union(self, union: ir.EventUnion) -> UnionView:
         events = tuple(self._event(wire, name) for wire, name in union.events.items())
-        carriers = [
-            (e.class_name, e.payload) for e in events if e.payload and isinstance(e.payload.member.type, ir.BlobType)
-        ]
         return UnionView(
             alias=self._spelling.unions[union.name],
             constant=self._spelling.union_constants[union.name],
             payload_function=self._spelling.payload_functions[union.name],
             events=events,
             errors=tuple((wire, self._spelling.errors[name]) for wire, name in union.errors.items()),
-            payload=carriers[0] if len(carriers) == 1 else None,
+            payload=_carrier(events),
         )
 
     def _event(self, wire_name: str, shape_name: str) -> EventView:
@@ -55,6 +60,13 @@ class Streams:
             parser=self._spelling.event_parsers[shape_name],
             fields=self._shapes.structure(shape).fields,
         )
+
+
+def _carrier(events: tuple[EventView, ...]) -> tuple[str, Parameter] | None:
+    """Return the only event whose payload is bytes, or holds nothing else, and the member that they are."""
+    wholes = [(event, event.payload or (event.body[0] if len(event.body) == 1 else None)) for event in events]
+    carried = [(event.class_name, f) for event, f in wholes if f and isinstance(f.member.type, ir.BlobType)]
+    return carried[0] if len({name for name, _ in carried}) == 1 else None
 
 
 def _property(field: Parameter) -> Property:

@@ -44,6 +44,9 @@ def _span(origins: ir.Origins, fact: str, fallback: Span) -> Span:
 
 def _input_gaps(operation: ir.Operation) -> Iterator[_Gap]:
     yield from _payload_gaps(operation.input)
+    for member in operation.input:
+        if ir.is_streamed(member):
+            yield member, "is a blob that is sent piecewise"
     for member in operation.input_at(ir.Location.EVENTS):
         yield member, "is an event stream that is sent"
 
@@ -59,8 +62,6 @@ def _output_gaps(operation: ir.Operation) -> Iterator[_Gap]:
 
 def _payload_gaps(members: Iterable[ir.Member]) -> Iterator[_Gap]:
     for member in members:
-        if isinstance(member.type, ir.BlobType) and member.type.streaming:
-            yield member, "is a blob that is streamed"
         if member.location is ir.Location.PAYLOAD and not isinstance(
             member.type, ir.BlobType | ir.StringType | ir.StructureRef | ir.DocumentType
         ):
@@ -74,7 +75,8 @@ def _shape_gaps(service: ir.Service, operation: ir.Operation) -> Iterator[_Gap]:
     returned = (member.type for member in operation.output)
     for shape in _reached(service, returned):
         for member in shape.members:
-            yield from _event_gaps(member) if _is_in_frame(member) else _name_gaps(member)
+            if member.location is ir.Location.BODY:
+                yield from _name_gaps(member)
 
 
 def _stream_gaps(service: ir.Service, operation: ir.Operation) -> Iterator[_Gap]:
@@ -109,14 +111,3 @@ def _reached(service: ir.Service, roots: Iterable[ir.Type]) -> Iterator[ir.Struc
 def _name_gaps(member: ir.Member) -> Iterator[_Gap]:
     if _ESCAPED_IN_JSON.search(member.wire_name):
         yield member, "has a name in JSON with quotes, backslashes or control characters"
-
-
-def _is_in_frame(member: ir.Member) -> bool:
-    return member.location in (ir.Location.EVENT_HEADER, ir.Location.EVENT_PAYLOAD)
-
-
-def _event_gaps(member: ir.Member) -> Iterator[_Gap]:
-    if member.location is ir.Location.EVENT_HEADER:
-        yield member, "is a header of an event"
-    elif not isinstance(member.type, ir.BlobType | ir.StringType):
-        yield member, "is an event's payload that is neither a blob nor text"

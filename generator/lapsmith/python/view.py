@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from lapsmith.ir import model as ir
 from lapsmith.python.reserved import OPTIONAL_MODULES
@@ -91,6 +92,16 @@ class EventView:
         """The member that is the whole payload of the frame."""
         return next((f for f in self.fields if f.member.location is ir.Location.EVENT_PAYLOAD), None)
 
+    @property
+    def headers(self) -> tuple[Parameter, ...]:
+        """The members that are headers of the frame."""
+        return tuple(f for f in self.fields if f.member.location is ir.Location.EVENT_HEADER)
+
+    @property
+    def body(self) -> tuple[Parameter, ...]:
+        """The members of the structure that is the payload of the frame."""
+        return tuple(f for f in self.fields if f.member.location is ir.Location.BODY)
+
 
 @dataclass(frozen=True, slots=True)
 class UnionView:
@@ -115,14 +126,28 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class StreamView:
-    """The two stream classes of an operation."""
+    """The two stream classes of an operation, of a body that is read piecewise if they are of no other kind."""
+
+    module: ClassVar[str] = "streams"
 
     name: str
     operation: str
-    union: UnionView
     output: ClassView
     properties: tuple[Property, ...]
     docstring: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventStreamView(StreamView):
+    """The two event stream classes of an operation.
+
+    ``initial`` is the function that reads the output from the frame which opens the stream, where it has members there.
+    """
+
+    module: ClassVar[str] = "events"
+
+    union: UnionView
+    initial: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +210,18 @@ class RPCView:
 
 
 @dataclass(frozen=True, slots=True)
+class PayloadCodec:
+    """The runtime's function that writes a structure as a payload, its module, the type of such a payload, and the
+    module that reads structures from events.
+    """
+
+    module: str
+    function: str
+    content_type: str
+    events: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClientView:
     """A whole client. ``rpc`` is the expression of the protocol, for protocols whose operations are records."""
 
@@ -223,9 +260,26 @@ class ClientView:
         return tuple((module, tuple(names)) for module, names in sorted(modules.items()))
 
     @property
+    def payload_codec(self) -> PayloadCodec:
+        """How structures are written where they are a whole payload."""
+        if self.service.protocol is ir.Protocol.RPC_V2_CBOR:
+            return PayloadCodec("codec_cbor", "cbor_payload", "application/cbor", "event_cbor")
+        return PayloadCodec("codec_rest_json", "json_payload", "application/json", "event_json")
+
+    @property
+    def event_streams(self) -> tuple[EventStreamView, ...]:
+        """The streams of events."""
+        return tuple(stream for stream in self.streams if isinstance(stream, EventStreamView))
+
+    @property
+    def byte_streams(self) -> tuple[StreamView, ...]:
+        """The streams of bytes."""
+        return tuple(stream for stream in self.streams if not isinstance(stream, EventStreamView))
+
+    @property
     def unions(self) -> tuple[UnionView, ...]:
         """The event unions of all streams, each once."""
-        return tuple({stream.union.alias: stream.union for stream in self.streams}.values())
+        return tuple({stream.union.alias: stream.union for stream in self.event_streams}.values())
 
     @property
     def stream_errors(self) -> tuple[tuple[str, str], ...]:

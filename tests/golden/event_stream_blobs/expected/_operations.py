@@ -53,5 +53,5 @@ LISTEN = Operation(
     errors=ERRORS,
     service_error=DuplexError,
     retry_safe=True,
-    streaming=True,
+    streaming="events",
 )

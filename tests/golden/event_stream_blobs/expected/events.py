@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ._runtime.codec_rest_json import text_of_event
+from ._runtime.event_frames import text_of_event
+from ._runtime.event_json import read_error
 from ._runtime.eventstream import Message
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncEventStream, EventShape, EventStream
@@ -38,6 +39,7 @@ _CALL_STREAM_EVENTS = EventShape(
         **ERRORS,
     },
     service_error=DuplexError,
+    read_error=read_error,
 )
 
 

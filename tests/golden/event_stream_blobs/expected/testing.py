@@ -7,26 +7,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ._runtime.codec_rest_json import json_payload
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from ._runtime.stub_streams import EventForm, EventScript
 from .types import Caption, Picture, Sound
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
 
-_EVENT_TYPES: Mapping[Any, tuple[str, str | None]] = {
-    Sound: ("Sound", "data"),
-    Picture: ("Picture", "data"),
-    Caption: ("Caption", "text"),
+_EVENT_FORMS: Mapping[Any, EventForm] = {
+    Sound: EventForm("Sound", payload="data"),
+    Picture: EventForm("Picture", payload="data"),
+    Caption: EventForm("Caption", payload="text"),
 }
 
 
-class StubTransport(StubBase):
+class StubTransport(EventScript, StubBase):
     """Pass it to Duplex as transport, after telling it what to answer."""
 
-    event_types = _EVENT_TYPES
+    encode = staticmethod(json_payload)
+    content_type = "application/json"
+    event_forms = _EVENT_FORMS
 
 
-class AsyncStubTransport(AsyncStubBase):
+class AsyncStubTransport(EventScript, AsyncStubBase):
     """Pass it to AsyncDuplex as transport, after telling it what to answer."""
 
-    event_types = _EVENT_TYPES
+    encode = staticmethod(json_payload)
+    content_type = "application/json"
+    event_forms = _EVENT_FORMS

@@ -68,5 +68,5 @@ CONVERSE = Operation(
     parse_error=parse_error,
     errors=ERRORS,
     service_error=ChatError,
-    streaming=True,
+    streaming="events",
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ._runtime.codec_rest_json import decode_event
+from ._runtime.event_json import decode_event, read_error
 from ._runtime.eventstream import Message
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncEventStream, EventShape, EventStream
@@ -23,7 +23,7 @@ def _left(message: Message) -> Left:
 
 
 def _kept(message: Message) -> Kept:
-    return decode_event(message, Kept)
+    return Kept()
 
 
 ChatEventsEvent: TypeAlias = Said | Left | Kept | UnknownEvent
@@ -39,6 +39,7 @@ _CHAT_EVENTS_EVENTS = EventShape(
         "refused": Refused,
     },
     service_error=ChatError,
+    read_error=read_error,
 )
 
 

@@ -340,5 +340,5 @@ PING = Operation(
     errors=ERRORS,
     service_error=ClientError,
     retry_safe=True,
-    streaming=True,
+    streaming="events",
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ._runtime.codec_rest_json import decode_event
+from ._runtime.event_json import decode_event, read_error
 from ._runtime.eventstream import Message
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncPayloadStream, EventShape, PayloadStream
@@ -39,6 +39,7 @@ _STREAM_EVENTS = EventShape(
         "Failed": Failed,
     },
     service_error=ClientError,
+    read_error=read_error,
 )
 
 

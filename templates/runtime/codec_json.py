@@ -6,35 +6,24 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from .call import Operation
-from .codec_rest_json import decode_body, encode_body, parse_error
+from .codec_body import decode_body, encode_body, parse_error
 from .errors import ServiceError
-from .http import Request, Response
+from .http import Response
 from .members import Members
+from .rpc import RPCOperation
 from .shapes import Output
 
 Out = TypeVar("Out", bound=Output)
 
-
-class RPCOperation(Operation[Out], frozen=True, kw_only=True):
-    """An operation that is sent as all others of its service are."""
-
-    members: Members
-    headers: tuple[tuple[str, str], ...]
-
-    def request(
-        self,
-        values: Mapping[str, Any],
-        *,
-        host_prefix: str = "",
-        endpoint_parameters: Mapping[str, Any] | None = None,
-    ) -> Request:
-        """Build the request from the input's members by wire name."""
-        return Request("POST", "/", headers=list(self.headers), body=encode_body(self.members, values))
+QUERY_MODE = ("x-amzn-query-mode", "true")
 
 
 class JSONRPC:
-    """How a service's operations are sent."""
+    """How all operations of a service are sent: ``POST /``, the operation in the header ``X-Amz-Target``.
+
+    ``version`` is 1.0 or 1.1. A ``query_compatible`` service spoke the Query protocol once, and is asked for the error
+    codes of then.
+    """
 
     def __init__(
         self,
@@ -46,16 +35,21 @@ class JSONRPC:
         query_compatible: bool = False,
     ) -> None:
         self._target = target
-        self._type = f"application/x-amz-json-{version}"
+        self._headers = (("Content-Type", f"application/x-amz-json-{version}"), *([QUERY_MODE] * query_compatible))
         self._errors = errors
         self._service_error = service_error
 
     def operation(self, name: str, members: Mapping[str, Any], output: type[Out], **options: Any) -> RPCOperation[Out]:
-        """Describe an operation by its input's members and its output."""
+        """Describe an operation: the types of its input's members by their names on the wire, and its output.
+
+        ``options`` are those of :class:`call.Operation`.
+        """
         return RPCOperation(
             name=name,
+            path="/",
+            headers=(("X-Amz-Target", f"{self._target}.{name}"), *self._headers),
             members=Members(members),
-            headers=(("X-Amz-Target", f"{self._target}.{name}"), ("Content-Type", self._type)),
+            encode=encode_body,
             parse=partial(_parse, output),
             parse_error=parse_error,
             errors=self._errors,

@@ -173,13 +173,26 @@ def test_text_payloads() -> None:
 def test_structures_as_payloads() -> None:
     assert json_payload(Part, Part(name="a", parts=[Part(size=nan)])) == b'{"Name":"a","Parts":[{"Size":"NaN"}]}'
     assert json_payload(Any, {"a": None}) == b'{"a":null}'
-    assert json_payload(Any, None) == b""
+    assert json_payload(Any, None) == b"{}"
 
 
 # Body members
 
 
 def test_body_members_take_their_wire_form() -> None:
+    types = {
+        "When": datetime,
+        "Later": datetime,
+        "Blob": bytes,
+        "View": bytes,
+        "Nan": float,
+        "Low": float,
+        "Part": Part,
+        "Map": dict[str, list[int | None]],
+        "Set": list[str],
+        "Big": int,
+        "Missing": str,
+    }
     members = {
         "When": MOMENT,
         "Later": MOMENT + timedelta(milliseconds=250),
@@ -193,7 +206,7 @@ def test_body_members_take_their_wire_form() -> None:
         "Big": 2**70,
         "Missing": None,
     }
-    assert json.loads(encode_body(Members({}), members)) == {
+    assert json.loads(encode_body(Members(types), members)) == {
         "When": 1767702615,
         "Later": 1767702615.25,
         "Blob": "AP8=",
@@ -205,13 +218,15 @@ def test_body_members_take_their_wire_form() -> None:
         "Set": ["only"],
         "Big": 2**70,
     }
-    assert encode_body(Members({}), {}) == b"{}"
+    assert encode_body(Members(types), {}) == b"{}"
 
 
-@pytest.mark.parametrize("value", [object(), "\ud800", MOMENT.replace(tzinfo=None), CIRCLE, DEEP, {"a": 1j}])
-def test_body_members_that_json_cannot_hold_are_refused(value: object) -> None:
-    with pytest.raises(InvalidInput, match="the request cannot be written as JSON"):
-        encode_body(Members({}), {"Member": value})
+@pytest.mark.parametrize(
+    "value", [object(), "\ud800", MOMENT, CIRCLE, DEEP, {"a": 1j}, [nan]], ids=lambda v: type(v).__name__
+)
+def test_documents_that_json_cannot_hold_are_refused(value: object) -> None:
+    with pytest.raises(InvalidInput, match=r"^Member|nested too deeply"):
+        encode_body(Members({"Member": Any}), {"Member": value})
 
 
 # Responses
@@ -251,16 +266,15 @@ def test_a_null_that_can_be_stays() -> None:
         sparse: list[str | None] | None = None
         table: dict[str, dict[str, int | None]] | None = None
         dense: dict[str, list[int]] | None = None
-        either: int | str | None = None
         anything: list[Any] | None = None
 
     members = (
         '"document": {"a": [null, {"b": null}]}, "sparse": [null, "x"], "table": {"k": {"n": null}, "gone": null}, '
-        '"dense": {"k": [1, null], "gone": null}, "either": null, "anything": [null, 1], "new": {"deep": [null]}'
+        '"dense": {"k": [1, null], "gone": null}, "anything": [null, 1], "new": {"deep": [null]}'
     )
     read = decode_body(response(f'{{"name": null, {members}}}'.encode()), Loose)
     assert (read.name, read.document, read.sparse) == ("", {"a": [None, {"b": None}]}, [None, "x"])
-    assert (read.table, read.dense, read.either) == ({"k": {"n": None}}, {"k": [1]}, None)
+    assert (read.table, read.dense) == ({"k": {"n": None}}, {"k": [1]})
     assert read.anything == [None, 1]
 
 
@@ -273,15 +287,14 @@ def test_a_null_that_can_be_stays() -> None:
         b'"text"',
         b"7",
         b"{} {}",
-        b'{"Name": 7}',
+        b'{"Name": ["seven"]}',
         b'{"Count": "seven"}',
-        b'{"Count": 1.5}',
+        b'{"Count": NaN}',
         b'{"When": 1e300}',
         b'{"When": "soon"}',
         b'{"Blob": "not base64!"}',
         b'{"Items": "a"}',
         b'{"Name": "\xff"}',
-        b'{"Name": "\\ud800"}',
         b"\xef\xbb\xbf{}",
         b"[" * 100_000,
         b'{"Part": ' + b'{"Parts": [' * 50_000,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from .codec_rest_json import build_error, decode_body, error_document
+from .codec_body import build_error, decode_body, error_document
 from .errors import ServiceError
 from .eventstream import Message
 from .http import Headers, Response

@@ -1,6 +1,7 @@
 """The command line: options to calls, what was found to exit codes. One module for each command.
 
-0: done, or nothing to do. 1: ``check`` found a difference. 2: an error. 130: interrupted.
+0: done, or nothing to do. 1: ``check`` found a difference, or ``diff`` what it should fail on. 2: an error.
+130: interrupted.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 import lapsmith
-from lapsmith.cli import check, demo, generate, inspect
+from lapsmith.cli import check, demo, diff, generate, inspect
 from lapsmith.cli.terminal import ERROR, INTERRUPTED, complain, report
 from lapsmith.config import ConfigError
 from lapsmith.diagnostics import DiagnosticError
@@ -47,5 +48,5 @@ def main() -> None:
     """Generate typed, self-contained Python clients for AWS services from LAP API descriptions."""
 
 
-for _module in (generate, check, inspect, demo):
+for _module in (generate, check, diff, inspect, demo):
     main.add_command(_module.command)

@@ -204,7 +204,8 @@ class Members:
         token = flag(self.ctx, "token", bound.token if bound else None, origins)
         json = flag(self.ctx, "json_value", bound.json if bound else None, origins)
         name = bound.member.value if bound and bound.member else field.name
-        return Member(name, kind, item.required, place.location, wire, document(field), origins, token, json)
+        told, stated_default = document(field), field.default
+        return Member(name, kind, item.required, place.location, wire, told, origins, token, json, stated_default)
 
     def _type(self, field: Field, bound: MemberBinding | None, place: Place, holder: str) -> tuple[Type, Origin]:
         origin = self.ctx.origin(field.type.span)

@@ -162,7 +162,8 @@ class Member:
 
     ``wire_name`` is the label, query key, header, body key or event header name; for payloads it is the
     member's name. ``token``: a fresh idempotency token is sent where none is given. ``json_value``: text that holds
-    JSON. Facts with origins: ``name type required location wire_name``, and the last two where they are stated.
+    JSON. ``default``: what the service takes where the member is left out, as the spec spells it; ``doc`` has it, too.
+    Facts with origins: ``name type required location wire_name``, and ``token json_value`` where they are stated.
     """
 
     name: str
@@ -174,6 +175,7 @@ class Member:
     origins: Origins = field(default_factory=dict, compare=False)
     token: bool = False
     json_value: bool = False
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,7 @@ class Shapes:
             doc=document(item),
             origins=origins,
             token=token,
+            default=item.default,
         )
 
     def _named(self, node: Named) -> model.Type:

@@ -111,14 +111,6 @@ def test_events_have_one_payload_and_only_events_have_any() -> None:
     ]
 
 
-def test_pages_name_members_of_the_operation() -> None:
-    spec = "@endpoint GET /a\n@optional {Next: str}\n@returns(200) {Next: str?, Items: [str]?}"
-    good = build(spec, BOUND + _get("pages: {in: [Next], out: [Next], items: [Items]}"))
-    assert [item.code for item in good.diagnostics if "pages" in item.message] == ["not-generated"]
-    bad = build(spec, BOUND + _get("pages: {in: [Nxt], out: [Next], items: [Items.All, Item]}"))
-    assert errors(bad) == [("bindings:5:34", "unknown-member"), ("bindings:5:72", "unknown-member")]
-
-
 def test_endpoint_rules_are_refused_until_they_can_be_followed() -> None:
     bound = "lapsmith: 1\nservice: {id: E, class: E, protocol: rest-json}\nendpoint: {rules: endpoint-rules.json}\n"
     built = build("@endpoint GET /a", bound)

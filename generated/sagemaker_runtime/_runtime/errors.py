@@ -12,6 +12,9 @@
         ChecksumMismatch
         TruncatedStream
       InvalidResponse         the service's answer does not fit its description
+      WaiterError             something that was waited for did not come about
+        WaiterFailed          and cannot any more
+        WaiterTimeout         in the attempts that there were
       CredentialsError        no credentials, or they could not be refreshed
       InvalidInput            an argument was refused before anything was sent (also a ValueError)
 
@@ -84,6 +87,43 @@ class InvalidResponse(AWSError):
         where = [self.operation, f"request id {self.request_id}" if self.request_id else ""]
         found = ", ".join(filter(None, where))
         return f"{super().__str__()} ({found})" if found else super().__str__()
+
+
+class WaiterError(AWSError):
+    """Something that was waited for did not come about.
+
+    Attributes:
+        waiter: the waiter's name, for instance ``TableExists``.
+        operation: the name of the operation that was called.
+        attempts: how often it was called.
+        seconds: how long it was waited.
+        last: the last answer: an output of the operation, or a :class:`ServiceError`.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        waiter: str = "",
+        operation: str = "",
+        attempts: int = 0,
+        seconds: float = 0.0,
+        last: Any = None,
+    ) -> None:
+        super().__init__(message)
+        self.waiter = waiter
+        self.operation = operation
+        self.attempts = attempts
+        self.seconds = seconds
+        self.last = last
+
+
+class WaiterFailed(WaiterError):
+    """What is waited for cannot come about any more, or an error came that the waiter does not expect."""
+
+
+class WaiterTimeout(WaiterError):
+    """What is waited for had not come about in the last attempt."""
 
 
 class StreamError(AWSError):

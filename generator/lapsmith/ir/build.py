@@ -16,8 +16,8 @@ from lapsmith.ir.matching import BIND, Bound, match
 from lapsmith.ir.members import Members
 from lapsmith.ir.model import Error, Member, Operation, Origin, Service
 from lapsmith.ir.naming import operation_name, unique
-from lapsmith.ir.paging import build_pages, build_waiters
-from lapsmith.ir.references import check_pages, check_references
+from lapsmith.ir.paging import build_waiters, with_pages
+from lapsmith.ir.references import check_references
 from lapsmith.ir.requests import read_requests
 from lapsmith.ir.select import Patterns
 from lapsmith.ir.service import build_header, protocol_of
@@ -92,13 +92,13 @@ class _Builder:
             hosts=header.hosts,
             base_url=header.base_url,
             read_timeout=header.read_timeout,
-            operations=operations,
+            operations=with_pages(self._ctx, operations, shapes),
             shapes=shapes,
             errors=errors,
             origins=header.origins,
             query_compatible=header.query_compatible,
             headers=header.headers,
-            waiters=build_waiters(self._ctx, {operation.name for operation in operations}),
+            waiters=build_waiters(self._ctx, operations, shapes),
         )
 
     def _choose(self) -> list[_Chosen]:
@@ -181,10 +181,8 @@ class _Builder:
             auth=requests.auth,
             compress=requests.compress,
             endpoint_parameters=requests.endpoint_parameters,
-            pages=build_pages(self._ctx, binding),
         )
         check_operation(self._ctx, operation, target, endpoint.span)
-        check_pages(self._ctx, binding, operation.input, operation.output)
         return operation
 
     def _answer(self, endpoint: Endpoint, binding: OperationBinding | None) -> tuple[int, Returns | None, Origin]:

@@ -59,9 +59,10 @@ def over_output(node: jmespath.Node, fields: Fields) -> str:
 
 
 def items_of_output(node: jmespath.Node, fields: Fields) -> str:
-    """Return an expression of the items of a node that is a list, given ``output``; null has none.
+    """Return an expression of a node's items, given ``output``; null has none.
 
-    Raises ExpressionError for what cannot be compiled.
+    They are the items of a list, the pairs of a map, and what is neither is one item. Raises ExpressionError for what
+    cannot be compiled.
     """
     return _checked(_Compiler(_Attributes(fields)).items(node, Code("output")))
 
@@ -194,7 +195,15 @@ class _Compiler:
         """Return code that can be looped over: what is null has no items."""
         if isinstance(node, jmespath.Project):
             return self._comprehension(self._loop(node, current, exact=False))
-        return self._or_empty(self.emit(node, current), "()")
+        code = self.emit(node, current)
+        match node.type:
+            case ir.ListType():
+                return self._or_empty(code, "()")
+            case ir.MapType():
+                return Code(f"{self._or_empty(code, '{}').at(_ATOM)}.items()")
+            case _:
+                one = self._present(code)
+                return self._or_empty(Code(f"({one.source},)", guards=one.guards), "()")
 
     def _present(self, code: Code) -> Code:
         """Return the code with a guard against None."""

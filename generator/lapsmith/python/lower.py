@@ -11,6 +11,7 @@ from lapsmith.ir import model as ir
 from lapsmith.python import docs, names, reserved, text
 from lapsmith.python.annotations import Annotations, optional
 from lapsmith.python.expressions import label, payload_content_type, payload_value
+from lapsmith.python.paging import Paging
 from lapsmith.python.public import public_names
 from lapsmith.python.records import endpoint_parameters, host_prefix, record_options, rpc_view
 from lapsmith.python.shapes import Shapes
@@ -32,6 +33,8 @@ def lower(service: ir.Service, *, package: str, source: str, transports: tuple[s
     operations = tuple(lowering.operation(op) for op in service.operations)
     outputs = tuple(op.output for op in operations)
     streams = tuple(op.stream for op in operations if op.stream)
+    paging = Paging(service, spelling, annotations, shapes, operations)
+    pages, waiters = paging.pages(), paging.waiters()
     return ClientView(
         service=service,
         rpc=rpc_view(service, spelling.base_error),
@@ -55,9 +58,13 @@ def lower(service: ir.Service, *, package: str, source: str, transports: tuple[s
             streams,
             transports,
             sends_blobs=any(ir.is_streamed(member) for op in service.operations for member in op.input),
+            has_pages=bool(pages),
+            has_waiters=bool(waiters),
         ),
         docstring=text.docstring(docs.client(service, asynchronous=False), 4),
         async_docstring=text.docstring(docs.client(service, asynchronous=True), 4),
+        pages=pages,
+        waiters=waiters,
     )
 
 

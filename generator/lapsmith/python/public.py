@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lapsmith.python.reserved import BLOB_EXPORTS, BYTE_EXPORTS, EVENT_EXPORTS, OPTIONAL_EXPORTS, RUNTIME_EXPORTS
+from lapsmith.python.reserved import (
+    BLOB_EXPORTS,
+    BYTE_EXPORTS,
+    EVENT_EXPORTS,
+    OPTIONAL_EXPORTS,
+    PAGE_EXPORTS,
+    RUNTIME_EXPORTS,
+    WAITER_EXPORTS,
+)
 from lapsmith.python.view import ClassView, ErrorView, EventStreamView, StreamView
 
 
@@ -18,11 +26,12 @@ def public_names(
     transports: Iterable[str],
     *,
     sends_blobs: bool,
+    has_pages: bool,
+    has_waiters: bool,
 ) -> tuple[tuple[str, str], ...]:
     """Return (name, module) of everything that the package exports, sorted by name.
 
     ``sends_blobs``: some operation takes a body that can be sent piecewise.
-
     A structure that has the name of a part of the runtime stays in ``types``: STS's ``Credentials``, for one.
     """
     streams = tuple(streams)
@@ -33,6 +42,8 @@ def public_names(
     exports += [EVENT_EXPORTS] if with_events else []
     exports += [BYTE_EXPORTS] if len(with_events) < len(streams) else []
     exports += [BLOB_EXPORTS] if sends_blobs else []
+    exports += [PAGE_EXPORTS] if has_pages else []
+    exports += [WAITER_EXPORTS] if has_waiters else []
     exports.append({module: names for module, names in OPTIONAL_EXPORTS.items() if module in transport_modules})
     homes |= {name: f"_runtime.{module}" for part in exports for module, names in part.items() for name in names}
     for view in (*outputs, *structures):

@@ -55,6 +55,10 @@ def _templates_for(view: ClientView) -> Iterator[str]:
         yield "events"
     if view.byte_streams:
         yield "streams"
+    if view.pages:
+        yield "_paginators"
+    if view.waiters:
+        yield "_waiters"
 
 
 def _header(view: ClientView) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 
 RUNTIME_EXPORTS = {
     "errors": (
@@ -52,14 +53,22 @@ BYTE_EXPORTS = {
 
 BLOB_EXPORTS = {"blob": ("AsyncBlobInput", "BlobInput")}
 """The same, for clients that send bodies piecewise."""
+PAGE_EXPORTS = {"pages": ("AsyncPages", "Pages")}
+"""The same, for clients with paginated operations."""
+
+WAITER_EXPORTS = {"errors": ("WaiterError", "WaiterFailed", "WaiterTimeout")}
+"""The same, for clients with waiters."""
 
 MODULE_NAMES = frozenset(
     {
+        "AllAre",
         "Any",
+        "AnyIs",
         "AsyncBlobInput",
         "AsyncByteStream",
         "AsyncClient",
         "AsyncEventStream",
+        "AsyncPages",
         "AsyncPayloadStream",
         "AsyncStreamCall",
         "AsyncStubBase",
@@ -72,6 +81,7 @@ MODULE_NAMES = frozenset(
         "ClassVar",
         "DATE_TIME",
         "EPOCH",
+        "ErrorIs",
         "EventForm",
         "EventScript",
         "EventShape",
@@ -82,8 +92,12 @@ MODULE_NAMES = frozenset(
         "Mapping",
         "Members",
         "Message",
+        "Never",
         "Operation",
         "Output",
+        "Pages",
+        "Paginator",
+        "PathIs",
         "PayloadStream",
         "RPC",
         "Request",
@@ -92,6 +106,7 @@ MODULE_NAMES = frozenset(
         "Sequence",
         "ServiceError",
         "ServiceInfo",
+        "StatusIs",
         "Structure",
         "StubBase",
         "StubTransport",
@@ -100,6 +115,7 @@ MODULE_NAMES = frozenset(
         "UNSET",
         "Union",
         "UnknownEvent",
+        "Waiter",
     }
 )
 """Capitalised names that generated modules import or define themselves. A shape may have the name of anything else in
@@ -108,12 +124,17 @@ the runtime: it then stays in ``types``, as STS's ``Credentials`` does."""
 CLASS_NAMES = frozenset(name for name in dir(builtins) if name[:1].isupper()) | MODULE_NAMES
 """What no generated class may be called."""
 
-EXPORTED_NAMES = frozenset(
-    name
-    for exports in (RUNTIME_EXPORTS, OPTIONAL_EXPORTS, EVENT_EXPORTS, BYTE_EXPORTS, BLOB_EXPORTS)
-    for members in exports.values()
-    for name in members
+_EXPORTS: tuple[Mapping[str, tuple[str, ...]], ...] = (
+    RUNTIME_EXPORTS,
+    OPTIONAL_EXPORTS,
+    EVENT_EXPORTS,
+    BYTE_EXPORTS,
+    BLOB_EXPORTS,
+    PAGE_EXPORTS,
+    WAITER_EXPORTS,
 )
+
+EXPORTED_NAMES = frozenset(name for exports in _EXPORTS for members in exports.values() for name in members)
 """What the package's root holds already: the client, its outputs, errors and streams must be called otherwise."""
 
 ANNOTATION_NAMES = frozenset({"Any", "bool", "bytes", "datetime", "dict", "float", "int", "list", "object", "str"})

@@ -29,6 +29,17 @@ class Spelling:
         structures = [name for name, shape in service.shapes.items() if isinstance(shape, ir.Structure)]
         self.structures = names.class_names(structures, names.Namespace(taken | exported))
         self._event_functions()
+        self._paging(service)
+
+    def _paging(self, service: ir.Service) -> None:
+        """Name the methods for pages and waiters, and the constants that describe them; operations go first."""
+        methods = names.Namespace(reserved.METHOD_NAMES.union(self.methods.values()))
+        paged = [op.name for op in service.operations if op.pages]
+        self.pages = {name: methods.claim(f"paginate_{self.methods[name]}") for name in paged}
+        self.waiters = {name: methods.claim(f"wait_until_{names.snake_case(name)}") for name in service.waiters}
+        constants = names.Namespace(reserved.MODULE_NAMES)
+        self.page_constants = {name: constants.claim(f"{self.constants[name]}_PAGES") for name in paged}
+        self.waiter_constants = {name: constants.claim(names.snake_case(name).upper()) for name in service.waiters}
 
     def _classes(self, service: ir.Service, classes: names.Namespace) -> None:
         spelled = names.pascal_case(service.class_name)

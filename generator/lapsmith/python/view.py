@@ -201,6 +201,48 @@ class OperationView:
 
 
 @dataclass(frozen=True, slots=True)
+class PagesView:
+    """The pages of an operation.
+
+    ``item`` is the annotation of an item; ``tokens`` are arguments and their types; ``next``, ``items`` and ``more``
+    are expressions over ``output``; ``resume`` is what the argument for the resume token is called.
+    """
+
+    operation: OperationView
+    method: str
+    constant: str
+    item: str
+    tokens: tuple[tuple[str, str], ...]
+    next: tuple[str, ...]
+    items: str | None
+    more: str | None
+    resume: str
+    docstring: str
+    async_docstring: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaiterView:
+    """A waiter. ``last`` is the annotation of what waiting returns; ``acceptors`` are expressions.
+
+    ``delay_name`` and ``attempts_name`` are what the arguments are called that override ``delay`` and ``attempts``.
+    """
+
+    operation: OperationView
+    name: str
+    method: str
+    constant: str
+    last: str
+    delay: str
+    attempts: int
+    acceptors: tuple[str, ...]
+    delay_name: str
+    attempts_name: str
+    docstring: str
+    async_docstring: str
+
+
+@dataclass(frozen=True, slots=True)
 class RPCView:
     """A protocol that has one way to send every operation: its class in the runtime, the module, and its arguments."""
 
@@ -241,6 +283,8 @@ class ClientView:
     public: tuple[tuple[str, str], ...]
     docstring: str
     async_docstring: str
+    pages: tuple[PagesView, ...] = ()
+    waiters: tuple[WaiterView, ...] = ()
 
     @property
     def type_names(self) -> tuple[str, ...]:

@@ -9,19 +9,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from .config import Config, ServiceInfo
 from .credentials import CredentialsProvider
-from .errors import InvalidResponse, ServiceError, TransportError
+from .endpoint import Endpoint
+from .errors import InvalidInput, InvalidResponse, ServiceError, TransportError
 from .http import Headers, HTTPRequest, Request, Response, Timeout, read_http_date
 from .retry import Backoff, RetryQuota, is_resendable, is_retryable
+from .routing import Route
 from .shapes import Output, ResponseMetadata
-from .sigv4 import Credentials, sign
+from .sigv4 import UNSIGNED_PAYLOAD, Credentials, sign
 from .transport import AsyncTransport, AsyncTransportResponse, Transport, TransportResponse
 
 Out = TypeVar("Out", bound=Output)
@@ -51,6 +55,8 @@ class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     every other code is raised as ``service_error``.
     ``retry_safe`` says that repeating a request that may have reached the service does its work only once.
     ``streaming`` leaves the body of a successful response open: it is an event stream, or bytes of any kind.
+    ``auth`` is for operations that are signed otherwise than their service: not at all, or without their body.
+    ``compress`` says that the service takes compressed bodies.
     """
 
     name: str
@@ -60,7 +66,7 @@ class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     service_error: type[ServiceError]
     retry_safe: bool = False
     streaming: Literal["events", "bytes"] | None = None
-    auth: str | None = None
+    auth: Literal["none", "unsigned-payload"] | None = None
     compress: bool = False
 
 
@@ -125,14 +131,18 @@ def call(
     """
     attempt, spent = 0, 1
     repaired: set[str] = set()
+    if operation.compress:
+        request = _compressed(request, config)
     while True:
         attempt += 1
-        credentials = yield from _current_credentials(service, state, repaired)
+        credentials = None
+        if service.signing_name is not None and operation.auth != "none":
+            credentials = yield from _current_credentials(state, repaired)
         skew = state.skew
         failure: ServiceError | TransportError
         headers = repair = None
         try:
-            sent = prepare(request, service, config, credentials, utcnow() + skew)
+            sent = prepare(operation, request, service, config, credentials, utcnow() + skew)
             reply: Reply = yield Send(sent, operation.streaming)
         except TransportError as error:
             failure, again = error, is_resendable(error, retry_safe=operation.retry_safe)
@@ -159,9 +169,19 @@ def call(
         yield Sleep(state.backoff.delay(attempt, headers))
 
 
-def _current_credentials(service: ServiceInfo, state: CallState, repaired: set[str]) -> Steps[Credentials | None]:
-    if service.signing_name is None:
-        return None
+def _compressed(request: Request, config: Config) -> Request:
+    """Compress the body where it is worth it, as botocore does; the same body always becomes the same bytes."""
+    if config.min_compression_size is None or len(request.body) < config.min_compression_size:
+        return request
+    import gzip
+
+    encodings = [value for name, value in request.headers if name.lower() == "content-encoding"]
+    headers = [pair for pair in request.headers if pair[0].lower() != "content-encoding"]
+    headers.append(("Content-Encoding", ",".join([*encodings, "gzip"])))
+    return structs.replace(request, headers=headers, body=gzip.compress(request.body, mtime=0))
+
+
+def _current_credentials(state: CallState, repaired: set[str]) -> Steps[Credentials]:
     force = state.expired
     credentials: Credentials = yield Refresh(force)
     if force:
@@ -171,18 +191,35 @@ def _current_credentials(service: ServiceInfo, state: CallState, repaired: set[s
 
 
 def prepare(
-    request: Request, service: ServiceInfo, config: Config, credentials: Credentials | None, now: datetime
+    operation: Operation[Any],
+    request: Request,
+    service: ServiceInfo,
+    config: Config,
+    credentials: Credentials | None,
+    now: datetime,
 ) -> HTTPRequest:
-    """Add the endpoint, the standard headers and the signature: the result is what the socket receives."""
-    endpoint = config.endpoint
+    """Add the endpoint, the standard headers and the signature: the result is what the socket receives.
+
+    Raises :class:`InvalidInput` where the service's endpoint rules have no endpoint for the request.
+    """
+    route = config.route
+    if not isinstance(route, Route):
+        route = route.find(request.endpoint_parameters or {}, credentials.account_id if credentials else None)
+    endpoint = route.endpoint
+    if request.host_prefix and config.host_prefixes:
+        endpoint = _prefixed(endpoint, request.host_prefix)
     path = endpoint.path + request.path
     headers = _merge(list(service.headers), request.headers) if service.headers else request.headers
+    if route.headers:
+        headers = _merge(headers, route.headers)
     headers = [("Host", endpoint.netloc), *_merge(headers, config.extra_headers)]
     if request.body or request.method in _METHODS_WITH_BODY:
         headers.append(("Content-Length", str(len(request.body))))
     if not any(name.lower() == "user-agent" for name, _ in headers):
         headers.append(("User-Agent", config.user_agent))
-    if credentials is not None and service.signing_name is not None:
+    if credentials is not None and route.signing_name is not None:
+        if operation.auth == "unsigned-payload":
+            headers = _merge(headers, (("X-Amz-Content-SHA256", UNSIGNED_PAYLOAD),))
         headers = sign(
             request.method,
             path,
@@ -190,14 +227,23 @@ def prepare(
             headers,
             request.body,
             credentials,
-            service=service.signing_name,
-            region=config.region or "",
+            service=route.signing_name,
+            region=route.signing_region or "",
             now=now,
             normalize=not service.s3,
-            double_encode=not service.s3,
+            double_encode=route.double_encode and not service.s3,
         )
     target = f"{path}?{request.query}" if request.query else path
     return HTTPRequest(request.method, endpoint.scheme, endpoint.host, endpoint.port, target, headers, request.body)
+
+
+def _prefixed(endpoint: Endpoint, prefix: str) -> Endpoint:
+    if ":" in endpoint.host or endpoint.host.replace(".", "").isdigit():
+        raise InvalidInput(
+            f"the operation's host prefix {prefix!r} cannot go before the address {endpoint.host}: "
+            "set AWS_DISABLE_HOST_PREFIX_INJECTION=true to leave it out"
+        )
+    return replace(endpoint, host=prefix + endpoint.host)
 
 
 def drive(

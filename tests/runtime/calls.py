@@ -15,12 +15,14 @@ from runtime.endpoint import Endpoint
 from runtime.errors import AWSError, ServiceError, TransportError
 from runtime.http import Headers, HTTPRequest, Request, Response, Timeout
 from runtime.retry import Backoff
+from runtime.routing import Route
 from runtime.shapes import Output
 from runtime.sigv4 import Credentials
 
 KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 SERVICE = ServiceInfo("Example", "2020-01-01", "example", None, None, None, "example")
-CONFIG = Config("eu-west-1", Endpoint("https", "example.test", None, ""), Timeout(), 3, None, "agent/1")
+ROUTE = Route(Endpoint("https", "example.test", None, ""), "example", "eu-west-1")
+CONFIG = Config("eu-west-1", ROUTE, Timeout(), 3, None, "agent/1")
 REQUEST = Request("POST", "/things", headers=[("Content-Type", "text/plain")], body=b"thing")
 
 

@@ -30,6 +30,7 @@ from .calls import (
     KEYS,
     OPERATION,
     REQUEST,
+    ROUTE,
     SAFE,
     SERVICE,
     ExampleError,
@@ -375,7 +376,7 @@ def test_the_headers_come_in_a_fixed_order() -> None:
     ],
 )
 def test_the_host_header_names_the_endpoint(url: str, host: str) -> None:
-    (request,) = play([ok()], config=replace(CONFIG, endpoint=parse_endpoint_url(url))).sent
+    (request,) = play([ok()], config=replace(CONFIG, route=replace(ROUTE, endpoint=parse_endpoint_url(url)))).sent
     assert request.headers[0] == ("Host", host)
 
 
@@ -399,7 +400,7 @@ def test_content_length_is_sent_where_a_body_belongs(method: str, body: bytes, l
 
 @pytest.mark.parametrize(("query", "target"), [("", "/prefix/x"), ("a=1&b", "/prefix/x?a=1&b")])
 def test_the_endpoints_path_goes_before_the_operations(query: str, target: str) -> None:
-    config = replace(CONFIG, endpoint=parse_endpoint_url("https://example.test/prefix/"))
+    config = replace(CONFIG, route=replace(ROUTE, endpoint=parse_endpoint_url("https://example.test/prefix/")))
     (request,) = play([ok()], request=Request("GET", "/x", query), config=config).sent
     assert request.target == target
 

@@ -55,11 +55,15 @@ ATTRIBUTES: Mapping[Kind, Mapping[str, Kind]] = {
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a function takes and gives; an ``optional`` result may be missing, which fails a condition."""
+    """What a function takes and gives; an ``optional`` result may be missing, which fails a condition.
+
+    ``lenient``: the arguments may be missing, too.
+    """
 
     arguments: tuple[Kind, ...]
     result: Kind
     optional: bool = False
+    lenient: bool = False
 
 
 SIGNATURES: Mapping[str, Signature] = {
@@ -71,11 +75,14 @@ SIGNATURES: Mapping[str, Signature] = {
     "substring": Signature((Kind.STRING, Kind.INTEGER, Kind.INTEGER, Kind.BOOLEAN), Kind.STRING, optional=True),
     "split": Signature((Kind.STRING, Kind.STRING, Kind.INTEGER), Kind.STRINGS),
     "uriEncode": Signature((Kind.STRING,), Kind.STRING),
-    "aws.partition": Signature((Kind.STRING,), Kind.PARTITION),
+    "aws.partition": Signature((Kind.STRING,), Kind.PARTITION, lenient=True),
     "aws.parseArn": Signature((Kind.STRING,), Kind.ARN, optional=True),
     "aws.isVirtualHostableS3Bucket": Signature((Kind.STRING, Kind.BOOLEAN), Kind.BOOLEAN),
 }
-"""The functions whose types are fixed. ``isSet``, ``getAttr``, ``coalesce`` and ``ite`` take any type."""
+"""The functions whose types are fixed. AWS's older rule sets ask for the partition of a Region that may be missing.
+
+``isSet``, ``getAttr``, ``coalesce`` and ``ite`` take any type.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +236,6 @@ class RuleParameter:
     built_in: str | None = None
     required: bool = False
     default: str | bool | tuple[str, ...] | None = None
-    doc: str | None = None
 
     @property
     def optional(self) -> bool:

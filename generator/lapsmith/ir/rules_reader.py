@@ -131,7 +131,6 @@ class _Reader:
                 self._optional(spec, path, "builtIn", str),
                 bool(self._optional(spec, path, "required", bool)),
                 self._default(spec, path, kind),
-                self._optional(spec, path, "documentation", str),
             )
 
     def _optional(self, spec: Mapping[str, Any], path: _Path, key: str, kind: type) -> Any:
@@ -243,10 +242,13 @@ class _Reader:
 
     def _present(self, value: Any, path: _Path, kind: Kind, scope: _Scope, depth: int = 0) -> Expression:
         """Read an expression of a kind that must not be missing."""
+        return self._ensured(self._typed(value, path, kind, scope, depth), path, scope)
+
+    def _typed(self, value: Any, path: _Path, kind: Kind, scope: _Scope, depth: int) -> Expression:
         found = self._expression(value, path, scope, depth)
         if found.kind is not kind:
             self._error(path, "wrong-type", f"this must be a {kind}, but is a {found.kind}")
-        return self._ensured(found, path, scope)
+        return found
 
     def _ensured(self, found: Expression, path: _Path, scope: _Scope) -> Expression:
         """Return the expression as one that has a value: parameters are noted as needed, all else is an error."""
@@ -291,7 +293,8 @@ class _Reader:
         if signature is not None:
             self._count(name, values, len(signature.arguments), path)
             wanted = zip(values, at, signature.arguments, strict=True)
-            arguments = tuple(self._present(item, place, kind, scope, depth + 1) for item, place, kind in wanted)
+            read = self._typed if signature.lenient else self._present
+            arguments = tuple(read(item, place, kind, scope, depth + 1) for item, place, kind in wanted)
             self._check_split(name, arguments, path)
             return Call(name, arguments, signature.result, signature.optional)
         if name not in _FUNCTIONS:

@@ -11,8 +11,8 @@ from pathlib import Path
 from lapsmith.config import ClientConfig, ConfigError, display_path, path_inside
 from lapsmith.diagnostics import Diagnostic, DiagnosticError, Severity, Span
 
-BINDINGS, OVERRIDES, TYPES = "bindings.yaml", "overrides.yaml", "types.lap"
-COMPANIONS = (BINDINGS, OVERRIDES, TYPES)
+BINDINGS, OVERRIDES, TYPES, RULES = "bindings.yaml", "overrides.yaml", "types.lap", "endpoint-rules.json"
+COMPANIONS = (BINDINGS, OVERRIDES, TYPES, RULES)
 """What is read from a spec's folder besides the spec."""
 
 USUAL = "references/api-spec.lap"
@@ -35,6 +35,7 @@ class Inputs:
     bindings: str | None = None
     overrides: str | None = None
     types: str | None = None
+    rules: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @classmethod
@@ -47,8 +48,8 @@ class Inputs:
         diagnostics: tuple[Diagnostic, ...] = (),
     ) -> Inputs:
         """Inputs with the ``companions`` that there are: what each of :data:`COMPANIONS` is called in ``files``."""
-        bindings, overrides, types = (companions.get(name) for name in COMPANIONS)
-        return cls(spec, source, files, bindings, overrides, types, diagnostics)
+        bindings, overrides, types, rules = (companions.get(name) for name in COMPANIONS)
+        return cls(spec, source, files, bindings, overrides, types, rules, diagnostics)
 
 
 def read_inputs(client: ClientConfig) -> Inputs:

@@ -135,6 +135,7 @@ def parse(inputs: Inputs) -> Analysis:
 def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
     """Parse every input, then cross-check them. Raises nothing for what they hold."""
     from lapsmith import bindings, ir, lap
+    from lapsmith.ir.rules_reader import read_rules
 
     parsed = parse(inputs)
     found: list[Diagnostic] = [*inputs.diagnostics, *parsed.diagnostics]
@@ -152,12 +153,18 @@ def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
     elif inputs.overrides:
         span = Span(inputs.overrides, 1, 1, 1, 1)
         found.append(Diagnostic(Severity.ERROR, span, "overrides", f"there is no {BINDINGS} to override"))
+    rules = None
+    if inputs.rules and loaded and loaded.bindings and loaded.bindings.has_rules:
+        rules = read_rules(inputs.files[inputs.rules], inputs.rules)
+        found += rules.diagnostics
+        sources[inputs.rules] = rules.source
     service = None
     if not _has_errors(found):
         built = ir.build(
             parsed.document,
             loaded.bindings if loaded else None,
             types.document if types else None,
+            rules.rules if rules else None,
             operations=client.operations,
             strict=client.strict,
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .endpoint import Endpoint, parse_endpoint_url
 from .errors import InvalidInput
@@ -89,9 +89,10 @@ class Router:
     def find(self, parameters: Mapping[str, Any], account_id: str | None) -> Route:
         """Return the route for values of parameters, by their names in the rules; a value that is None is not given.
 
-        Raises :class:`InvalidInput` where there is no endpoint for them, or none that this client can sign for.
+        Raises :class:`InvalidInput` for a value that is neither text, a bool nor a list of texts, and where there is no
+        endpoint for them, or none that this client can sign for.
         """
-        key = (account_id, *((name, tuple(v) if isinstance(v, list) else v) for name, v in parameters.items()))
+        key = (account_id, *((name, _checked(name, value)) for name, value in parameters.items()))
         route = self._found.get(key)
         if route is None:
             if len(self._found) >= _CACHED_ROUTES:
@@ -135,3 +136,15 @@ class Router:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Router, (self.rules, self.settings, self.signing_name, self.signing_region)
+
+
+def _checked(name: str, value: object) -> str | bool | tuple[str, ...] | None:
+    """Return a parameter's value as one that can be a key."""
+    kind = type(value).__name__
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, list | tuple):
+        items = tuple(cast("Iterable[object]", value))
+        if all(isinstance(item, str) for item in items):
+            return cast("tuple[str, ...]", items)
+    raise InvalidInput(f"what the endpoint's {name} is made of must be text, not {kind}")

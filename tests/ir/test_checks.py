@@ -111,10 +111,12 @@ def test_events_have_one_payload_and_only_events_have_any() -> None:
     ]
 
 
-def test_endpoint_rules_are_refused_until_they_can_be_followed() -> None:
+def test_endpoint_rules_must_be_there() -> None:
     bound = "lapsmith: 1\nservice: {id: E, class: E, protocol: rest-json}\nendpoint: {rules: endpoint-rules.json}\n"
-    built = build("@endpoint GET /a", bound)
-    assert errors(built) == [("bindings:3:19", "endpoint-rules-unsupported")]
+    assert errors(build("@endpoint GET /a", bound)) == [("bindings:3:19", "endpoint-rules-missing")]
+    assert errors(build("@endpoint GET /a", bound.replace("rules.json", "rulez.json"))) == [
+        ("bindings:3:19", "endpoint-rules-missing")
+    ]
 
 
 def test_signing() -> None:

@@ -9,19 +9,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from .config import Config, ServiceInfo
 from .credentials import CredentialsProvider
-from .errors import InvalidResponse, ServiceError, TransportError
+from .endpoint import Endpoint
+from .errors import InvalidInput, InvalidResponse, ServiceError, TransportError
 from .http import Headers, HTTPRequest, Request, Response, Timeout, read_http_date
 from .retry import Backoff, RetryQuota, is_resendable, is_retryable
+from .routing import Route
 from .shapes import Output, ResponseMetadata
-from .sigv4 import Credentials, sign
+from .sigv4 import UNSIGNED_PAYLOAD, Credentials, sign
 from .transport import AsyncTransport, AsyncTransportResponse, Transport, TransportResponse
 
 Out = TypeVar("Out", bound=Output)
@@ -50,7 +54,9 @@ class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     ``parse`` reads a successful response and ``parse_error`` any other; ``errors`` maps codes to modelled errors, and
     every other code is raised as ``service_error``.
     ``retry_safe`` says that repeating a request that may have reached the service does its work only once.
-    ``streaming`` leaves the body of a successful response open: it is an event stream, or bytes of any kind.
+    ``streaming`` leaves the body of a successful response open.
+    ``auth`` is for operations that are signed otherwise than their service: not at all, or without their body.
+    ``compress`` says that the service takes compressed bodies.
     """
 
     name: str
@@ -59,8 +65,8 @@ class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     errors: Mapping[str, type[ServiceError]]
     service_error: type[ServiceError]
     retry_safe: bool = False
-    streaming: Literal["events", "bytes"] | None = None
-    auth: str | None = None
+    streaming: bool = False
+    auth: Literal["none", "unsigned-payload"] | None = None
     compress: bool = False
 
 
@@ -84,7 +90,7 @@ class Send(msgspec.Struct, frozen=True):
     """Send the request; the result is its :class:`Reply`, or a :class:`TransportError` is thrown in."""
 
     request: HTTPRequest
-    streaming: Literal["events", "bytes"] | None
+    streaming: bool
 
 
 class Sleep(msgspec.Struct, frozen=True):
@@ -125,21 +131,25 @@ def call(
     """
     attempt, spent = 0, 1
     repaired: set[str] = set()
+    if operation.compress:
+        request = _compressed(request, config)
     while True:
         attempt += 1
-        credentials = yield from _current_credentials(service, state, repaired)
+        credentials = None
+        if service.signing_name is not None and operation.auth != "none":
+            credentials = yield from _current_credentials(state, repaired)
         skew = state.skew
         failure: ServiceError | TransportError
         headers = repair = None
         try:
-            sent = prepare(request, service, config, credentials, utcnow() + skew)
+            sent = prepare(operation, request, service, config, credentials, utcnow() + skew)
             reply: Reply = yield Send(sent, operation.streaming)
         except TransportError as error:
             failure, again = error, is_resendable(error, retry_safe=operation.retry_safe)
         else:
-            if not _is_error(operation, reply):
+            if reply.response.status < 300:
                 state.quota.release(spent)
-                return _output(operation, reply, attempt), reply
+                return _output(operation, reply.response, attempt), reply
             headers = reply.response.headers
             failure = _service_error(operation, reply.response, attempt)
             again = failure.retryable
@@ -159,9 +169,19 @@ def call(
         yield Sleep(state.backoff.delay(attempt, headers))
 
 
-def _current_credentials(service: ServiceInfo, state: CallState, repaired: set[str]) -> Steps[Credentials | None]:
-    if service.signing_name is None:
-        return None
+def _compressed(request: Request, config: Config) -> Request:
+    """Compress the body where it is worth it, as botocore does; the same body always becomes the same bytes."""
+    if config.min_compression_size is None or len(request.body) < config.min_compression_size:
+        return request
+    import gzip
+
+    encodings = [value for name, value in request.headers if name.lower() == "content-encoding"]
+    headers = [pair for pair in request.headers if pair[0].lower() != "content-encoding"]
+    headers.append(("Content-Encoding", ",".join([*encodings, "gzip"])))
+    return structs.replace(request, headers=headers, body=gzip.compress(request.body, mtime=0))
+
+
+def _current_credentials(state: CallState, repaired: set[str]) -> Steps[Credentials]:
     force = state.expired
     credentials: Credentials = yield Refresh(force)
     if force:
@@ -171,18 +191,35 @@ def _current_credentials(service: ServiceInfo, state: CallState, repaired: set[s
 
 
 def prepare(
-    request: Request, service: ServiceInfo, config: Config, credentials: Credentials | None, now: datetime
+    operation: Operation[Any],
+    request: Request,
+    service: ServiceInfo,
+    config: Config,
+    credentials: Credentials | None,
+    now: datetime,
 ) -> HTTPRequest:
-    """Add the endpoint, the standard headers and the signature: the result is what the socket receives."""
-    endpoint = config.endpoint
+    """Add the endpoint, the standard headers and the signature: the result is what the socket receives.
+
+    Raises :class:`InvalidInput` where the service's endpoint rules have no endpoint for the request.
+    """
+    route = config.route
+    if not isinstance(route, Route):
+        route = route.find(request.endpoint_parameters or {}, credentials.account_id if credentials else None)
+    endpoint = route.endpoint
+    if request.host_prefix and config.host_prefixes:
+        endpoint = _prefixed(endpoint, request.host_prefix)
     path = endpoint.path + request.path
     headers = _merge(list(service.headers), request.headers) if service.headers else request.headers
+    if route.headers:
+        headers = _merge(headers, route.headers)
     headers = [("Host", endpoint.netloc), *_merge(headers, config.extra_headers)]
     if request.body or request.method in _METHODS_WITH_BODY:
         headers.append(("Content-Length", str(len(request.body))))
     if not any(name.lower() == "user-agent" for name, _ in headers):
         headers.append(("User-Agent", config.user_agent))
-    if credentials is not None and service.signing_name is not None:
+    if credentials is not None and route.signing_name is not None:
+        if operation.auth == "unsigned-payload":
+            headers = _merge(headers, (("X-Amz-Content-SHA256", UNSIGNED_PAYLOAD),))
         headers = sign(
             request.method,
             path,
@@ -190,14 +227,23 @@ def prepare(
             headers,
             request.body,
             credentials,
-            service=service.signing_name,
-            region=config.region or "",
+            service=route.signing_name,
+            region=route.signing_region or "",
             now=now,
             normalize=not service.s3,
-            double_encode=not service.s3,
+            double_encode=route.double_encode and not service.s3,
         )
     target = f"{path}?{request.query}" if request.query else path
     return HTTPRequest(request.method, endpoint.scheme, endpoint.host, endpoint.port, target, headers, request.body)
+
+
+def _prefixed(endpoint: Endpoint, prefix: str) -> Endpoint:
+    if ":" in endpoint.host or endpoint.host.replace(".", "").isdigit():
+        raise InvalidInput(
+            f"the operation's host prefix {prefix!r} cannot go before the address {endpoint.host}: "
+            "set AWS_DISABLE_HOST_PREFIX_INJECTION=true to leave it out"
+        )
+    return replace(endpoint, host=prefix + endpoint.host)
 
 
 def drive(
@@ -281,22 +327,16 @@ async def _sleep(seconds: float) -> None:
     await sleep(seconds)
 
 
-def _receive(raw: TransportResponse, streaming: str | None) -> Reply:
-    if streaming and _is_stream(raw.status, raw.headers, streaming):
+def _receive(raw: TransportResponse, streaming: bool) -> Reply:
+    if streaming and raw.status < 300:
         return Reply(Response(raw.status, raw.headers), raw)
     return Reply(Response(raw.status, raw.headers, raw.read()))
 
 
-async def _areceive(raw: AsyncTransportResponse, streaming: str | None) -> Reply:
-    if streaming and _is_stream(raw.status, raw.headers, streaming):
+async def _areceive(raw: AsyncTransportResponse, streaming: bool) -> Reply:
+    if streaming and raw.status < 300:
         return Reply(Response(raw.status, raw.headers), raw)
     return Reply(Response(raw.status, raw.headers, await raw.read()))
-
-
-def _is_stream(status: int, headers: Headers, streaming: str) -> bool:
-    """Whether the body is the stream that is asked for, and not an error or something else in its place."""
-    content_type = headers.get("Content-Type") if streaming == "events" else None
-    return status < 300 and (content_type is None or content_type.lower().startswith(_EVENT_STREAM))
 
 
 def _merge(headers: list[tuple[str, str]], extra: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -311,13 +351,11 @@ def request_id(headers: Headers) -> str | None:
     return next((value for name in _REQUEST_ID_HEADERS if (value := headers.get(name)) is not None), None)
 
 
-def _output(operation: Operation[Out], reply: Reply, attempt: int) -> Out:
-    response = reply.response
+def _output(operation: Operation[Out], response: Response, attempt: int) -> Out:
     found = request_id(response.headers)
     try:
-        if operation.streaming and reply.connection is None:
-            content_type = response.headers.get("Content-Type") or ""
-            raise InvalidResponse(f"the answer is {content_type[:100]}, not an event stream ({_EVENT_STREAM})")
+        if operation.streaming:
+            _check_is_stream(response.headers)
         output = operation.parse(response)
     except InvalidResponse as error:
         error.operation, error.status, error.request_id = operation.name, response.status, found
@@ -325,13 +363,10 @@ def _output(operation: Operation[Out], reply: Reply, attempt: int) -> Out:
     return output.with_metadata(ResponseMetadata(found, response.status, response.headers, attempt))
 
 
-def _is_error(operation: Operation[Any], reply: Reply) -> bool:
-    """Whether an answer is an error. One that came under a good status, in place of a stream, must say which it is."""
-    response = reply.response
-    if response.status >= 300 or not operation.streaming or reply.connection is not None:
-        return response.status >= 300
-    error = operation.parse_error(response, operation.errors, operation.service_error)
-    return error.code != f"HTTP{response.status}"
+def _check_is_stream(headers: Headers) -> None:
+    content_type = headers.get("Content-Type")
+    if content_type is not None and not content_type.lower().startswith(_EVENT_STREAM):
+        raise InvalidResponse(f"the answer is {content_type[:100]}, not an event stream ({_EVENT_STREAM})")
 
 
 def _service_error(operation: Operation[Any], response: Response, attempt: int) -> ServiceError:

@@ -164,9 +164,8 @@ class BaseClient(Generic[TransportT]):
 
     def __repr__(self) -> str:
         endpoint = self._config.endpoint
-        return (
-            f"{type(self).__name__}(region={self._config.region!r}, endpoint='{endpoint.scheme}://{endpoint.netloc}')"
-        )
+        place = f", endpoint='{endpoint.scheme}://{endpoint.netloc}'" if endpoint else ""
+        return f"{type(self).__name__}(region={self._config.region!r}{place})"
 
 
 def _merge_headers(present: tuple[tuple[str, str], ...], extra: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

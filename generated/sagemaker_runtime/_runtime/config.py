@@ -10,6 +10,10 @@ FIPS        use_fips      AWS_USE_FIPS_ENDPOINT                        use_fips_
 dual-stack  use_dualstack AWS_USE_DUALSTACK_ENDPOINT                   use_dualstack_endpoint
 trust store               AWS_CA_BUNDLE                                ca_bundle
 ignore endpoint settings  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS          ignore_configured_endpoint_urls
+account in endpoints      AWS_ACCOUNT_ID_ENDPOINT_MODE                 account_id_endpoint_mode
+no prefixes before hosts  AWS_DISABLE_HOST_PREFIX_INJECTION            disable_host_prefix_injection
+no compressed requests    AWS_DISABLE_REQUEST_COMPRESSION              disable_request_compression
+least bytes to compress   AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES       request_min_compression_size_bytes
 =========== ============= ============================================ ===============================
 
 AWS_REGION and AWS_PROFILE come before AWS_DEFAULT_REGION and AWS_DEFAULT_PROFILE, as in AWS's SDKs for other
@@ -33,12 +37,16 @@ from .endpoint import Endpoint, Hosts, check_region, parse_endpoint_url, resolve
 from .errors import InvalidInput
 from .http import Timeout, check_header
 from .profile import load_profile
+from .routing import EndpointRules, Route, Router
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 _DEFAULT_MAX_ATTEMPTS = 3
 _CONNECT_LIMIT = 10.0
 _READ_LIMIT = 60.0
+_MIN_COMPRESSION_SIZE = 10_240
+_MAX_MIN_COMPRESSION_SIZE = 1_048_576
+_ACCOUNT_ID_MODES = ("preferred", "disabled", "required")
 _OS_NAMES = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
 
@@ -50,12 +58,13 @@ class ServiceInfo:
         id: the service's id, for instance ``SageMaker Runtime``.
         api_version: the API's version, for instance ``2017-05-13``, or None.
         signing_name: the service name in signatures; None: requests are not signed.
-        hosts: the hosts of an AWS service, or None.
+        hosts: the hosts of an AWS service that has no endpoint rules, or None.
         base_url: the one URL of a service that is not in AWS's regions, or None.
         read_timeout: seconds that the service may take to answer; None: the default.
         user_agent_name: the name in the User-Agent header, for instance ``sagemaker-runtime``.
         s3: whether paths are signed as S3 wants them.
         headers: what goes with every request that does not set it.
+        rules: the service's endpoint rules, or None.
     """
 
     id: str
@@ -67,6 +76,7 @@ class ServiceInfo:
     user_agent_name: str
     s3: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    rules: EndpointRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +84,31 @@ class Config:
     """Settings of a client, resolved and checked.
 
     Attributes:
-        region: the region that requests are signed for; None only for a service that needs none.
-        endpoint: where requests go.
+        region: the Region of the client; None only for a service that needs none.
+        route: where requests go and for whom they are signed; a :class:`Router` where that differs between calls.
         timeout: limits of each attempt.
         max_attempts: how often a request is sent at most, the first time included.
         ca_bundle: a file or folder of certificates to trust instead of the system's, or None.
         user_agent: the User-Agent header.
         extra_headers: headers added to each request.
+        host_prefixes: whether operations may put something before the endpoint's host.
+        min_compression_size: from how many bytes on requests are compressed where the service takes that; None: never.
     """
 
     region: str | None
-    endpoint: Endpoint
+    route: Route | Router
     timeout: Timeout
     max_attempts: int
     ca_bundle: str | None
     user_agent: str
     extra_headers: tuple[tuple[str, str], ...] = ()
+    host_prefixes: bool = True
+    min_compression_size: int | None = _MIN_COMPRESSION_SIZE
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Where all requests go; None where that differs between calls."""
+        return self.route.endpoint if isinstance(self.route, Route) else None
 
 
 def resolve_config(
@@ -109,9 +128,9 @@ def resolve_config(
     For ``timeout`` see :func:`to_timeout`; without one, the limits are those of :class:`Timeout`, with the
     service's own read timeout.
 
-    A custom endpoint, wherever it comes from, is used as it is: FIPS and dual-stack settings of the
-    environment and the profile do not apply to it, as in botocore; ``use_fips=True`` and ``use_dualstack=True``
-    contradict it.
+    FIPS and dual-stack settings of the environment and the profile do not apply to a custom endpoint, wherever that
+    comes from, as in botocore; ``use_fips=True`` and ``use_dualstack=True`` contradict it. It is used as it is, unless
+    the service's endpoint rules have a use for it.
 
     Raises :class:`InvalidInput` naming the argument, variable or file, for a bad value, a missing region, a
     profile that does not exist, or a file that cannot be read.
@@ -120,11 +139,13 @@ def resolve_config(
     region = _region(service, settings, region)
     return Config(
         region=region,
-        endpoint=_endpoint(service, settings, region, endpoint_url, use_fips, use_dualstack),
+        route=_route(service, settings, region, endpoint_url, use_fips, use_dualstack),
         timeout=Timeout(read=service.read_timeout or _READ_LIMIT) if timeout is None else to_timeout(timeout),
         max_attempts=_max_attempts(settings) if max_attempts is None else to_attempts(max_attempts),
         ca_bundle=_ca_bundle(settings),
         user_agent=_user_agent(service, user_agent_extra),
+        host_prefixes=not settings.flag("disable_host_prefix_injection", "AWS_DISABLE_HOST_PREFIX_INJECTION"),
+        min_compression_size=_min_compression_size(settings),
     )
 
 
@@ -200,33 +221,68 @@ def _no_region(settings: _Settings) -> InvalidInput:
     )
 
 
-def _endpoint(
+def _route(
     service: ServiceInfo,
     settings: _Settings,
     region: str | None,
     url: str | None,
     fips: bool | None,
     dualstack: bool | None,
-) -> Endpoint:
+) -> Route | Router:
     custom = _Setting(url, "endpoint_url") if url is not None else _configured_endpoint(service, settings)
-    if custom is None and service.hosts is None and service.base_url is not None:
+    if custom is None and service.rules is None and service.hosts is None and service.base_url is not None:
         custom = _Setting(service.base_url, f"the base URL of {service.id}")
     for option, wanted in (("use_fips", fips), ("use_dualstack", dualstack)):
         if wanted not in (None, True, False):
             raise InvalidInput(f"{option} must be True or False, not {wanted!r}")
         if wanted and custom is not None:
             raise InvalidInput(f"{option}=True cannot be had at a custom endpoint ({custom.where})")
-    if custom is not None:
-        return parse_endpoint_url(custom.value, custom.where)
+    endpoint = None if custom is None else parse_endpoint_url(custom.value, custom.where)
+    if endpoint is not None and service.rules is None:
+        return Route(endpoint, service.signing_name, region)
+    if fips is None:
+        fips = custom is None and settings.flag("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT")
+    if dualstack is None:
+        dualstack = custom is None and settings.flag("use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT")
+    if service.rules is not None:
+        return _ruled(service, service.rules, settings, region, custom, fips, dualstack)
     if service.hosts is None:
         raise InvalidInput(f"no endpoint: {service.id} has none of its own, so pass endpoint_url=...")
     if region is None:
         raise _no_region(settings)
-    if fips is None:
-        fips = settings.flag("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT")
-    if dualstack is None:
-        dualstack = settings.flag("use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT")
-    return parse_endpoint_url(resolve_endpoint(service.hosts, region, fips=fips, dualstack=dualstack))
+    found = parse_endpoint_url(resolve_endpoint(service.hosts, region, fips=fips, dualstack=dualstack))
+    return Route(found, service.signing_name, region)
+
+
+def _ruled(
+    service: ServiceInfo,
+    rules: EndpointRules,
+    settings: _Settings,
+    region: str | None,
+    custom: _Setting | None,
+    fips: bool,
+    dualstack: bool,
+) -> Route | Router:
+    values: Mapping[str, str | bool | None] = {
+        "AWS::Region": region,
+        "AWS::UseFIPS": fips,
+        "AWS::UseDualStack": dualstack,
+        "SDK::Endpoint": custom.value if custom else None,
+        "AWS::Auth::AccountIdEndpointMode": _account_id_mode(settings),
+        "AWS::S3::UseArnRegion": True,
+    }
+    given = {keyword: values.get(name) for keyword, name in rules.built_ins.items()}
+    known = {keyword: value for keyword, value in given.items() if value is not None}
+    router = Router(rules, known, service.signing_name, region)
+    return router.find({}, None) if router.is_fixed else router
+
+
+def _account_id_mode(settings: _Settings) -> str:
+    found = settings.find("account_id_endpoint_mode", "AWS_ACCOUNT_ID_ENDPOINT_MODE")
+    mode = found.value.lower() if found else _ACCOUNT_ID_MODES[0]
+    if found and mode not in _ACCOUNT_ID_MODES:
+        raise InvalidInput(f"{found.where} must be one of {', '.join(_ACCOUNT_ID_MODES)}, not {found.value!r}")
+    return mode
 
 
 def _configured_endpoint(service: ServiceInfo, settings: _Settings) -> _Setting | None:
@@ -248,12 +304,23 @@ def _seconds(value: object, what: str) -> float:
 
 def _max_attempts(settings: _Settings) -> int:
     found = settings.find("max_attempts", "AWS_MAX_ATTEMPTS")
-    if found is None:
-        return _DEFAULT_MAX_ATTEMPTS
+    return _DEFAULT_MAX_ATTEMPTS if found is None else to_attempts(_number(found), found.where)
+
+
+def _min_compression_size(settings: _Settings) -> int | None:
+    found = settings.find("request_min_compression_size_bytes", "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES")
+    size = _MIN_COMPRESSION_SIZE if found is None else _number(found)
+    if found is not None and not 1 <= size <= _MAX_MIN_COMPRESSION_SIZE:
+        raise InvalidInput(f"{found.where} must be a number from 1 to {_MAX_MIN_COMPRESSION_SIZE}, not {size}")
+    disabled = settings.flag("disable_request_compression", "AWS_DISABLE_REQUEST_COMPRESSION")
+    return None if disabled else size
+
+
+def _number(found: _Setting) -> int:
     digits = found.value.strip()
     if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
         raise InvalidInput(f"{found.where} must be a number from 1, not {found.value!r}")
-    return to_attempts(int(digits), found.where)
+    return int(digits)
 
 
 def to_attempts(value: object, what: str = "max_attempts") -> int:

@@ -84,9 +84,10 @@ def resolve_credentials(
 ) -> CredentialsProvider:
     """Make a provider of what the user gave; of the default chain, if that is None. Nothing is looked up yet.
 
-    The chain takes AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of ``environ`` (``os.environ`` by
-    default) first, even when AWS_PROFILE is set, as botocore does. It looks when credentials are first needed,
-    keeps the result, and looks again when the service calls them expired, and in each process after a fork.
+    The chain takes AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_ACCOUNT_ID of ``environ``
+    (``os.environ`` by default) first, even when AWS_PROFILE is set, as botocore does. It looks when credentials are
+    first needed, keeps the result, and looks again when the service calls them expired, and in each process after a
+    fork.
 
     Explicit :class:`Credentials` are sent as they are, past their ``expires`` too: the service's clock decides.
     botocore credentials that renew themselves do so. Pickling takes static credentials along, secret included; the
@@ -242,7 +243,9 @@ def _read_environment(environ: Mapping[str, str]) -> Credentials | None:
     token = environ.get("AWS_SESSION_TOKEN") or environ.get("AWS_SECURITY_TOKEN") or None
     expires = environ.get("AWS_CREDENTIAL_EXPIRATION")
     try:
-        return Credentials(environ[names[0]], environ[names[1]], token, _read_time(expires) if expires else None)
+        time = _read_time(expires) if expires else None
+        account_id = environ.get("AWS_ACCOUNT_ID") or None
+        return Credentials(environ[names[0]], environ[names[1]], token, time, account_id)
     except InvalidInput as error:
         raise CredentialsError(f"the credentials in the environment are not usable: {error}") from None
 
@@ -294,7 +297,9 @@ def _read_keys(keys: Any) -> Credentials:
     if hasattr(keys, "get_frozen_credentials"):
         # Read one by one, the three could come from both sides of a renewal.
         keys = _settled(keys.get_frozen_credentials())
-    return Credentials(keys.access_key, keys.secret_key, keys.token)
+    return Credentials(
+        keys.access_key, keys.secret_key, keys.token, account_id=getattr(keys, "account_id", None) or None
+    )
 
 
 def _settled(value: Any) -> Any:

@@ -64,26 +64,71 @@ class Endpoint:
         return host if self.port in (None, _DEFAULT_PORTS[self.scheme]) else f"{host}:{self.port}"
 
 
-class _Partition(NamedTuple):
-    id: str
-    region: str
+class Partition(NamedTuple):
+    """One of AWS's partitions, groups of Regions that have nothing in common but the software.
+
+    Attributes:
+        name: its id, for instance ``aws-cn``.
+        regions: a pattern of the names of its Regions, its pseudo Region (``aws-global`` and the like) among them.
+        dns_suffix: the end of host names, for instance ``amazonaws.com``.
+        dual_stack_dns_suffix: the end of the names of hosts that also have IPv6 addresses.
+        implicit_global_region: where requests to global services are signed for.
+        supports_fips: whether services may have FIPS endpoints.
+        supports_dual_stack: whether services may have dual-stack endpoints.
+    """
+
+    name: str
+    regions: str
     dns_suffix: str
-    dualstack_dns_suffix: str
+    dual_stack_dns_suffix: str
+    implicit_global_region: str
+    supports_fips: bool = True
+    supports_dual_stack: bool = True
 
 
-# Patterns are compiled when they are first tried: most programs need one. Each also matches its pseudo region
-# (aws-global, ...). All partitions have FIPS and dual-stack endpoints in general; whether a service has one
-# there is for its Hosts to say.
 _PARTITIONS = (
-    _Partition("aws", r"(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+|aws-global", "amazonaws.com", "api.aws"),
-    _Partition("aws-cn", r"cn-\w+-\d+|aws-cn-global", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-    _Partition("aws-eusc", r"eusc-(de)-\w+-\d+", "amazonaws.eu", "api.amazonwebservices.eu"),
-    _Partition("aws-iso", r"us-iso-\w+-\d+|aws-iso-global", "c2s.ic.gov", "api.aws.ic.gov"),
-    _Partition("aws-iso-b", r"us-isob-\w+-\d+|aws-iso-b-global", "sc2s.sgov.gov", "api.aws.scloud"),
-    _Partition("aws-iso-e", r"eu-isoe-\w+-\d+|aws-iso-e-global", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-    _Partition("aws-iso-f", r"us-isof-\w+-\d+|aws-iso-f-global", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-    _Partition("aws-us-gov", r"us-gov-\w+-\d+|aws-us-gov-global", "amazonaws.com", "api.aws"),
+    Partition(
+        "aws",
+        r"(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+|aws-global",
+        "amazonaws.com",
+        "api.aws",
+        "us-east-1",
+    ),
+    Partition(
+        "aws-cn",
+        r"cn-\w+-\d+|aws-cn-global",
+        "amazonaws.com.cn",
+        "api.amazonwebservices.com.cn",
+        "cn-northwest-1",
+    ),
+    Partition("aws-eusc", r"eusc-(de)-\w+-\d+", "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1"),
+    Partition("aws-iso", r"us-iso-\w+-\d+|aws-iso-global", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1"),
+    Partition("aws-iso-b", r"us-isob-\w+-\d+|aws-iso-b-global", "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1"),
+    Partition(
+        "aws-iso-e",
+        r"eu-isoe-\w+-\d+|aws-iso-e-global",
+        "cloud.adc-e.uk",
+        "api.cloud-aws.adc-e.uk",
+        "eu-isoe-west-1",
+    ),
+    Partition(
+        "aws-iso-f",
+        r"us-isof-\w+-\d+|aws-iso-f-global",
+        "csp.hci.ic.gov",
+        "api.aws.hci.ic.gov",
+        "us-isof-south-1",
+    ),
+    Partition("aws-us-gov", r"us-gov-\w+-\d+|aws-us-gov-global", "amazonaws.com", "api.aws", "us-gov-west-1"),
 )
+
+
+def partition(region: str | None) -> Partition:
+    """Return the partition of a Region. One that no pattern knows is in ``aws``, so that a new Region works; None too.
+
+    Source: Smithy 2.0, "AWS rules engine library functions", ``aws.partition``.
+    """
+    # Patterns are compiled when they are first tried: most programs need one.
+    return next((each for each in _PARTITIONS if re.fullmatch(each.regions, region or "")), _PARTITIONS[0])
 
 
 def check_region(region: str, what: str = "region") -> None:
@@ -111,22 +156,22 @@ def resolve_endpoint(hosts: Hosts, region: str, *, fips: bool = False, dualstack
     that kind there.
     """
     check_region(region)
-    partition = next((each for each in _PARTITIONS if re.fullmatch(each.region, region)), _PARTITIONS[0])
+    found = partition(region)
     kind, templates = {
         (False, False): ("", hosts.default),
         (True, False): ("FIPS ", hosts.fips),
         (False, True): ("dual-stack ", hosts.dualstack),
         (True, True): ("FIPS dual-stack ", hosts.fips_dualstack),
     }[fips, dualstack]
-    template = templates.get(partition.id) or templates.get("*")
+    template = templates.get(found.name) or templates.get("*")
     if template is None:
         remedy = "switch that option off" if kind else "choose another region"
         raise InvalidInput(
-            f"the service has no {kind}endpoint in region {region!r} (partition {partition.id}): "
+            f"the service has no {kind}endpoint in region {region!r} (partition {found.name}): "
             f"{remedy}, or pass endpoint_url=..."
         )
-    host = template.replace("{region}", region).replace("{dnsSuffix}", partition.dns_suffix)
-    return "https://" + host.replace("{dualStackDnsSuffix}", partition.dualstack_dns_suffix)
+    host = template.replace("{region}", region).replace("{dnsSuffix}", found.dns_suffix)
+    return "https://" + host.replace("{dualStackDnsSuffix}", found.dual_stack_dns_suffix)
 
 
 def parse_endpoint_url(url: str, what: str = "endpoint_url") -> Endpoint:

@@ -27,6 +27,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HTTP_DATE = re.compile("[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT")
 _LIST_ITEM = re.compile(r'[ \t]*(?:"((?:[^"\\]|\\.)*+)"[ \t]*|([^,]*+)),')
 _QUOTED_PAIR = re.compile(r"\\(.)")
+_HOST_LABELS = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
 _NEEDS_QUOTES = frozenset(',"')
 _SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token"})
 
@@ -78,7 +79,9 @@ class Headers:
 class Request(msgspec.Struct):
     """What an operation asks for, before an endpoint and a signature are added.
 
-    ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark.
+    ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark. ``host_prefix``
+    goes before the endpoint's host; ``endpoint_parameters`` are values for the service's endpoint rules, by their names
+    there.
     """
 
     method: str
@@ -219,6 +222,18 @@ def quote_label(value: Any, name: str, *, greedy: bool = False) -> str:
     if not {".", ".."}.isdisjoint(text.split("/") if greedy else (text,)):
         raise InvalidInput(f"{name} must not be or contain the path segment '.' or '..'")
     return _quote(text, name, safe="/-_.~" if greedy else "-_.~")
+
+
+def host_label(value: Any, name: str) -> str:
+    """Return a member that becomes a part of the host name.
+
+    Raises :class:`InvalidInput` naming the parameter for None, and for anything but letters, digits, hyphens, and dots
+    between them: the request would go elsewhere.
+    """
+    text = text_of(required(value, name), name)
+    if not _HOST_LABELS.fullmatch(text):
+        raise InvalidInput(f"{name} must have letters, digits, hyphens and dots only: it is part of the host name")
+    return text
 
 
 def encode_query(*parts: tuple[str, str, Any]) -> str:

@@ -140,10 +140,11 @@ class Router:
 
 def _checked(name: str, value: object) -> str | bool | tuple[str, ...] | None:
     """Return a parameter's value as one that can be a key."""
+    kind = type(value).__name__
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, list | tuple):
         items = tuple(cast("Iterable[object]", value))
         if all(isinstance(item, str) for item in items):
             return cast("tuple[str, ...]", items)
-    raise InvalidInput(f"what the endpoint's {name} is made of must be text, not {type(value).__name__}")
+    raise InvalidInput(f"what the endpoint's {name} is made of must be text, not {kind}")

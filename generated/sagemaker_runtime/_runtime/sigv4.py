@@ -73,6 +73,7 @@ class Credentials:
         secret_access_key: the secret half; never shown.
         session_token: the token of temporary credentials, or None; never shown.
         expires: when temporary credentials end (an aware datetime), or None.
+        account_id: the id of the account that they belong to, or None; some services have endpoints by account.
 
     Raises :class:`InvalidInput` for an empty value, for one that is not printable ASCII without white space
     (a line end that was read along with the key, most often), and for a naive ``expires``.
@@ -82,12 +83,15 @@ class Credentials:
     secret_access_key: str
     session_token: str | None = None
     expires: datetime | None = None
+    account_id: str | None = None
 
     def __post_init__(self) -> None:
         _check_credential("access_key_id", self.access_key_id)
         _check_credential("secret_access_key", self.secret_access_key)
         if self.session_token is not None:
             _check_credential("session_token", self.session_token)
+        if self.account_id is not None:
+            _check_credential("account_id", self.account_id)
         if self.expires is not None and self.expires.utcoffset() is None:
             raise InvalidInput("expires must be a datetime with a time zone, for instance datetime.now(UTC)")
 
@@ -95,7 +99,7 @@ class Credentials:
         token = "None" if self.session_token is None else "'***'"
         return (
             f"Credentials(access_key_id={self.access_key_id!r}, secret_access_key='***', "
-            f"session_token={token}, expires={self.expires!r})"
+            f"session_token={token}, expires={self.expires!r}, account_id={self.account_id!r})"
         )
 
 

@@ -243,3 +243,8 @@ class Bindings:
     waiters: Mapping[str, WaiterBinding] = field(default_factory=dict)
     shapes: Mapping[str, ShapeBinding] = field(default_factory=dict)
     errors: Mapping[str, ErrorBinding] = field(default_factory=dict)
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether they say that the service has endpoint rules."""
+        return self.endpoint is not None and self.endpoint.rules is not None

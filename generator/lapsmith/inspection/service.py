@@ -44,6 +44,9 @@ def _head(service: Service, width: int) -> list[str]:
     ]
     rows = [(name, value, short(service.origins[fact])) for name, value, fact in facts if value is not None]
     rows += _hosts(service.hosts)
+    if service.endpoint_rules is not None:
+        parameters = ", ".join(each.name for each in service.endpoint_rules.parameters)
+        rows.append(("endpoint rules", f"of {parameters}", short(service.origins["endpoint_rules"])))
     lines = table((Column("service"), Column(visible(title)), Column("from")), rows, width=width)
     counts = f"{len(service.operations)} operations, {len(service.shapes)} shapes, {len(service.errors)} errors"
     return [*lines, "", counts]

@@ -19,6 +19,7 @@ from lapsmith.ir.naming import operation_name, unique
 from lapsmith.ir.paging import build_waiters, with_pages
 from lapsmith.ir.references import check_references
 from lapsmith.ir.requests import read_requests
+from lapsmith.ir.rules import RuleSet
 from lapsmith.ir.select import Patterns
 from lapsmith.ir.service import build_header, protocol_of
 from lapsmith.ir.shapes import Shapes
@@ -47,6 +48,7 @@ def build(
     document: Document,
     bindings: Bindings | None = None,
     types: Document | None = None,
+    rules: RuleSet | None = None,
     *,
     operations: Sequence[str] = ("*",),
     strict: bool = False,
@@ -54,12 +56,12 @@ def build(
 ) -> Built:
     """Build the IR of a spec.
 
-    ``types`` is the parsed ``types.lap``; ``operations`` are the wanted operations' names as shell patterns,
-    ``!`` in front excludes; ``strict`` turns inferences into errors; ``sources`` (file name to text) is for
-    :meth:`require`.
+    ``types`` is the parsed ``types.lap``; ``rules`` are the endpoint rules; ``operations`` are the wanted operations'
+    names as shell patterns, ``!`` in front excludes; ``strict`` turns inferences into errors; ``sources`` (file name to
+    text) is for :meth:`require`.
     """
     diagnostics = Diagnostics()
-    ctx = Context(document, types, bindings, protocol_of(bindings), diagnostics, strict)
+    ctx = Context(document, types, bindings, protocol_of(bindings), diagnostics, strict, rules)
     service = _Builder(ctx, Patterns(operations)).service()
     return Built(None if diagnostics.has_errors else service, diagnostics.sorted(), dict(sources or {}))
 
@@ -90,6 +92,7 @@ class _Builder:
             signing=header.signing,
             target=header.target,
             hosts=header.hosts,
+            endpoint_rules=header.endpoint_rules,
             base_url=header.base_url,
             read_timeout=header.read_timeout,
             operations=with_pages(self._ctx, operations, shapes),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lapsmith.bindings.model import Bindings, Fact
 from lapsmith.diagnostics import Diagnostics, Span
 from lapsmith.ir.model import Origin, Protocol, Source
+from lapsmith.ir.rules import RuleSet
 from lapsmith.lap.tree import Document, Field, ListOf, MapOf, Named, Type
 
 RPC_PROTOCOLS = frozenset((Protocol.JSON_1_0, Protocol.JSON_1_1, Protocol.QUERY, Protocol.EC2, Protocol.RPC_V2_CBOR))
@@ -23,6 +24,7 @@ class Context:
     protocol: Protocol
     diagnostics: Diagnostics
     strict: bool = False
+    rules: RuleSet | None = None
 
     @property
     def is_rpc(self) -> bool:

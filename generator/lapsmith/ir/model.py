@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lapsmith.diagnostics import Span
+from lapsmith.ir.rules import RuleSet
 
 
 class Source(StrEnum):
@@ -404,8 +405,8 @@ class Service:
     """A whole service. ``shapes`` and ``errors`` are keyed by name, in a stable order.
 
     Facts with origins: ``id class_name protocol signing target query_compatible read_timeout name api_version
-    base_url``. ``base_url`` is the spec's ``@base``, for services without host templates; ``headers`` go with every
-    request that does not set them.
+    base_url``, and ``endpoint_rules`` where there are any. ``base_url`` is the spec's ``@base``, for services with
+    neither host templates nor endpoint rules; ``headers`` go with every request that does not set them.
     """
 
     name: str
@@ -425,4 +426,5 @@ class Service:
     origins: Origins = field(default_factory=dict, compare=False)
     query_compatible: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    endpoint_rules: RuleSet | None = None
     waiters: Mapping[str, Waiter] = field(default_factory=dict)

@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lapsmith.bindings import model as bindings
 from lapsmith.bindings.model import Fact, OperationBinding
 from lapsmith.diagnostics import suggest
 from lapsmith.ir.context import Context
 from lapsmith.ir.model import EndpointParameter, Label, Member, OperationAuth, Origin
+from lapsmith.ir.rules import Kind
 
+_LITERALS = {Kind.STRING: str, Kind.BOOLEAN: bool, Kind.STRINGS: tuple}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9-]|\{[^{}]+\})+(?:\.(?:[A-Za-z0-9-]|\{[^{}]+\})+)*\.?")
 
@@ -61,9 +64,24 @@ def _host_prefix(ctx: Context, host: Fact[str], members: Iterable[Member]) -> tu
 
 def _endpoint_parameters(ctx: Context, binding: OperationBinding) -> Iterable[EndpointParameter]:
     for name, entry in binding.endpoint.items():
+        _check_endpoint_parameter(ctx, entry)
         yield EndpointParameter(
             name,
             entry.literal.value if entry.literal else None,
             entry.path.value if entry.path else None,
             {"name": ctx.origin(entry.span)},
         )
+
+
+def _check_endpoint_parameter(ctx: Context, entry: bindings.EndpointParameter) -> None:
+    """Compare with the service's endpoint rules, where it has any."""
+    if ctx.rules is None:
+        return
+    kinds = {each.name: each.kind for each in ctx.rules.parameters}
+    kind = kinds.get(entry.name)
+    if kind is None:
+        message = f"the endpoint rules have no parameter '{entry.name}'"
+        ctx.diagnostics.error(entry.span, "unknown-parameter", message, suggest(entry.name, kinds))
+    elif entry.literal is not None and not isinstance(entry.literal.value, _LITERALS[kind]):
+        message = f"'{entry.name}' is a {kind} in the endpoint rules"
+        ctx.diagnostics.error(entry.literal.span, "wrong-type", message)

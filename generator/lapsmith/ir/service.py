@@ -12,6 +12,7 @@ from lapsmith.ir.check import is_own_header
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.model import HostTemplates, Origin, Protocol, Signing
 from lapsmith.ir.naming import camel
+from lapsmith.ir.rules import RuleSet
 from lapsmith.ir.wire import is_token
 
 _TARGETED = {
@@ -19,6 +20,9 @@ _TARGETED = {
     Protocol.JSON_1_1: "names operations in X-Amz-Target",
     Protocol.RPC_V2_CBOR: "names the service in its paths",
 }
+
+RULES_FILE = "endpoint-rules.json"
+"""Where the endpoint rules are, beside the bindings."""
 
 
 @dataclass(slots=True)
@@ -31,6 +35,7 @@ class Header:
     signing: Signing | None
     target: str | None
     hosts: HostTemplates | None
+    endpoint_rules: RuleSet | None
     base_url: str | None
     read_timeout: float | None
     query_compatible: bool = False
@@ -56,6 +61,7 @@ def build_header(ctx: Context) -> Header:
         signing=_signing(ctx, bound, origins),
         target=_target(ctx, bound, origins),
         hosts=_hosts(ctx),
+        endpoint_rules=_rules(ctx, origins),
         base_url=_base_url(ctx, origins),
         read_timeout=_read_timeout(ctx, bound, origins),
         query_compatible=_query_compatible(ctx, bound, origins),
@@ -155,12 +161,8 @@ def _read_timeout(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin
 
 def _hosts(ctx: Context) -> HostTemplates | None:
     endpoint = ctx.bindings.endpoint if ctx.bindings else None
-    if endpoint is None:
+    if endpoint is None or endpoint.rules is not None:
         return None
-    if endpoint.rules is not None:
-        message = f"endpoint rules ({endpoint.rules.value}) cannot be generated yet, and the client needs its hosts"
-        hint = "write 'endpoint: {host: ...}' in overrides.yaml with 'rules: null'"
-        ctx.diagnostics.error(endpoint.rules.span, "endpoint-rules-unsupported", message, hint)
     forms = {
         "default": endpoint.host,
         "fips": endpoint.fips,
@@ -170,6 +172,21 @@ def _hosts(ctx: Context) -> HostTemplates | None:
     origins = {key: ctx.origin(form.span) if form else default("no-such-host") for key, form in forms.items()}
     templates = {key: _templates(form) for key, form in forms.items()}
     return HostTemplates(**templates, origins=origins)
+
+
+def _rules(ctx: Context, origins: dict[str, Origin]) -> RuleSet | None:
+    stated = ctx.bindings.endpoint.rules if ctx.bindings and ctx.bindings.endpoint else None
+    if stated is None:
+        return None
+    origins["endpoint_rules"] = ctx.of(stated)
+    if stated.value != RULES_FILE:
+        message = f"endpoint rules are read from a file called {RULES_FILE} only"
+        ctx.diagnostics.error(stated.span, "endpoint-rules-missing", message, "rename the file")
+    elif ctx.rules is None:
+        message = f"there is no {RULES_FILE} beside the bindings"
+        hint = "'lapsmith bind' writes it; or write 'endpoint: {host: ...}' instead"
+        ctx.diagnostics.error(stated.span, "endpoint-rules-missing", message, hint)
+    return ctx.rules
 
 
 def _templates(form: HostBinding | None) -> Mapping[str, str]:

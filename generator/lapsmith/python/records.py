@@ -42,7 +42,7 @@ def host_prefix(op: ir.Operation, parameters: Mapping[str, str]) -> str | None:
     if all(isinstance(part, str) for part in op.host_prefix):
         return literal("".join(str(part) for part in op.host_prefix))
     parts = (
-        part if isinstance(part, str) else f"{{text_of({parameters[part.name]}, '{parameters[part.name]}')}}"
+        part if isinstance(part, str) else f"{{host_label({parameters[part.name]}, '{parameters[part.name]}')}}"
         for part in op.host_prefix
     )
     return f'f"{"".join(parts)}"'

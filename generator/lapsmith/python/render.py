@@ -17,6 +17,7 @@ from lapsmith.python.expressions import event_value, request_value, response_val
 from lapsmith.python.format import format_source
 from lapsmith.python.imports import lift_runtime, lifted_module, tidy_imports
 from lapsmith.python.lower import lower
+from lapsmith.python.rules import compile_rules
 from lapsmith.python.view import ClientView
 
 
@@ -37,10 +38,11 @@ def render(
     view = lower(service, package=package, source=source, transports=transports)
     if shared_runtime:
         view = replace(view, public=tuple((name, lifted_module(module)) for name, module in view.public))
+    rules = None if service.endpoint_rules is None else compile_rules(service.endpoint_rules)
     environment = _environment()
     files = {}
     for name in _templates_for(view):
-        rendered = environment.get_template(f"{name}.py.jinja").render(client=view, ir=ir)
+        rendered = environment.get_template(f"{name}.py.jinja").render(client=view, rules=rules, ir=ir)
         if shared_runtime:
             rendered = lift_runtime(rendered)
         source_text = rendered if name == "__init__" else tidy_imports(rendered)
@@ -59,6 +61,8 @@ def _templates_for(view: ClientView) -> Iterator[str]:
         yield "_paginators"
     if view.waiters:
         yield "_waiters"
+    if view.service.endpoint_rules is not None:
+        yield "_endpoint_rules"
 
 
 def _header(view: ClientView) -> str:

@@ -67,7 +67,7 @@ def _inside(branch: Branch) -> Branch:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A condition in one form, whichever way the rules put it: ``holds`` is whether ``value`` must hold, or must not."""
+    """A condition in one form, whichever way the rules put it: ``holds`` is whether ``value`` must hold or must not."""
 
     value: Expression
     holds: bool = True

@@ -10,7 +10,7 @@ from typing import Any
 
 from ._operations import DELETE_TABLE, GET_ITEM, LIST_TABLES, SERVICE, WRITE_ITEMS
 from ._runtime.client import SyncClient
-from ._runtime.http import idempotency_token, required, text_of
+from ._runtime.http import host_label, idempotency_token, required
 from .types import (
     AttributeValue,
     DeleteTableOutput,
@@ -145,7 +145,7 @@ class Tables(SyncClient):
         """
         request = DELETE_TABLE.request(
             {"TableName": required(table_name, "table_name")},
-            host_prefix=f"{text_of(table_name, 'table_name')}.",
+            host_prefix=f"{host_label(table_name, 'table_name')}.",
             endpoint_parameters={"Kind": "control", "Table": table_name},
         )
         return self._call(DELETE_TABLE, request)

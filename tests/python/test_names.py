@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lapsmith.python import names, reserved
+from lapsmith.python.rule_values import IMPORTED
 from runtime.client import AsyncClient, SyncClient
 from runtime.errors import ServiceError
 from runtime.shapes import Output
@@ -179,6 +180,8 @@ def imported_by_templates() -> dict[str, set[str]]:
 def test_what_generated_modules_import_is_reserved() -> None:
     imported = imported_by_templates()
     assert {"decode_body", "Request", "UNSET"} <= imported["_operations.py.jinja"]
+    # Endpoint rules have names of their own, and none of the spec's.
+    assert imported.pop("_endpoint_rules.py.jinja") - {"annotations"} <= IMPORTED
     for template, found in imported.items():
         classes = {name for name in found if name[:1].isupper()} - {"TYPE_CHECKING"}
         assert classes <= reserved.CLASS_NAMES, template

@@ -54,7 +54,7 @@ class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     ``parse`` reads a successful response and ``parse_error`` any other; ``errors`` maps codes to modelled errors, and
     every other code is raised as ``service_error``.
     ``retry_safe`` says that repeating a request that may have reached the service does its work only once.
-    ``streaming`` leaves the body of a successful response open.
+    ``streaming`` leaves the body of a successful response open: it is an event stream, or bytes of any kind.
     ``auth`` is for operations that are signed otherwise than their service: not at all, or without their body.
     ``compress`` says that the service takes compressed bodies.
     """
@@ -65,7 +65,7 @@ class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     errors: Mapping[str, type[ServiceError]]
     service_error: type[ServiceError]
     retry_safe: bool = False
-    streaming: bool = False
+    streaming: Literal["events", "bytes"] | None = None
     auth: Literal["none", "unsigned-payload"] | None = None
     compress: bool = False
 
@@ -90,7 +90,7 @@ class Send(msgspec.Struct, frozen=True):
     """Send the request; the result is its :class:`Reply`, or a :class:`TransportError` is thrown in."""
 
     request: HTTPRequest
-    streaming: bool
+    streaming: Literal["events", "bytes"] | None
 
 
 class Sleep(msgspec.Struct, frozen=True):
@@ -147,9 +147,9 @@ def call(
         except TransportError as error:
             failure, again = error, is_resendable(error, retry_safe=operation.retry_safe)
         else:
-            if reply.response.status < 300:
+            if not _is_error(operation, reply):
                 state.quota.release(spent)
-                return _output(operation, reply.response, attempt), reply
+                return _output(operation, reply, attempt), reply
             headers = reply.response.headers
             failure = _service_error(operation, reply.response, attempt)
             again = failure.retryable
@@ -327,16 +327,22 @@ async def _sleep(seconds: float) -> None:
     await sleep(seconds)
 
 
-def _receive(raw: TransportResponse, streaming: bool) -> Reply:
-    if streaming and raw.status < 300:
+def _receive(raw: TransportResponse, streaming: str | None) -> Reply:
+    if streaming and _is_stream(raw.status, raw.headers, streaming):
         return Reply(Response(raw.status, raw.headers), raw)
     return Reply(Response(raw.status, raw.headers, raw.read()))
 
 
-async def _areceive(raw: AsyncTransportResponse, streaming: bool) -> Reply:
-    if streaming and raw.status < 300:
+async def _areceive(raw: AsyncTransportResponse, streaming: str | None) -> Reply:
+    if streaming and _is_stream(raw.status, raw.headers, streaming):
         return Reply(Response(raw.status, raw.headers), raw)
     return Reply(Response(raw.status, raw.headers, await raw.read()))
+
+
+def _is_stream(status: int, headers: Headers, streaming: str) -> bool:
+    """Whether the body is the stream that is asked for, and not an error or something else in its place."""
+    content_type = headers.get("Content-Type") if streaming == "events" else None
+    return status < 300 and (content_type is None or content_type.lower().startswith(_EVENT_STREAM))
 
 
 def _merge(headers: list[tuple[str, str]], extra: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -351,11 +357,13 @@ def request_id(headers: Headers) -> str | None:
     return next((value for name in _REQUEST_ID_HEADERS if (value := headers.get(name)) is not None), None)
 
 
-def _output(operation: Operation[Out], response: Response, attempt: int) -> Out:
+def _output(operation: Operation[Out], reply: Reply, attempt: int) -> Out:
+    response = reply.response
     found = request_id(response.headers)
     try:
-        if operation.streaming:
-            _check_is_stream(response.headers)
+        if operation.streaming and reply.connection is None:
+            content_type = response.headers.get("Content-Type") or ""
+            raise InvalidResponse(f"the answer is {content_type[:100]}, not an event stream ({_EVENT_STREAM})")
         output = operation.parse(response)
     except InvalidResponse as error:
         error.operation, error.status, error.request_id = operation.name, response.status, found
@@ -363,10 +371,13 @@ def _output(operation: Operation[Out], response: Response, attempt: int) -> Out:
     return output.with_metadata(ResponseMetadata(found, response.status, response.headers, attempt))
 
 
-def _check_is_stream(headers: Headers) -> None:
-    content_type = headers.get("Content-Type")
-    if content_type is not None and not content_type.lower().startswith(_EVENT_STREAM):
-        raise InvalidResponse(f"the answer is {content_type[:100]}, not an event stream ({_EVENT_STREAM})")
+def _is_error(operation: Operation[Any], reply: Reply) -> bool:
+    """Whether an answer is an error. One that came under a good status, in place of a stream, must say which it is."""
+    response = reply.response
+    if response.status >= 300 or not operation.streaming or reply.connection is not None:
+        return response.status >= 300
+    error = operation.parse_error(response, operation.errors, operation.service_error)
+    return error.code != f"HTTP{response.status}"
 
 
 def _service_error(operation: Operation[Any], response: Response, attempt: int) -> ServiceError:

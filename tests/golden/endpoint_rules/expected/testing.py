@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ._runtime.codec_rest_json import json_payload
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
 
@@ -13,6 +14,12 @@ __all__ = ["AsyncStubTransport", "StubTransport"]
 class StubTransport(StubBase):
     """Pass it to Ledgers as transport, after telling it what to answer."""
 
+    encode = staticmethod(json_payload)
+    content_type = "application/json"
+
 
 class AsyncStubTransport(AsyncStubBase):
     """Pass it to AsyncLedgers as transport, after telling it what to answer."""
+
+    encode = staticmethod(json_payload)
+    content_type = "application/json"

@@ -7,15 +7,15 @@ what is wrong with them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 
-def get(value: Any, name: str) -> Any:
+def member_of(value: Any, name: str) -> Any:
     """Return a member by its name on the wire; None where there is none."""
     if isinstance(value, Mapping):
-        return value.get(name)
+        return cast("Mapping[str, Any]", value).get(name)
     if isinstance(value, msgspec.Struct):
         for attribute, encoded in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
             if encoded == name:
@@ -23,11 +23,13 @@ def get(value: Any, name: str) -> Any:
     return None
 
 
-def each(value: Any) -> Iterable[Any]:
+def items_of(value: Any) -> Iterable[Any]:
     """Return the items of a list; none where it is no list."""
-    return value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else ()
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        return ()
+    return cast("Iterable[Any]", value)
 
 
-def keys(value: Any) -> list[Any]:
+def keys_of(value: Any) -> list[Any]:
     """Return the keys of a map; none where it is no map."""
-    return list(value) if isinstance(value, Mapping) else []
+    return list(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else []

@@ -353,5 +353,4 @@ def test_arguments_may_be_structures_or_anything() -> None:
     items = [_TransactItem(get=_Get("a")), {"Get": {"TableName": "b"}}, {"Get": _Get("c")}, _TransactItem(), 7, "Get"]
     assert gets({"TransactItems": items}) == ["a", "b", "c"]
     assert gets({"TransactItems": "text"}) == []
-    assert gets({}) is None
     assert _arguments("keys(RequestItems)", model, "BatchGetItem")({"RequestItems": 7}) == []

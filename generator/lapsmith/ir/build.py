@@ -18,7 +18,7 @@ from lapsmith.ir.model import Error, Member, Operation, Origin, Service
 from lapsmith.ir.naming import operation_name, unique
 from lapsmith.ir.paging import build_waiters, with_pages
 from lapsmith.ir.references import check_references
-from lapsmith.ir.requests import read_requests
+from lapsmith.ir.requests import check_endpoint_parameters, read_requests
 from lapsmith.ir.rules import RuleSet
 from lapsmith.ir.select import Patterns
 from lapsmith.ir.service import build_header, protocol_of
@@ -83,6 +83,7 @@ class _Builder:
         )
         shapes = self._shapes.finish()
         check_events(self._ctx, shapes, streams)
+        check_endpoint_parameters(self._ctx, operations, shapes)
         return Service(
             name=header.name,
             id=header.id,

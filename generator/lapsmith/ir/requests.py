@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lapsmith.bindings import model as bindings
 from lapsmith.bindings.model import Fact, OperationBinding
 from lapsmith.diagnostics import suggest
+from lapsmith.ir import jmespath
 from lapsmith.ir.context import Context
-from lapsmith.ir.model import EndpointParameter, Label, Member, OperationAuth, Origin
+from lapsmith.ir.model import EndpointParameter, Label, Member, Operation, OperationAuth, Origin, Shape
 from lapsmith.ir.rules import Kind
 
 _LITERALS = {Kind.STRING: str, Kind.BOOLEAN: bool, Kind.STRINGS: tuple}
@@ -60,6 +61,19 @@ def _host_prefix(ctx: Context, host: Fact[str], members: Iterable[Member]) -> tu
             ctx.diagnostics.error(host.span, "unknown-member", message, suggest(text, required))
         parts.append(Label(text))
     return tuple(parts)
+
+
+def check_endpoint_parameters(ctx: Context, operations: Iterable[Operation], shapes: Mapping[str, Shape]) -> None:
+    """Report endpoint parameters that nothing in an operation's input can give."""
+    for operation in operations:
+        for entry in operation.endpoint_parameters:
+            span = entry.origins["name"].span
+            try:
+                if entry.path is not None:
+                    jmespath.read(entry.path, operation.input, shapes)
+            except jmespath.ExpressionError as error:
+                message = f"{operation.name}: the endpoint parameter {entry.name} cannot be had: {error.message}"
+                ctx.diagnostics.error(span or ctx.document.span, "bad-path", message, error.hint)
 
 
 def _endpoint_parameters(ctx: Context, binding: OperationBinding) -> Iterable[EndpointParameter]:

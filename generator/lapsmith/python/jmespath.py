@@ -22,7 +22,7 @@ from lapsmith.python.view import Parameter
 Fields = Callable[[str | None], Mapping[str, Parameter]]
 """Member -> attribute: of the structure with that name, or of the output (None)."""
 
-_RESERVED = ("each", "get", "keys", "len", "list", "output", "self", "values")
+_RESERVED = ("items_of", "keys_of", "len", "list", "member_of", "output", "self", "values")
 _REFERENCE = re.compile(r"\w+(\.\w+|\[-?\d+\])*")
 _CONDITIONAL, _OR, _AND, _NOT, _COMPARISON, _ATOM = range(6)
 
@@ -70,9 +70,9 @@ def items_of_output(node: jmespath.Node, fields: Fields) -> str:
 def over_input(node: jmespath.Node, root: Callable[[ir.Member], str]) -> str:
     """Return the expression of a node's value, given an operation's arguments.
 
-    ``root`` gives the expression of an argument. Below it values are structures or mappings, read through ``each``,
-    ``get`` and ``keys`` of the runtime's ``paths``, so the expression is None-safe and as good as untyped. Raises
-    ExpressionError for what cannot be compiled.
+    ``root`` gives the expression of an argument. Below it values are structures or mappings, read through ``items_of``,
+    ``keys_of`` and ``member_of`` of the runtime's ``paths``, so the expression is None-safe and as good as untyped.
+    Raises ExpressionError for what cannot be compiled.
     """
     return _checked(_Compiler(_Arguments(root)).emit(node, Code("")).value)
 
@@ -125,11 +125,11 @@ class _Arguments:
 
     def field(self, of: Code, node: jmespath.Field) -> Code:
         if isinstance(node.of.type, jmespath.Root):
-            return Code(self._root(node.member), nullable=True)
-        return Code(f"get({of.source}, {literal(node.member.wire_name)})", nullable=True, guards=of.guards)
+            return Code(self._root(node.member), nullable=not node.member.required)
+        return Code(f"member_of({of.source}, {literal(node.member.wire_name)})", nullable=True, guards=of.guards)
 
     def each(self, source: str) -> str:
-        return f"each({source})"
+        return f"items_of({source})"
 
     def name(self, node: jmespath.Field) -> str:
         return names.snake_case(node.member.name)
@@ -255,7 +255,7 @@ class _Compiler:
                 return Code(f"len({first.source})", guards=guards)
             case "keys":
                 untyped = isinstance(self._access, _Arguments)
-                return Code(f"{'keys' if untyped else 'list'}({first.source})", guards=guards)
+                return Code(f"{'keys_of' if untyped else 'list'}({first.source})", guards=guards)
             case "values":
                 return Code(f"list({first.at(_ATOM)}.values())", guards=guards)
             case "contains":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
+from lapsmith.python.jmespath import over_input
 from lapsmith.python.text import literal
 from lapsmith.python.view import RPCView
 
@@ -48,14 +50,19 @@ def host_prefix(op: ir.Operation, parameters: Mapping[str, str]) -> str | None:
     return f'f"{"".join(parts)}"'
 
 
-def endpoint_parameters(op: ir.Operation, parameters: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def endpoint_parameters(
+    op: ir.Operation, shapes: Mapping[str, ir.Shape], parameters: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
     """Return the parameters of the endpoint rules that this operation sets, each with its expression."""
-    return tuple((entry.name, _endpoint_value(entry, parameters)) for entry in op.endpoint_parameters)
+    return tuple((entry.name, _endpoint_value(entry, op, shapes, parameters)) for entry in op.endpoint_parameters)
 
 
-def _endpoint_value(entry: ir.EndpointParameter, parameters: Mapping[str, str]) -> str:
+def _endpoint_value(
+    entry: ir.EndpointParameter, op: ir.Operation, shapes: Mapping[str, ir.Shape], parameters: Mapping[str, str]
+) -> str:
     if entry.path is not None:
-        return parameters[entry.path]
+        node = jmespath.read(entry.path, op.input, shapes)
+        return over_input(node, lambda member: parameters[member.name])
     if isinstance(entry.literal, tuple):
         return f"[{', '.join(map(literal, entry.literal))}]"
     return literal(entry.literal)

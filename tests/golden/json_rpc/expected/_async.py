@@ -11,6 +11,7 @@ from typing import Any
 from ._operations import DELETE_TABLE, GET_ITEM, LIST_TABLES, SERVICE, WRITE_ITEMS
 from ._runtime.client import AsyncClient
 from ._runtime.http import host_label, idempotency_token, required
+from ._runtime.paths import keys_of
 from .types import (
     AttributeValue,
     DeleteTableOutput,
@@ -120,7 +121,8 @@ class AsyncTables(AsyncClient):
                 "ClientToken": idempotency_token(client_token),
                 "expiry": expiry,
                 "Extra": extra,
-            }
+            },
+            endpoint_parameters={"Tables": keys_of(requests)},
         )
         return await self._call(WRITE_ITEMS, request)
 

@@ -12,13 +12,13 @@ import signal
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lapsmith import pipeline
+from lapsmith import output, pipeline
 from lapsmith.config import ClientConfig
 from lapsmith.diagnostics import LapsmithError
 from lapsmith.pipeline import Plan
@@ -81,32 +81,41 @@ def plan_each(
     for outcome in _outcomes(clients, force=force, trust_manifest=trust_manifest, jobs=jobs):
         yield outcome
         group = groups.get(outcome.client.runtime_folder) if outcome.client.shared_runtime else None
-        if group is not None and (ready := group.add(outcome)):
+        if group is not None and isinstance(outcome, Plan) and group.add(outcome):
             try:
-                yield pipeline.plan_runtime(ready, force=force, trust_manifest=trust_manifest)
+                yield pipeline.plan_runtime(group.clients, group.modules, force=force, trust_manifest=trust_manifest)
             except LapsmithError as error:
                 yield Failure(outcome.client, error)
 
 
+def refusals(plans: Iterable[Plan], *, force: bool = False) -> Iterator[Failure]:
+    """Why plans must not be carried out: files that were edited or are not lapsmith's, unless forced."""
+    for plan in plans:
+        reason = output.refusal(plan.difference, force=force) if plan.difference else None
+        if reason:
+            yield Failure(plan.client, output.OutputError(f"{plan.display}: {reason}"))
+
+
 class _Group:
-    """What the clients that share a runtime need of it."""
+    """Clients that share a runtime, and what they need of it as far as it is known."""
 
     def __init__(self) -> None:
-        self.size = 0
-        self._plans: list[Plan] = []
+        self.clients: list[ClientConfig] = []
+        self.modules: set[str] = set()
+        self._planned = 0
 
-    def add(self, outcome: Plan | Failure) -> Sequence[Plan]:
-        """Take a client's plan. Returns the plans of the group once there are all."""
-        if isinstance(outcome, Plan):
-            self._plans.append(Plan(outcome.client, None, (), runtime=outcome.runtime))
-        return self._plans if len(self._plans) == self.size else ()
+    def add(self, plan: Plan) -> bool:
+        """Take what a client needs. Returns whether it was the last."""
+        self.modules.update(plan.manifest.runtime_modules)
+        self._planned += 1
+        return self._planned == len(self.clients)
 
 
 def _groups(clients: Iterable[ClientConfig]) -> dict[Path, _Group]:
     groups: dict[Path, _Group] = {}
     for client in clients:
         if client.shared_runtime:
-            groups.setdefault(client.runtime_folder, _Group()).size += 1
+            groups.setdefault(client.runtime_folder, _Group()).clients.append(client)
     return groups
 
 
@@ -134,7 +143,10 @@ def _outcomes(
 def _started(
     pool: Executor | None, work: Callable[[ClientConfig], Plan | Failure], client: ClientConfig
 ) -> Callable[[], Plan | Failure]:
-    return pool.submit(work, client).result if pool else partial(work, client)
+    if pool is None:
+        return partial(work, client)
+    with _interrupts_held_back():
+        return pool.submit(work, client).result
 
 
 def _plan(client: ClientConfig, *, force: bool) -> Plan | Failure:
@@ -174,6 +186,19 @@ def _processes(count: int) -> Executor:
     return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_leave_quietly)
 
 
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Processes that are started meanwhile take Ctrl-C only when they are ready to, in :func:`_leave_quietly`."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _leave_quietly() -> None:
     """Ctrl-C reaches every process of a terminal: those that only help end without a word."""
 
@@ -181,3 +206,5 @@ def _leave_quietly() -> None:
         os._exit(130)
 
     signal.signal(signal.SIGINT, leave)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

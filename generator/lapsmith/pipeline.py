@@ -56,16 +56,15 @@ class Rendered:
 class Plan:
     """What is to be done for one client. ``difference`` is None when its folder is known to be up to date.
 
-    ``runtime`` names what the client needs of a shared runtime. The plan of a shared runtime itself has as ``client``
-    one that stands for it, and ``serves`` the names of the clients that share it.
+    ``manifest`` is the one that the folder has then or is to have. The plan of a runtime that clients share has as
+    ``client`` one that stands for it, and ``serves`` are the names of those clients.
     """
 
     client: ClientConfig
+    manifest: Manifest
     difference: output.Difference | None
-    requirements: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     sources: Mapping[str, str] | None = None
-    runtime: tuple[str, ...] = ()
     serves: tuple[str, ...] = ()
 
     @property
@@ -77,6 +76,11 @@ class Plan:
     def names(self) -> tuple[str, ...]:
         """The clients to name in a command that is about this folder."""
         return self.serves or (self.client.name,)
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """The PEP 508 requirements of the client."""
+        return self.manifest.requirements
 
 
 def plan(client: ClientConfig, *, force: bool = False, trust_manifest: bool = True) -> Plan:
@@ -100,8 +104,7 @@ def plan(client: ClientConfig, *, force: bool = False, trust_manifest: bool = Tr
         runtime_modules=rendered.runtime,
     )
     difference = output.compare(client.output, rendered.files, manifest, old)
-    found, sources = analysis.diagnostics, analysis.sources
-    return Plan(client, difference, rendered.requirements, found, sources, rendered.runtime)
+    return Plan(client, manifest, difference, analysis.diagnostics, analysis.sources)
 
 
 def plan_unchanged(client: ClientConfig, *, force: bool = False) -> Plan | None:
@@ -110,18 +113,19 @@ def plan_unchanged(client: ClientConfig, *, force: bool = False) -> Plan | None:
     return _current(client, _blank_manifest(client, read_inputs(client)), _old_manifest(client, force=force))
 
 
-def plan_runtime(plans: Sequence[Plan], *, force: bool = False, trust_manifest: bool = True) -> Plan:
-    """Find out what the runtime lacks that clients of one folder share. ``plans`` are those of all these clients."""
-    folder = plans[0].client.output.parent / runtime.FOLDER
-    client = replace(plans[0].client, name=runtime.FOLDER, output=folder)
-    serves = tuple(plan.client.name for plan in plans)
-    files = runtime.files(module for plan in plans for module in plan.runtime)
+def plan_runtime(
+    clients: Sequence[ClientConfig], modules: Iterable[str], *, force: bool = False, trust_manifest: bool = True
+) -> Plan:
+    """Find out what the runtime lacks that ``clients`` of one folder share; ``modules`` are those that they need."""
+    client = replace(clients[0], name=runtime.FOLDER, output=clients[0].runtime_folder)
+    serves = tuple(item.name for item in clients)
+    files = runtime.files(modules)
     options = {"package": client.package, "runtime": "shared"}
     manifest = replace(_empty_manifest(options), outputs=_digests(files))
     old = _old_manifest(client, force=force)
-    if trust_manifest and old is not None and output.is_current(folder, manifest):
-        return Plan(client, None, (), serves=serves)
-    return Plan(client, output.compare(folder, files, manifest, old), (), serves=serves)
+    if trust_manifest and old is not None and output.is_current(client.output, manifest):
+        return Plan(client, manifest, None, serves=serves)
+    return Plan(client, manifest, output.compare(client.output, files, manifest, old), serves=serves)
 
 
 def parse(inputs: Inputs) -> Analysis:
@@ -210,9 +214,7 @@ def _current(client: ClientConfig, blank: Manifest, old: Manifest | None) -> Pla
     if old is None:
         return None
     made = replace(blank, outputs=old.outputs, requirements=old.requirements, runtime_modules=old.runtime_modules)
-    if not output.is_current(client.output, made):
-        return None
-    return Plan(client, None, old.requirements, runtime=old.runtime_modules)
+    return Plan(client, made, None) if output.is_current(client.output, made) else None
 
 
 def _check_place(client: ClientConfig) -> None:

@@ -72,13 +72,13 @@ def command(
 
 def write_all(plans: Plans, *, force: bool) -> None:
     """Write all clients, or none if one must not be written."""
-    from lapsmith.output import refusal, write
+    from lapsmith.batch import refusals
+    from lapsmith.output import write
 
-    refusals = [(plan, refusal(plan.difference, force=force)) for plan in plans if plan.difference]
-    for plan, reason in refusals:
-        if reason:
-            complain(f"{plan.display}: {reason}")
-    if any(reason for _, reason in refusals):
+    refused = list(refusals(plans, force=force))
+    for failure in refused:
+        complain(str(failure.error))
+    if refused:
         leave(ERROR)
     for plan in plans:
         if plan.difference is None or not plan.difference.changes:

@@ -146,7 +146,7 @@ def test_required_members_that_are_not_sent_read_as_stand_ins(folder: Path) -> N
     transport = stub(package)
     transport.respond(b'{"Legs": [{}, null], "Price": null, "Fragile": null}', status=201)
     output = connect(package, transport).register_parcel(
-        weight=1, value=package.Money(amount=0, currency=""), legs=[package.Leg()]
+        weight=1, value=package.Money(amount=0, currency=""), legs=[{"From": {"City": "x"}}]
     )
     assert (output.number, output.fragile, output.factor, output.label, output.stops) == (0, False, 0.0, b"", {})
     assert (output.price, output.due, output.extra, output.comment) == (None, None, None, None)

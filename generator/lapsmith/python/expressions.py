@@ -62,24 +62,23 @@ def payload_value(parameter: Parameter, *, json: bool) -> str:
             return f"blob_payload({', '.join(arguments)})"
         case ir.StringType():
             return f'text_payload(required({name}, "{name}"))' if member.required else f"text_payload({name})"
-        case ir.StructureRef():
-            given = f'required({name}, "{name}")' if member.required else f"{name} or {{}}"
         case _:
             given = f'required({name}, "{name}")' if member.required else name
-    return f"json_payload({parameter.wire_annotation}, {given})"
+            return f"json_payload({parameter.wire_annotation}, {given})"
 
 
 def payload_content_type(parameter: Parameter) -> str:
-    """Return the expression of the Content-Type that the protocol gives a payload; a missing payload has none."""
+    """Return the expression of the Content-Type that the protocol gives a payload.
+
+    Bytes and text that are not given have none; JSON is never missing, only empty.
+    """
     match parameter.member.type:
         case ir.BlobType():
             spelled = literal("application/octet-stream")
         case ir.StringType():
             spelled = literal("text/plain")
-        case ir.StructureRef():
-            return literal("application/json")
         case _:
-            spelled = literal("application/json")
+            return literal("application/json")
     return spelled if parameter.member.required else f"None if {parameter.name} is None else {spelled}"
 
 

@@ -24,7 +24,8 @@ class Shapes:
         unions = [shape for shape in service.shapes.values() if isinstance(shape, ir.EventUnion)]
         self._streamed = {name for union in unions for name in union.errors.values()}
         events = [ir.StructureRef(name) for union in unions for name in union.events.values()]
-        self._returned = self._reach([*events, *(m.type for op in service.operations for m in op.output)])
+        raised = [m.type for error in service.errors.values() for m in error.members]
+        self._returned = self._reach([*events, *raised, *(m.type for op in service.operations for m in op.output)])
         self._sent = self._reach([m.type for op in service.operations for m in op.input])
 
     def _reach(self, roots: Iterable[ir.Type]) -> frozenset[str]:

@@ -99,7 +99,7 @@ def build_patch_config(
             ("x-tag", "tag", tag),
             ("Content-Type", "", "application/json"),
         ),
-        body=json_payload(Config, config or {}),
+        body=json_payload(Config, config),
     )
 
 

@@ -10,6 +10,7 @@ from lapsmith.diagnostics import Diagnostic, DiagnosticError, Diagnostics
 from lapsmith.ir.check import check_names, check_operation
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.definitions import collect
+from lapsmith.ir.endpoint_parameters import with_endpoint_parameters
 from lapsmith.ir.errors import build_errors, operation_errors
 from lapsmith.ir.events import Streams, check_events
 from lapsmith.ir.matching import BIND, Bound, match
@@ -18,7 +19,7 @@ from lapsmith.ir.model import Error, Member, Operation, Origin, Service
 from lapsmith.ir.naming import operation_name, unique
 from lapsmith.ir.paging import build_waiters, with_pages
 from lapsmith.ir.references import check_references
-from lapsmith.ir.requests import check_endpoint_parameters, read_requests
+from lapsmith.ir.requests import read_requests
 from lapsmith.ir.rules import RuleSet
 from lapsmith.ir.select import Patterns
 from lapsmith.ir.service import build_header, protocol_of
@@ -83,7 +84,6 @@ class _Builder:
         )
         shapes = self._shapes.finish()
         check_events(self._ctx, shapes, streams)
-        check_endpoint_parameters(self._ctx, operations, shapes)
         return Service(
             name=header.name,
             id=header.id,
@@ -96,7 +96,7 @@ class _Builder:
             endpoint_rules=header.endpoint_rules,
             base_url=header.base_url,
             read_timeout=header.read_timeout,
-            operations=with_pages(self._ctx, operations, shapes),
+            operations=with_endpoint_parameters(self._ctx, with_pages(self._ctx, operations, shapes), shapes),
             shapes=shapes,
             errors=errors,
             origins=header.origins,

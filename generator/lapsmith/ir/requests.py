@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lapsmith.bindings import model as bindings
 from lapsmith.bindings.model import Fact, OperationBinding
 from lapsmith.diagnostics import suggest
-from lapsmith.ir import jmespath
 from lapsmith.ir.context import Context
-from lapsmith.ir.model import EndpointParameter, Label, Member, Operation, OperationAuth, Origin, Shape
-from lapsmith.ir.rules import Kind
+from lapsmith.ir.model import EndpointParameter, Label, Member, OperationAuth, Origin
 
-_LITERALS = {Kind.STRING: str, Kind.BOOLEAN: bool, Kind.STRINGS: tuple}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9-]|\{[^{}]+\})+(?:\.(?:[A-Za-z0-9-]|\{[^{}]+\})+)*\.?")
 
@@ -63,39 +59,11 @@ def _host_prefix(ctx: Context, host: Fact[str], members: Iterable[Member]) -> tu
     return tuple(parts)
 
 
-def check_endpoint_parameters(ctx: Context, operations: Iterable[Operation], shapes: Mapping[str, Shape]) -> None:
-    """Report endpoint parameters that nothing in an operation's input can give."""
-    for operation in operations:
-        for entry in operation.endpoint_parameters:
-            span = entry.origins["name"].span
-            try:
-                if entry.path is not None:
-                    jmespath.read(entry.path, operation.input, shapes)
-            except jmespath.ExpressionError as error:
-                message = f"{operation.name}: the endpoint parameter {entry.name} cannot be had: {error.message}"
-                ctx.diagnostics.error(span or ctx.document.span, "bad-path", message, error.hint)
-
-
 def _endpoint_parameters(ctx: Context, binding: OperationBinding) -> Iterable[EndpointParameter]:
     for name, entry in binding.endpoint.items():
-        _check_endpoint_parameter(ctx, entry)
         yield EndpointParameter(
             name,
             entry.literal.value if entry.literal else None,
             entry.path.value if entry.path else None,
             {"name": ctx.origin(entry.span)},
         )
-
-
-def _check_endpoint_parameter(ctx: Context, entry: bindings.EndpointParameter) -> None:
-    """Compare with the service's endpoint rules, where it has any."""
-    if ctx.rules is None:
-        return
-    kinds = {each.name: each.kind for each in ctx.rules.parameters}
-    kind = kinds.get(entry.name)
-    if kind is None:
-        message = f"the endpoint rules have no parameter '{entry.name}'"
-        ctx.diagnostics.error(entry.span, "unknown-parameter", message, suggest(entry.name, kinds))
-    elif entry.literal is not None and not isinstance(entry.literal.value, _LITERALS[kind]):
-        message = f"'{entry.name}' is a {kind} in the endpoint rules"
-        ctx.diagnostics.error(entry.literal.span, "wrong-type", message)

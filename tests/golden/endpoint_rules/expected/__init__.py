@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
     from ._sync import Ledgers
     from .errors import LedgersError
-    from .types import GetLedgerOutput, ListLedgersOutput
+    from .types import Filter, GetLedgerOutput, ListLedgersOutput, SearchEntriesOutput
 
 __all__ = [
     "AWSError",
@@ -42,6 +42,7 @@ __all__ = [
     "ConnectTimeout",
     "Credentials",
     "CredentialsError",
+    "Filter",
     "GetLedgerOutput",
     "HTTPRequest",
     "HTTPTransport",
@@ -54,6 +55,7 @@ __all__ = [
     "ProtocolError",
     "ReadTimeout",
     "ResponseMetadata",
+    "SearchEntriesOutput",
     "ServiceError",
     "StreamError",
     "Timeout",
@@ -73,6 +75,7 @@ _MODULES = {
     "ConnectTimeout": "._runtime.errors",
     "Credentials": "._runtime.sigv4",
     "CredentialsError": "._runtime.errors",
+    "Filter": ".types",
     "GetLedgerOutput": ".types",
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
@@ -85,6 +88,7 @@ _MODULES = {
     "ProtocolError": "._runtime.errors",
     "ReadTimeout": "._runtime.errors",
     "ResponseMetadata": "._runtime.shapes",
+    "SearchEntriesOutput": ".types",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
     "Timeout": "._runtime.http",

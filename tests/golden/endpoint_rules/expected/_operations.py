@@ -6,13 +6,18 @@ I/O.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from ._endpoint_rules import RULES
 from ._runtime.call import Operation
-from ._runtime.codec_rest_json import decode_body, parse_error
+from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
-from ._runtime.http import Request, Response, quote_label
+from ._runtime.http import Request, Response, header_list, quote_label, required
+from ._runtime.members import Members
+from ._runtime.paths import member_of
 from .errors import ERRORS, LedgersError
-from .types import GetLedgerOutput, ListLedgersOutput
+from .types import Filter, GetLedgerOutput, ListLedgersOutput, SearchEntriesOutput
 
 SERVICE = ServiceInfo(
     id="Ledgers",
@@ -79,4 +84,50 @@ GET_LEDGER = Operation(
     errors=ERRORS,
     service_error=LedgersError,
     retry_safe=True,
+)
+_SEARCH_ENTRIES_BODY = Members({"Filters": list[Filter]})
+
+
+def build_search_entries(
+    *,
+    filters: Sequence[Filter | Mapping[str, Any]],
+) -> Request:
+    """Build the request of ``SearchEntries``."""
+    return Request(
+        "POST",
+        "/search",
+        headers=header_list(
+            ("Content-Type", "", "application/json"),
+        ),
+        body=encode_body(
+            _SEARCH_ENTRIES_BODY,
+            {
+                "Filters": required(filters, "filters"),
+            },
+        ),
+        endpoint_parameters={
+            "Scope": "many",
+            "Archived": True,
+            "Tags": [
+                member_of(filter, "Ledger")
+                for filter in filters
+                if member_of(filter, "Ledger") is not None
+            ],
+        },
+    )
+
+
+def parse_search_entries(response: Response) -> SearchEntriesOutput:
+    """Read the response of ``SearchEntries``."""
+    return decode_body(response, SearchEntriesOutput)
+
+
+SEARCH_ENTRIES = Operation(
+    name="SearchEntries",
+    parse=parse_search_entries,
+    parse_error=parse_error,
+    errors=ERRORS,
+    service_error=LedgersError,
+    auth="unsigned-payload",
+    compress=True,
 )

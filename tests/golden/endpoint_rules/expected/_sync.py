@@ -4,9 +4,20 @@
 
 from __future__ import annotations
 
-from ._operations import GET_LEDGER, LIST_LEDGERS, SERVICE, build_get_ledger, build_list_ledgers
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ._operations import (
+    GET_LEDGER,
+    LIST_LEDGERS,
+    SEARCH_ENTRIES,
+    SERVICE,
+    build_get_ledger,
+    build_list_ledgers,
+    build_search_entries,
+)
 from ._runtime.client import SyncClient
-from .types import GetLedgerOutput, ListLedgersOutput
+from .types import Filter, GetLedgerOutput, ListLedgersOutput, SearchEntriesOutput
 
 
 class Ledgers(SyncClient):
@@ -55,3 +66,27 @@ class Ledgers(SyncClient):
             ledger=ledger,
         )
         return self._call(GET_LEDGER, request)
+
+    def search_entries(
+        self,
+        *,
+        filters: Sequence[Filter | Mapping[str, Any]],
+    ) -> SearchEntriesOutput:
+        """Entries of several ledgers.
+
+        Args:
+            filters: ``Filters`` in the request body.
+
+        Returns:
+            SearchEntriesOutput: the output's members, and ``metadata`` of the response.
+
+        Raises:
+            LedgersError: the service answered with any other error.
+            InvalidInput: an argument was refused; nothing was sent.
+            CredentialsError: no credentials were found; nothing was sent.
+            TransportError: no usable answer came.
+        """
+        request = build_search_entries(
+            filters=filters,
+        )
+        return self._call(SEARCH_ENTRIES, request)

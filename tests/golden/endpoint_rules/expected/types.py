@@ -6,7 +6,19 @@ from __future__ import annotations
 
 import msgspec
 
-from ._runtime.shapes import Output
+from ._runtime.shapes import Output, Structure
+
+
+class Filter(Structure, kw_only=True):
+    """The structure ``Filter``.
+
+    Attributes:
+        ledger: ``Ledger``.
+        keys: ``Keys``.
+    """
+
+    ledger: str = msgspec.field(name="Ledger")
+    keys: list[str] | None = msgspec.field(name="Keys", default=None)
 
 
 class ListLedgersOutput(Output, kw_only=True):
@@ -27,3 +39,13 @@ class GetLedgerOutput(Output, kw_only=True):
     """
 
     name: str = msgspec.field(name="Name", default="")
+
+
+class SearchEntriesOutput(Output, kw_only=True):
+    """What ``SearchEntries`` returns.
+
+    Attributes:
+        count: ``Count``.
+    """
+
+    count: int = msgspec.field(name="Count", default=0)

@@ -74,7 +74,7 @@ class Paginator(msgspec.Struct, Generic[Out, Item], frozen=True, kw_only=True):
         return tokens, taken
 
 
-_Count = Annotated[int, msgspec.Meta(ge=0)]
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
 class _PagesBase(Generic[Out, Item]):

@@ -15,7 +15,7 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Sh
 from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
 from lapsmith.python import names, reserved
-from lapsmith.python.annotations import Annotations, correction, optional
+from lapsmith.python.annotations import Annotations, correction, optional, references
 from lapsmith.python.view import Parameter
 
 DATA = Path(botocore.__file__).parent / "data"
@@ -190,3 +190,40 @@ def expressions(model: Model) -> Iterator[tuple[str, str]]:
 def read(model: Model, operation: str, expression: str) -> jmespath.Node:
     """Read an expression over an operation's output."""
     return jmespath.read(expression, model.outputs(operation), model.shapes)
+
+
+def service(model: Model, operations: Mapping[str, ir.Pages | None], waiters: Mapping[str, ir.Waiter]) -> ir.Service:
+    """Return a service of some operations, their outputs and the structures in these; nothing is sent."""
+    made = tuple(
+        ir.Operation(name, "POST", ir.Uri(("/",)), model.inputs(name), model.outputs(name), (), 200, True, pages=pages)
+        for name, pages in operations.items()
+    )
+    shapes: dict[str, ir.Shape] = {}
+    waiting = [m.type for operation in made for m in (*operation.output, *operation.input)]
+    while waiting:
+        for name in references(waiting.pop()):
+            if name not in shapes:
+                shapes[name] = found = model.shapes[name]
+                assert isinstance(found, ir.Structure)
+                waiting += [member.type for member in found.members]
+    return ir.Service(
+        name=model.name,
+        id=model.name,
+        class_name="Service",
+        api_version=None,
+        protocol=ir.Protocol.REST_JSON,
+        signing=None,
+        target=None,
+        hosts=None,
+        base_url=None,
+        read_timeout=None,
+        operations=made,
+        shapes=shapes,
+        errors={},
+        waiters=waiters,
+    )
+
+
+def as_list(value: str | list[str] | None) -> tuple[str, ...]:
+    """Return what a paginator's model says as a tuple: one text may stand for a list of it."""
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)

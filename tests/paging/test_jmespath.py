@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import jmespath as oracle
@@ -17,56 +15,8 @@ from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
 from lapsmith.python.jmespath import items_of_output, over_input, over_output
 from paging import models
+from paging.drawing import WORDS, Drawer
 from runtime import paths
-
-_WORDS = ("", "ACTIVE", "FAILED", "x")
-
-
-def _names(tree: Any) -> set[str]:
-    """Return the members that an expression names."""
-    found = {tree["value"]} if tree["type"] == "field" else set()
-    return found.union(*(_names(child) for child in tree["children"] if isinstance(child, dict)))
-
-
-def _texts(tree: Any) -> set[str]:
-    """Return the texts that an expression compares with."""
-    found = {tree["value"]} if tree["type"] == "literal" and isinstance(tree["value"], str) else set()
-    return found.union(*(_texts(child) for child in tree["children"] if isinstance(child, dict)))
-
-
-class _Drawer:
-    """Draws documents: what a response that is well formed may hold of the members that an expression names."""
-
-    def __init__(self, shapes: Mapping[str, ir.Shape], tree: Any, seed: str) -> None:
-        self._shapes = shapes
-        self._names = _names(tree)
-        self._texts = sorted(_texts(tree).union(_WORDS))
-        self._random = random.Random(seed)
-
-    def members(self, members: tuple[ir.Member, ...], depth: int = 0) -> dict[str, Any]:
-        chosen = [m for m in members if m.name in self._names and (m.required or self._random.random() < 0.8)]
-        return {member.name: self.value(member.type, depth) for member in chosen}
-
-    def value(self, kind: ir.Type, depth: int) -> Any:
-        draw = self._random
-        count = draw.randrange(3) if depth < 6 else 0
-        match kind:
-            case ir.ListType(item):
-                return [self.value(item, depth + 1) for _ in range(count)]
-            case ir.MapType(_, item):
-                return {f"key{number}": self.value(item, depth + 1) for number in range(count)}
-            case ir.StructureRef(name):
-                shape = self._shapes[name]
-                assert isinstance(shape, ir.Structure)
-                return self.members(shape.members, depth + 1)
-            case ir.IntegerType() | ir.FloatType():
-                return draw.choice((0, 1, 2))
-            case ir.BooleanType():
-                return draw.random() < 0.5
-            case ir.BlobType():
-                return draw.choice((b"", b"x"))
-            case _:
-                return draw.choice(self._texts)
 
 
 def _plain(value: Any) -> Any:
@@ -81,7 +31,7 @@ def test_every_expression_of_a_service(folder: Any) -> None:
         node = models.read(model, operation, expression)
         compiled = eval(f"lambda output: {over_output(node, model.fields(operation))}")
         tree = oracle.compile(expression)
-        drawer = _Drawer(model.shapes, tree.parsed, f"{model.name} {operation} {expression}")
+        drawer = Drawer(model.shapes, [expression], f"{model.name} {operation} {expression}")
         members = model.outputs(operation)
         for _ in range(12):
             document = drawer.members(members)
@@ -137,7 +87,7 @@ class _Schema(models.Model):
 
 _SCHEMA = _Schema()
 
-_words = st.sampled_from(_WORDS)
+_words = st.sampled_from(WORDS)
 _counts = st.integers(0, 2)
 
 
@@ -336,7 +286,7 @@ def test_every_expression_over_an_input() -> None:
     for model, operation, expression in found:
         compiled = _arguments(expression, model, operation)
         tree = oracle.compile(expression)
-        drawer = _Drawer(model.shapes, tree.parsed, expression)
+        drawer = Drawer(model.shapes, [expression], expression)
         for _ in range(50):
             document = drawer.members(model.inputs(operation))
             try:

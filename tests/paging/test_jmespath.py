@@ -24,6 +24,7 @@ def _plain(value: Any) -> Any:
     return repr(value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", models.folders(), ids=lambda folder: f"{folder.parent.name}-{folder.name}")
 def test_every_expression_of_a_service(folder: Any) -> None:
     model = models.Model(folder)

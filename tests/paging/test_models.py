@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -183,10 +184,10 @@ def test_every_waiter(folder: Path) -> None:
         for _ in range(25):
             answers = [_answer(drawer, outputs, sorted(expected)) for _ in range(4)]
             given = Answers(answers, outputs, model)
-            theirs = _wait(lambda given=given, name=view.name, entry=entry: _botocore_wait(name, entry, given))
+            theirs = _wait(partial(_botocore_wait, view.name, entry, given))
             if theirs == "unreadable":
                 continue
-            ours = _wait(lambda given=given, waiter=waiter: waiter.wait(given.client, 0, 4))
+            ours = _wait(partial(waiter.wait, given.client, 0, 4))
             assert ours == theirs, (view.name, answers)
             assert len(given.ours) == len(given.theirs), (view.name, answers)
 

@@ -77,6 +77,24 @@ def over_input(node: jmespath.Node, root: Callable[[ir.Member], str]) -> str:
     return _checked(_Compiler(_Arguments(root)).emit(node, Code("")).value)
 
 
+def check(node: jmespath.Node) -> None:
+    """Raise ExpressionError for what cannot be compiled over an output, whatever is None in it."""
+
+    def fields(structure: str | None) -> Mapping[str, Parameter]:
+        return _Nameless()
+
+    for compiled in (over_output, items_of_output):
+        compiled(node, fields)
+
+
+class _Nameless(dict[str, Parameter]):
+    """Attributes that may all be None, under the names of their members."""
+
+    def __missing__(self, name: str) -> Parameter:
+        member = ir.Member(name, ir.DocumentType(), False, ir.Location.BODY, name)
+        return Parameter(names.snake_case(name), "Any", False, name, member)
+
+
 def _checked(code: Code) -> str:
     """Return the source. What would need an assignment where Python allows none is refused."""
     try:

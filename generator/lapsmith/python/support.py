@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lapsmith.diagnostics import Diagnostics, Span
+from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
+from lapsmith.ir.jmespath import ExpressionError
 from lapsmith.python.annotations import references
+from lapsmith.python.jmespath import check
 
 _Gap = tuple[ir.Member, str]
 
@@ -34,7 +37,29 @@ def unsupported(service: ir.Service, fallback: Span) -> Diagnostics:
             hint = f'leave the operation out: operations = ["*", "!{operation.name}"]'
             message = f"{operation.name}: '{member.name}' {what}, which cannot be generated yet"
             found.error(_span(member.origins, "type", fallback), "unsupported-member", message, hint)
+    for where, path, span in _expressions(service, fallback):
+        try:
+            check(path)
+        except ExpressionError as error:
+            found.error(span, "unsupported-expression", f"{where}: {error.message}", "take a simpler expression")
     return found
+
+
+def _expressions(service: ir.Service, fallback: Span) -> Iterator[tuple[str, jmespath.Node, Span]]:
+    """Yield the expressions over outputs: where each belongs, what it is, and the place to point at."""
+    operations = {operation.name: operation for operation in service.operations}
+    for operation in service.operations:
+        pages = operation.pages
+        if pages is None:
+            continue
+        for path in filter(None, (*pages.outputs, *pages.items, pages.more)):
+            node = jmespath.read(path, operation.output, service.shapes)
+            yield f"pages of {operation.name}", node, _span(pages.origins, "pages", fallback)
+    for waiter in service.waiters.values():
+        for acceptor in waiter.acceptors:
+            if acceptor.argument is not None:
+                node = jmespath.read(acceptor.argument, operations[waiter.operation].output, service.shapes)
+                yield f"waiter {waiter.name}", node, _span(acceptor.origins, "acceptor", fallback)
 
 
 def _span(origins: ir.Origins, fact: str, fallback: Span) -> Span:

@@ -71,6 +71,11 @@ def read_inputs(client: ClientConfig) -> Inputs:
     return Inputs.of(display, display if source == "." else source, files, paths, unused)
 
 
+def folder_of(client: ClientConfig) -> Path | None:
+    """The folder whose companions go with the client's spec; None: none do, because it has other specs too."""
+    return _locate(client)[0]
+
+
 def spec_names(files: Iterable[str]) -> list[str]:
     """Those ``files`` of a folder, by relative path, that it can be read for: the usual one, or all in the folder."""
     found = set(files)

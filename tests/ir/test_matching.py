@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ir.building import BOUND, build, errors, service
-from lapsmith.ir.matching import description_digest
+from lapsmith.ir.pins import description_digest
 
 RPC = (
     "lapsmith: 1\n"

@@ -122,7 +122,9 @@ class At:
 class Pin:
     """What the endpoint looked like when the binding was written: its required input and its output members.
 
-    ``desc`` is the digest of its description, which tells apart endpoints whose members are alike.
+    ``desc`` is the digest of its description, ``text`` that of all else, ``optional`` its optional input members; they
+    tell apart endpoints whose members are alike. ``nth`` is its place among endpoints that are the same in every way,
+    and how many of them there are. ``by`` says what told which operation it is.
     """
 
     span: Span
@@ -130,6 +132,9 @@ class Pin:
     output: tuple[Fact[str], ...] | None = None
     desc: Fact[str] | None = None
     by: Fact[str] | None = None
+    optional: tuple[Fact[str], ...] | None = None
+    text: Fact[str] | None = None
+    nth: Fact[tuple[int, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from lapsmith.bindings import model
 from lapsmith.bindings.model import At, EndpointParameter, Fact, MemberBinding, OperationBinding, Pages, Pin
-from lapsmith.bindings.reader import Section, boolean, mapping, text, words
+from lapsmith.bindings.reader import Section, boolean, integer, mapping, text, words
 from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 from lapsmith.diagnostics import Diagnostics
 
 _REQUEST = ("host", "auth", "compress", "endpoint")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
 _MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse")
+_PIN = ("in", "opt", "out", "desc", "text", "nth", "by")
 _PAGES = ("in", "out", "items", "limit", "more")
 _AT = re.compile(r"([A-Z]+) (/\S*)")
 
@@ -93,8 +94,32 @@ def _pin(inner: Section, where: str, diagnostics: Diagnostics) -> Pin | None:
     node = inner.node("pin")
     if node is None:
         return None
-    pin = Section.of(node, f"'pin' of {where}", ("in", "out", "desc", "by"), diagnostics)
-    return Pin(inner.key_span("pin"), pin.words("in"), pin.words("out"), pin.word("desc"), pin.word("by"))
+    pin = Section.of(node, f"'pin' of {where}", _PIN, diagnostics)
+    return Pin(
+        span=inner.key_span("pin"),
+        input=pin.words("in"),
+        output=pin.words("out"),
+        desc=pin.word("desc"),
+        by=pin.word("by"),
+        optional=pin.words("opt"),
+        text=pin.word("text"),
+        nth=_nth(pin, diagnostics),
+    )
+
+
+def _nth(pin: Section, diagnostics: Diagnostics) -> Fact[tuple[int, int]] | None:
+    node = pin.node("nth")
+    if node is None:
+        return None
+    items = node.items if isinstance(node, SequenceNode) else ()
+    facts = [integer(item, f"an entry of 'nth' of {pin.where}", diagnostics) for item in items]
+    numbers = [fact.value for fact in facts if fact]
+    if len(items) == len(numbers) == 2 and 1 <= numbers[0] <= numbers[1]:
+        return Fact((numbers[0], numbers[1]), node.span)
+    if len(facts) == len(numbers):
+        message = f"'nth' of {pin.where} must be a place and how many there are"
+        diagnostics.error(node.span, "bad-value", message, "such as [1, 2]")
+    return None
 
 
 def _pages(inner: Section, where: str, diagnostics: Diagnostics) -> Pages | None:

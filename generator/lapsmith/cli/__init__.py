@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import lapsmith
-from lapsmith.cli import check, demo, diff, generate, inspect
+from lapsmith.cli import bind, check, demo, diff, generate, inspect
 from lapsmith.cli.terminal import ERROR, INTERRUPTED, complain, report
 from lapsmith.config import ConfigError
 from lapsmith.diagnostics import DiagnosticError
@@ -48,5 +48,5 @@ def main() -> None:
     """Generate typed, self-contained Python clients for AWS services from LAP API descriptions."""
 
 
-for _module in (generate, check, diff, inspect, demo):
+for _module in (generate, check, bind, diff, inspect, demo):
     main.add_command(_module.command)

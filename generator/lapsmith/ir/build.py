@@ -13,7 +13,7 @@ from lapsmith.ir.definitions import collect
 from lapsmith.ir.endpoint_parameters import with_endpoint_parameters
 from lapsmith.ir.errors import build_errors, operation_errors
 from lapsmith.ir.events import Streams, check_events
-from lapsmith.ir.matching import BIND, Bound, match
+from lapsmith.ir.matching import Bound, bind_hint, match
 from lapsmith.ir.members import Members
 from lapsmith.ir.model import Error, Member, Operation, Origin, Service
 from lapsmith.ir.naming import operation_name, unique
@@ -135,9 +135,9 @@ class _Builder:
         places = f"{len(nameless)} endpoints such as {at} have" if len(nameless) > 1 else f"the endpoint {at} has"
         message = f"{places} no binding, and nothing in the spec says which operations they are"
         if self._patterns.takes_all:
-            self._ctx.diagnostics.error(first.span, "unbound-endpoint", message, BIND)
+            self._ctx.diagnostics.error(first.span, "unbound-endpoint", message, bind_hint(self._ctx))
         else:
-            self._ctx.diagnostics.note(first.span, "unbound-endpoint", message, BIND)
+            self._ctx.diagnostics.note(first.span, "unbound-endpoint", message, bind_hint(self._ctx))
 
     def _name(self, bounds: Sequence[Bound]) -> list[_Chosen]:
         taken = {bound.binding.name for bound in bounds if bound.binding}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from lapsmith.bindings.model import MemberBinding, OperationBinding
 from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.context import Context
-from lapsmith.ir.matching import Bound, output_names
+from lapsmith.ir.matching import Bound
 from lapsmith.ir.model import Location, Member, Operation
+from lapsmith.ir.pins import output_names
 from lapsmith.ir.uri import Target
 from lapsmith.ir.wire import describe, fits, is_token
 from lapsmith.lap.tree import Endpoint
@@ -71,7 +72,7 @@ def _owner(ctx: Context, binding: OperationBinding, endpoint: Endpoint) -> Endpo
 def _report_unknown(
     ctx: Context,
     bindings: Mapping[str, MemberBinding],
-    known: set[str],
+    known: Set[str],
     name: str,
     kind: str,
     endpoint: Endpoint,

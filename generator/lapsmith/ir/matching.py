@@ -1,25 +1,24 @@
 """Which binding belongs to which endpoint of the spec.
 
 An operation is found by method and path. Where several endpoints share them (every RPC service has only
-``POST /``), the operation's pin decides: the required input members and the output members that the endpoint
-had when the binding was written. A pin must fit exactly one endpoint, so that an edited spec cannot shift a
-binding onto a neighbour.
+``POST /``), the operation's pin decides (:mod:`lapsmith.ir.pins`). A pin must fit exactly one endpoint, and no other
+pin fit that one as well, so that an edited spec cannot shift a binding onto a neighbour.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, field
 
-from lapsmith.bindings.model import Fact, OperationBinding
+from lapsmith.bindings.model import OperationBinding
 from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.context import Context
+from lapsmith.ir.pins import Fit, Traits, fit, traits
 from lapsmith.lap.tree import Endpoint
 
-BIND = "bind the operations anew: correct 'at' and 'pin' of this one"
+_BY_HAND = "bind the operations anew: correct 'at' and 'pin' of this one"
+_BY_COMMAND = "bind the operations anew: lapsmith bind with this spec's folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +29,10 @@ class Bound:
     binding: OperationBinding | None
 
 
-class Fit(IntEnum):
-    """How well a pin fits an endpoint."""
-
-    NONE = 0
-    GREW = 1
-    EXACT = 2
-
-
-def description_digest(desc: str | None) -> str:
-    """The ``desc`` of a pin: the first 8 hex digits of SHA-256 of the description, white space folded."""
-    return hashlib.sha256(" ".join((desc or "").split()).encode("utf-8", "replace")).hexdigest()[:8]
+def bind_hint(ctx: Context) -> str:
+    """What to do about operations that are not bound as the spec is now."""
+    by_hand = ctx.bindings is not None and ctx.bindings.derived is None
+    return _BY_HAND if by_hand else _BY_COMMAND
 
 
 def match(ctx: Context, wanted: Callable[[str], bool]) -> list[Bound]:
@@ -78,52 +70,44 @@ class _Matcher:
                 self._report_unknown(bindings, [f"{method} {path}" for method, path in targets])
                 continue
             misfits = self._assign(bindings, targets[key])
-            free = self._free(targets[key])
+            free = [endpoint for endpoint in targets[key] if id(endpoint) not in self.claims]
             dropped |= {id(endpoint) for endpoint in free} if len(free) <= misfits else set()
         return dropped
 
-    def _free(self, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
-        return [endpoint for endpoint in endpoints if id(endpoint) not in self.claims]
-
     def _assign(self, bindings: Sequence[OperationBinding], endpoints: Sequence[Endpoint]) -> int:
         """Place the bindings of one method and path; return how many found no place."""
-        if len(bindings) > len(endpoints):
-            self._report_crowd(bindings, endpoints)
-            return len(bindings)
-        left = []
-        unpinned = 0
-        for binding in bindings:
-            if binding.pin is not None:
-                left.append(binding)
-            elif len(endpoints) == 1:
-                self.claims[id(endpoints[0])] = binding
-            else:
-                unpinned += 1
-                message = f"operation {binding.name} needs a pin: {len(endpoints)} endpoints are at {binding.at}"
-                self._report(binding, binding.at.span, "needs-pin", message, BIND)
-        for grade in (Fit.EXACT, Fit.GREW):
-            left = self._claim(left, endpoints, grade)
-        for binding in left:
-            self._report_unfit(binding, endpoints)
-        return unpinned + len(left)
+        unpinned = [binding for binding in bindings if binding.pin is None]
+        if unpinned and len(endpoints) == 1:
+            return self._assign_one(bindings, unpinned, endpoints[0])
+        for binding in unpinned:
+            message = f"operation {binding.name} needs a pin: {len(endpoints)} endpoints are at {binding.at}"
+            self._report(binding, binding.at.span, "needs-pin", message, bind_hint(self._ctx))
+        pinned = [binding for binding in bindings if binding.pin is not None]
+        group = _Group(endpoints, pinned)
+        group.run()
+        for binding, endpoint, grade in group.claims:
+            self.claims[id(endpoint)] = binding
+            self._note(binding, endpoint, grade)
+        for binding, candidates in group.stuck:
+            self._report_ambiguous(binding, candidates)
+        for binding in group.left.values():
+            message = f"the pin of {binding.name} fits no endpoint at {binding.at}: the spec has changed"
+            self._report(binding, _pin_span(binding), "pin-mismatch", message, bind_hint(self._ctx))
+        return len(bindings) - len(group.claims)
 
-    def _claim(
-        self, bindings: Sequence[OperationBinding], endpoints: Sequence[Endpoint], grade: Fit
-    ) -> list[OperationBinding]:
-        """Give each binding the only endpoint that it fits, unless another binding fits that one as well."""
-        free = self._free(endpoints)
-        candidates = {binding.name: _candidates(binding, free, grade) for binding in bindings}
-        counts = Counter(id(endpoint) for found in candidates.values() for endpoint in found)
-        left = []
-        for binding in bindings:
-            found = candidates[binding.name]
-            if len(found) == 1 and counts[id(found[0])] == 1:
-                self.claims[id(found[0])] = binding
-                if grade is Fit.GREW:
-                    _note_growth(self._ctx, binding, found[0])
-            else:
-                left.append(binding)
-        return left
+    def _assign_one(
+        self, bindings: Sequence[OperationBinding], unpinned: Sequence[OperationBinding], endpoint: Endpoint
+    ) -> int:
+        """Give an endpoint that is alone to the only binding that it can have."""
+        if len(bindings) == 1:
+            self.claims[id(endpoint)] = bindings[0]
+            return 0
+        first = bindings[0]
+        message = f"{len(bindings)} operations are bound to {first.at}, but the spec has one endpoint there"
+        hint = f"the first is {first.name} at {first.at.span}; each operation needs its own endpoint"
+        for binding in bindings[1:]:
+            self._report(binding, binding.at.span, "endpoint-bound-twice", message, hint)
+        return len(bindings)
 
     def _report(self, binding: OperationBinding, span: Span, code: str, message: str, hint: str | None) -> None:
         if self._wanted(binding.name):
@@ -134,68 +118,89 @@ class _Matcher:
     def _report_unknown(self, bindings: Sequence[OperationBinding], known: Sequence[str]) -> None:
         for binding in bindings:
             message = f"operation {binding.name} is bound to {binding.at}, which the spec does not have"
-            self._report(binding, binding.at.span, "unknown-endpoint", message, suggest(str(binding.at), known))
+            hint = suggest(str(binding.at), known) or bind_hint(self._ctx)
+            self._report(binding, binding.at.span, "unknown-endpoint", message, hint)
 
-    def _report_crowd(self, bindings: Sequence[OperationBinding], endpoints: Sequence[Endpoint]) -> None:
-        first = bindings[0]
-        places = "one endpoint" if len(endpoints) == 1 else f"{len(endpoints)} endpoints"
-        message = f"{len(bindings)} operations are bound to {first.at}, but the spec has {places} there"
-        hint = f"the first is {first.name} at {first.at.span}; each operation needs its own endpoint"
-        for binding in bindings[len(endpoints) :]:
-            self._report(binding, binding.at.span, "endpoint-bound-twice", message, hint)
+    def _report_ambiguous(self, binding: OperationBinding, candidates: Sequence[Endpoint]) -> None:
+        lines = ", ".join(str(endpoint.span.line) for endpoint in candidates[:5])
+        places = f"lines {lines}" if len(candidates) > 1 else f"line {lines}, and so do others"
+        message = f"the pin of {binding.name} cannot be told apart: it fits what is on spec {places}"
+        self._report(binding, _pin_span(binding), "pin-ambiguous", message, bind_hint(self._ctx))
 
-    def _report_unfit(self, binding: OperationBinding, endpoints: Sequence[Endpoint]) -> None:
-        fitting = [endpoint for endpoint in self._free(endpoints) if fit(binding, endpoint) is not Fit.NONE]
-        span = binding.pin.span if binding.pin else binding.span
-        if fitting:
-            lines = ", ".join(str(endpoint.span.line) for endpoint in fitting[:5])
-            message = f"the pin of {binding.name} cannot be told apart: it fits the endpoints on spec lines {lines}"
-            self._report(binding, span, "pin-ambiguous", message, BIND)
+    def _note(self, binding: OperationBinding, endpoint: Endpoint, grade: Fit) -> None:
+        """Say what has changed since the pin was written."""
+        if binding.pin is None or (grade >= Fit.NAMES and grade is not Fit.PROSE_GREW):
+            return
+        where = f"the endpoint of {binding.name} ({endpoint.span})"
+        if grade is Fit.REWORDED:
+            code, message = "pin-reworded", f"{where} has another description than when it was bound"
         else:
-            message = f"the pin of {binding.name} fits no endpoint at {binding.at}: the spec has changed"
-            self._report(binding, span, "pin-mismatch", message, BIND)
+            changed = ", ".join(_changed(binding, endpoint)) or "what is required"
+            code, message = "pin-grew", f"{where} has other members than its pin ({changed})"
+        hint = f"it is still the only fit; {bind_hint(self._ctx)}"
+        # Where prose was what told it from its twins, it is the last one left: worth a look.
+        if grade is Fit.REWORDED and binding.pin.text is not None:
+            self._ctx.diagnostics.warning(binding.pin.span, code, message, hint)
+        else:
+            self._ctx.diagnostics.note(binding.pin.span, code, message, hint)
 
 
-def _candidates(binding: OperationBinding, endpoints: Sequence[Endpoint], grade: Fit) -> list[Endpoint]:
-    fitting = [endpoint for endpoint in endpoints if fit(binding, endpoint) is grade]
-    if len(fitting) > 1 and binding.pin and binding.pin.desc:
-        digest = binding.pin.desc.value
-        return [endpoint for endpoint in fitting if description_digest(endpoint.desc) == digest] or fitting
-    return fitting
+@dataclass(slots=True)
+class _Group:
+    """The endpoints of one method and path, and the pinned bindings for them.
+
+    After :meth:`run`, ``stuck`` are bindings whose pins fit several endpoints alike, ``left`` those that fit none.
+    """
+
+    endpoints: Sequence[Endpoint]
+    bindings: Sequence[OperationBinding]
+    claims: list[tuple[OperationBinding, Endpoint, Fit]] = field(default_factory=list)
+    stuck: list[tuple[OperationBinding, list[Endpoint]]] = field(default_factory=list)
+    left: dict[str, OperationBinding] = field(default_factory=dict)
+    _fits: dict[str, list[Fit]] = field(default_factory=dict)
+    _gone: set[int] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Claim the best fits first. What fits several alike goes nowhere: a worse fit cannot be what it means."""
+        looks: list[Traits] = traits(self.endpoints)
+        self.left = {binding.name: binding for binding in self.bindings}
+        self._fits = {binding.name: [fit(binding.pin, look) for look in looks] for binding in self.bindings}
+        for grade in sorted(Fit, reverse=True)[:-1]:
+            while self._claim(grade):
+                pass
+            self._set_aside(grade)
+
+    def _candidates(self, grade: Fit) -> dict[str, list[int]]:
+        free = [index for index in range(len(self.endpoints)) if index not in self._gone]
+        return {name: [index for index in free if self._fits[name][index] is grade] for name in self.left}
+
+    def _claim(self, grade: Fit) -> bool:
+        """Give each binding the only endpoint that it fits so well, unless another one fits that as well."""
+        candidates = self._candidates(grade)
+        counts = Counter(index for found in candidates.values() for index in found)
+        sure = [(name, found[0]) for name, found in candidates.items() if len(found) == 1 and counts[found[0]] == 1]
+        for name, index in sure:
+            self.claims.append((self.left.pop(name), self.endpoints[index], grade))
+            self._gone.add(index)
+        return bool(sure)
+
+    def _set_aside(self, grade: Fit) -> None:
+        """Take out what cannot be decided, with everything that it may be about."""
+        for name, found in self._candidates(grade).items():
+            if found:
+                self.stuck.append((self.left.pop(name), [self.endpoints[index] for index in found]))
+                self._gone.update(found)
 
 
-def fit(binding: OperationBinding, endpoint: Endpoint) -> Fit:
-    """Compare a binding's pin with an endpoint's member names. No pin fits nothing."""
+def _pin_span(binding: OperationBinding) -> Span:
+    return binding.pin.span if binding.pin else binding.span
+
+
+def _changed(binding: OperationBinding, endpoint: Endpoint) -> list[str]:
+    """Names that are in the pin and not in the endpoint, and the reverse."""
+    (look,) = traits((endpoint,))
     pin = binding.pin
-    if pin is None:
-        return Fit.NONE
-    required = {field.name for field in endpoint.required}
-    inputs = required | {field.name for field in endpoint.optional}
-    outputs = output_names(endpoint)
-    return min(_fit(pin.input, required, inputs), _fit(pin.output, outputs, outputs))
-
-
-def _fit(pinned: tuple[Fact[str], ...] | None, exact: set[str], known: set[str]) -> Fit:
-    if pinned is None:
-        return Fit.EXACT
-    names = {fact.value for fact in pinned}
-    if names in (exact, known):
-        return Fit.EXACT
-    return Fit.GREW if names <= known else Fit.NONE
-
-
-def output_names(endpoint: Endpoint) -> set[str]:
-    """The names of all members that the endpoint's answers have."""
-    return {field.name for returns in endpoint.returns for field in returns.fields or ()}
-
-
-def _note_growth(ctx: Context, binding: OperationBinding, endpoint: Endpoint) -> None:
-    pin = binding.pin
-    if pin is None:
-        return
-    pinned = {fact.value for fact in (*(pin.input or ()), *(pin.output or ()))}
-    names = {field.name for field in endpoint.required} if pin.input is not None else set()
-    names |= output_names(endpoint) if pin.output is not None else set()
-    added = ", ".join(sorted(names - pinned)) or "none is required now"
-    message = f"the endpoint of {binding.name} has other members than its pin ({added}); it is still the only fit"
-    ctx.diagnostics.note(pin.span, "pin-grew", message, BIND)
+    inputs = {fact.value for fact in pin.input or ()} if pin else set()
+    outputs = {fact.value for fact in pin.output or ()} if pin else set()
+    names = (inputs ^ look.required) if pin and pin.input is not None else set()
+    return sorted(names | (outputs ^ look.outputs if pin and pin.output is not None else set()))

@@ -1,0 +1,212 @@
+"""A matching to bindings: the content of ``bindings.yaml``, and the structures of ``types.lap``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lapsmith.bind import members, paging, rules, types
+from lapsmith.bind.errors import BindError
+from lapsmith.bind.matching import ORDER, Match, Matching
+from lapsmith.bind.members import Facts
+from lapsmith.bind.model import Member, Model, Operation, Shape
+from lapsmith.bind.pins import Pins
+from lapsmith.bind.yaml import Noted, Word
+from lapsmith.lap.tree import Document
+
+RULES_FILE = "endpoint-rules.json"
+_READS = re.compile(r"(?:Batch)?(?:Get|Describe|List|Search|Query|Scan|Lookup|Head)(?=[A-Z0-9]|\Z)")
+_SAFE_METHODS = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
+_AUTHS = {"none": "none", "v4-unsigned-body": "unsigned-payload"}
+_NO_AUTH = "smithy.api#noAuth"
+
+
+@dataclass(slots=True)
+class Derived:
+    """What is written, and what there is to say about it.
+
+    ``unknown`` are members of the spec that the model lacks (operation, side, names); ``absent`` counts the members of
+    the model that the spec lacks.
+    """
+
+    content: dict[str, Any]
+    shapes: Mapping[str, Shape]
+    unknown: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    absent: int = 0
+    guessed: list[str] = field(default_factory=list)
+
+
+def derive(document: Document, model: Model, matching: Matching, protocol: str | None) -> Derived:
+    """Derive the bindings of all matched endpoints. Raises BindError for a model of a protocol that is not spoken."""
+    return _Deriver(document, model, _protocol(model, protocol)).derive(matching)
+
+
+def _protocol(model: Model, wanted: str | None) -> str:
+    offered = model.protocols
+    spoken = ", ".join(offered)
+    if not offered:
+        speaks = model.metadata.get("protocols") or model.metadata.get("protocol")
+        names = ", ".join(map(str, speaks)) if isinstance(speaks, list) else str(speaks)
+        raise BindError(
+            f"the service speaks {names}, and bindings are derived for rest-json, json and rpc-v2-cbor only"
+        )
+    if wanted is None:
+        return offered[0]
+    # json: whichever version the service speaks.
+    found = [name for name in offered if name == wanted or name.partition("-1")[0] == wanted]
+    if not found:
+        raise BindError(f"the service does not speak {wanted}", f"it speaks: {spoken}")
+    return found[0]
+
+
+class _Deriver:
+    def __init__(self, document: Document, model: Model, protocol: str) -> None:
+        self._document = document
+        self._model = model
+        self._protocol = protocol
+        self._facts = Facts(protocol)
+        self._pins = Pins(document)
+        self._errors: dict[str, Shape] = {}
+        self._roots: list[Shape] = []
+        self._generated: dict[str, set[str]] = {}
+        self._result = Derived({}, {})
+
+    def derive(self, matching: Matching) -> Derived:
+        operations = {match.operation.name: self._operation(match) for match in matching.matches}
+        reached = types.reach([*self._roots, *self._errors.values()])
+        shapes = {name: entry for name, shape in reached.items() if (entry := self._facts.of_shape(shape))}
+        thrown = {name: shape for name, shape in reached.items() if shape.is_exception}
+        sections: dict[str, object] = {
+            "lapsmith": 1,
+            "derived": {"model": self._model.origin, "sha256": Word(self._model.sha256)},
+            "service": self._service(),
+            "endpoint": self._endpoint(),
+            "operations": dict(sorted(operations.items())),
+            "waiters": paging.waiters(self._model.waiters, self._generated),
+            "shapes": shapes,
+            "errors": self._described(thrown),
+        }
+        self._result.shapes = reached
+        self._result.content = {key: value for key, value in sections.items() if value}
+        return self._result
+
+    def _service(self) -> dict[str, object]:
+        model = self._model
+        identity = model.text("serviceId") or model.text("serviceFullName") or "Service"
+        service: dict[str, object] = {"id": identity, "class": _class_name(model), "protocol": self._protocol}
+        if self._protocol != "rest-json":
+            service["target"] = model.text("targetPrefix") or re.sub(r"\W", "", identity)
+        service["signing"] = model.text("signingName") or model.text("endpointPrefix") or ""
+        if "awsQueryCompatible" in model.metadata and self._protocol != "rest-json":
+            service["query_compatible"] = True
+        return service
+
+    def _endpoint(self) -> dict[str, object]:
+        if self._model.rules:
+            return {"rules": RULES_FILE}
+        # Models from before there were rule sets: the rule that all of them followed.
+        prefix = self._model.text("endpointPrefix") or ""
+        return {"host": Noted(f"{prefix}.{{region}}.{{dnsSuffix}}", "the model has no endpoint rules; please check")}
+
+    def _operation(self, match: Match) -> dict[str, object]:
+        operation, endpoint = match.operation, match.endpoint
+        inputs, outputs = members.inputs(operation, endpoint), members.outputs(operation, endpoint)
+        self._note(match, inputs, outputs)
+        self._roots += [member.shape for member in (*inputs.values(), *outputs.values())]
+        self._errors |= {error.name: error for error in operation.errors}
+        taken, given = _names(inputs), _names(outputs)
+        self._generated[operation.name] = given
+        entry: dict[str, object] = {"at": f"{endpoint.method} {endpoint.path.raw}"}
+        pin = self._pins.of(endpoint, match.by)
+        if pin is not None:
+            entry["pin"] = Noted(pin, "order alone; please check") if match.by == ORDER else pin
+        entry |= self._request(operation, taken)
+        facts = {
+            "in": self._facts.of_input(operation, endpoint, inputs),
+            "out": self._facts.of_output(operation, outputs),
+            "errors": list(dict.fromkeys(error.name for error in operation.errors)),
+            "retry": self._retry(operation, inputs),
+            "status": operation.status if operation.status != 200 else None,
+            "pages": paging.pages(self._model.paginators.get(operation.name), taken, given),
+        }
+        return entry | {key: value for key, value in facts.items() if value}
+
+    def _note(self, match: Match, inputs: Mapping[str, Member], outputs: Mapping[str, Member]) -> None:
+        """Keep what only one of spec and model has."""
+        operation, endpoint = match.operation, match.endpoint
+        fields = [field.name for field in (*endpoint.required, *endpoint.optional)]
+        returned = [field.name for returns in endpoint.returns for field in returns.fields or ()]
+        for side, names, found in (("in", fields, inputs), ("out", returned, outputs)):
+            unknown = tuple(dict.fromkeys(name for name in names if name not in found))
+            if unknown:
+                self._result.unknown.append((operation.name, side, unknown))
+        for shape, found in ((operation.input, inputs), (operation.output, outputs)):
+            self._result.absent += len(shape.members) - len(found) if shape else 0
+
+    def _request(self, operation: Operation, taken: set[str]) -> dict[str, object]:
+        """How requests differ from those of the service's other operations."""
+        entry: dict[str, object] = {}
+        prefix = operation.traits.get("endpoint")
+        if isinstance(prefix, dict) and isinstance(prefix.get("hostPrefix"), str):
+            entry["host"] = prefix["hostPrefix"]
+        auth = _AUTHS.get(str(operation.traits.get("authtype")))
+        if operation.traits.get("unsignedPayload") is True:
+            auth = "unsigned-payload"
+        if operation.traits.get("auth") == [_NO_AUTH]:
+            auth = "none"
+        if auth:
+            entry["auth"] = auth
+        compression = operation.traits.get("requestcompression")
+        if isinstance(compression, dict) and "gzip" in (compression.get("encodings") or ()):
+            entry["compress"] = "gzip"
+        parameters = rules.parameters(operation, taken)
+        return entry | ({"endpoint": parameters} if parameters else {})
+
+    def _retry(self, operation: Operation, inputs: Mapping[str, Member]) -> object:
+        """``safe`` where neither the method nor an idempotency token says so already."""
+        has_token = any(member.trait("idempotencyToken") is True for member in inputs.values())
+        if operation.method in _SAFE_METHODS or has_token:
+            return None
+        if operation.traits.get("readonly") is True or operation.traits.get("idempotent") is True:
+            return "safe"
+        if not _READS.match(operation.name):
+            return None
+        self._result.guessed.append(operation.name)
+        return Noted("safe", "by its name")
+
+    def _described(self, thrown: Mapping[str, Shape]) -> dict[str, object]:
+        codes: set[str] = set()
+        entries: dict[str, object] = {}
+        for name, shape in thrown.items():
+            error = shape.traits.get("error")
+            error = error if isinstance(error, dict) else {}
+            entry: dict[str, object] = {}
+            status = error.get("httpStatusCode")
+            if status is None and shape.traits.get("fault") is True and name in self._errors:
+                status = 500
+            if isinstance(status, int) and 100 <= status <= 599:
+                entry["status"] = status
+            retryable = shape.traits.get("retryable")
+            if retryable is not None:
+                throttling = isinstance(retryable, dict) and retryable.get("throttling") is True
+                entry["retry"] = "throttle" if throttling else "transient"
+            code = error.get("code")
+            # A code can belong to one error only; what others share is what they are told apart by.
+            if isinstance(code, str) and code not in (name, "") and code not in codes:
+                entry["code"] = code
+            codes.add(str(entry.get("code", name)))
+            entries[name] = entry
+        return entries
+
+
+def _names(found: Mapping[str, Member]) -> set[str]:
+    return {member.name for member in found.values()}
+
+
+def _class_name(model: Model) -> str:
+    """The service's name as Amazon's SDKs for Python spell it."""
+    name = model.text("serviceAbbreviation") or model.text("serviceFullName") or model.text("serviceId") or ""
+    name = re.sub(r"[^A-Za-z0-9]+", "", name.replace("Amazon", "").replace("AWS", ""))
+    return name if name[:1].isalpha() else f"Service{name}"

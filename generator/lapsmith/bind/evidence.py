@@ -1,0 +1,138 @@
+"""How far an endpoint of a spec is from an operation of a model: the fewer edits between the two, the nearer.
+
+A spec and a model of one service are rarely of the same day. Between two days AWS adds optional members, output
+members and errors, rewords prose, and seldom takes anything away. The distance counts such edits, so that an operation
+that changed in the usual way stays nearer to its endpoint than an operation that merely looks alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from lapsmith.bind import spelling
+from lapsmith.bind.model import Operation
+from lapsmith.bind.spelling import Spelled
+from lapsmith.lap.tree import Endpoint, Field, ListOf, MapOf, Type
+
+CUT = 60
+"""A description that is cut off counts as the same from this many characters on."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What spec and model both tell of an operation. Types are spelled; no types: unknown."""
+
+    inputs: Mapping[str, str]
+    required: frozenset[str]
+    outputs: Mapping[str, str]
+    errors: frozenset[str]
+    description: str
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(self.description.lower().replace(".", " ").replace(",", " ").split())
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All but the prose."""
+        ins, outs = tuple(sorted(self.inputs.items())), tuple(sorted(self.outputs.items()))
+        return ins, self.required, outs, self.errors
+
+
+def of_endpoint(endpoint: Endpoint) -> Signature:
+    """The signature of an endpoint of the spec."""
+    returned = [field for returns in endpoint.returns for field in returns.fields or ()]
+    return Signature(
+        inputs=_types((*endpoint.required, *endpoint.optional)),
+        required=frozenset(field.name for field in endpoint.required),
+        outputs=_types(returned),
+        errors=frozenset(case.name for case in endpoint.errors if case.name),
+        description=spelling.fold(endpoint.desc),
+    )
+
+
+def of_operation(operation: Operation) -> Signature:
+    """The signature of an operation of the model."""
+    inputs, outputs = spelling.inputs(operation), spelling.outputs(operation)
+    return Signature(
+        inputs=_spelled(inputs),
+        required=frozenset(name for name, item in inputs.items() if item.required),
+        outputs=_spelled(outputs),
+        errors=frozenset(error.name for error in operation.errors),
+        description=spelling.description(operation),
+    )
+
+
+def _types(fields: Iterable[Field]) -> dict[str, str]:
+    return {field.name: spell(field.type) for field in fields}
+
+
+def _spelled(members: Mapping[str, Spelled]) -> dict[str, str]:
+    return {name: spell(spelling.type_of(item.member.shape)) for name, item in members.items()}
+
+
+def spell(kind: Type) -> str:
+    """A type on one line, without what specs say beside it (formats, enums, inline fields)."""
+    if isinstance(kind, ListOf):
+        return f"[{spell(kind.item)}]"
+    if isinstance(kind, MapOf):
+        return f"map<{spell(kind.key)},{spell(kind.value)}>"
+    return kind.name
+
+
+def distance(endpoint: Signature, operation: Signature) -> float:
+    """How unlikely it is that the two are one operation on two days, as a sum over the edits between them.
+
+    Each edit counts the negative decimal logarithm of how often AWS makes it within some years: 2 is one operation in a
+    hundred.
+    """
+    facts = _inputs(endpoint, operation) + _outputs(endpoint, operation)
+    if endpoint.errors:
+        facts += _edits(len(endpoint.errors ^ operation.errors), 1.2, 0.2)
+    return facts + prose(endpoint, operation)
+
+
+def _inputs(a: Signature, b: Signature) -> float:
+    only_a, only_b = a.inputs.keys() - b.inputs.keys(), b.inputs.keys() - a.inputs.keys()
+    breaking = len(only_a & a.required) + len(only_b & b.required)
+    cost = _grown(len(only_a - a.required), len(only_b - b.required)) + _edits(breaking, 3, 1)
+    shared = a.inputs.keys() & b.inputs.keys()
+    loosened = (a.required ^ b.required) & shared
+    return cost + _edits(len(loosened), 2, 0.5) + _retyped(a.inputs, b.inputs)
+
+
+def _outputs(a: Signature, b: Signature) -> float:
+    only_a, only_b = a.outputs.keys() - b.outputs.keys(), b.outputs.keys() - a.outputs.keys()
+    # An answer without members hardly ever gets some.
+    bare = 1.5 if (only_a or only_b) and not (a.outputs and b.outputs) else 0.0
+    return _grown(len(only_a), len(only_b)) + bare + _retyped(a.outputs, b.outputs)
+
+
+def _grown(here: int, there: int) -> float:
+    """Members that only one side has. Time runs one way, so members on both sides mean that some were taken away."""
+    return _edits(max(here, there), 1.3, 0.3) + _edits(min(here, there), 2.5, 0.5)
+
+
+def _retyped(a: Mapping[str, str], b: Mapping[str, str]) -> float:
+    return _edits(sum(a[name] != b[name] for name in a.keys() & b.keys()), 2, 1)
+
+
+def _edits(count: int, first: float, more: float) -> float:
+    return min(first + (count - 1) * more, first + 8 * more) if count else 0.0
+
+
+def prose(endpoint: Signature, operation: Signature) -> float:
+    """-2 where the prose is the same, to 4.5 where it has no word in common; 0 where either has none."""
+    a, b = endpoint.description, operation.description
+    if not a or not b:
+        return 0.0
+    if same_prose(a, b):
+        return -2.0
+    return 4.5 - 6.5 * len(endpoint.words & operation.words) / len(endpoint.words | operation.words)
+
+
+def same_prose(a: str, b: str) -> bool:
+    """Whether the description ``a`` is ``b``, or ``b`` cut off."""
+    return a == b or (len(a) >= CUT and b.startswith(a.removesuffix("...").removesuffix("…").rstrip()))

@@ -1,0 +1,181 @@
+"""How members travel: what a service model says of each, as entries of ``in``, ``out`` and ``shapes``.
+
+Only what differs from the protocol's defaults is said. For REST protocols each member's place is said too, so that
+only members that the model does not have are left to inference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from lapsmith.bind import spelling
+from lapsmith.bind.model import Member, Operation, Shape
+from lapsmith.bind.spelling import Spelled
+from lapsmith.lap.tree import Endpoint, Field
+
+Entry = dict[str, object]
+
+TIMESTAMPS: Mapping[str, str] = {
+    "unixTimestamp": "epoch-seconds",
+    "iso8601": "date-time",
+    "rfc822": "http-date",
+}
+_LOCATIONS = {
+    "uri": "label",
+    "querystring": "query",
+    "header": "header",
+    "headers": "header-map",
+    "statusCode": "status",
+}
+_DEFAULT_FORMAT = {"query": "date-time", "label": "date-time", "header": "http-date"}
+_PLACEHOLDER = re.compile(r"\{([^{}+]*)\+?\}")
+
+
+def find(fields: Iterable[Field], known: Mapping[str, Spelled]) -> dict[str, Member]:
+    """The model's members that the spec's fields are, by the names in the spec.
+
+    A field is the member that lapsh would write so, else the only one with that name, or with that name on the wire.
+    """
+    found = {field.name: known[field.name].member for field in fields if field.name in known}
+    taken = {member.name for member in found.values()}
+    for field in fields:
+        if field.name in found:
+            continue
+        free = [item.member for item in known.values() if item.member.name not in taken]
+        same = [member for member in free if field.name in (member.name, member.wire_name)]
+        if len(same) == 1:
+            found[field.name] = same[0]
+            taken.add(same[0].name)
+    return found
+
+
+def inputs(operation: Operation, endpoint: Endpoint) -> dict[str, Member]:
+    """The members of an operation's input that the spec has, by their names there, in its order."""
+    return find((*endpoint.required, *endpoint.optional), spelling.inputs(operation))
+
+
+def outputs(operation: Operation, endpoint: Endpoint) -> dict[str, Member]:
+    """The members of an operation's output that the spec has."""
+    fields = [field for returns in endpoint.returns for field in returns.fields or ()]
+    return find(list({field.name: field for field in fields}.values()), spelling.outputs(operation))
+
+
+class Facts:
+    """Entries for the members of one service; ``protocol`` is its name in bindings."""
+
+    def __init__(self, protocol: str) -> None:
+        self.is_rest = protocol == "rest-json"
+        # CBOR has a type for points in time.
+        self._has_formats = protocol != "rpc-v2-cbor"
+
+    def of_input(self, operation: Operation, endpoint: Endpoint, present: Mapping[str, Member]) -> Entry:
+        """The ``in`` of an operation."""
+        labels = dict(zip(_labels(operation.uri), _labels(endpoint.path.raw), strict=False))
+        return self._side(operation.input, present, labels)
+
+    def of_output(self, operation: Operation, present: Mapping[str, Member]) -> Entry:
+        """The ``out`` of an operation."""
+        return self._side(operation.output, present, {})
+
+    def _side(self, shape: Shape | None, present: Mapping[str, Member], labels: Mapping[str, str]) -> Entry:
+        if shape is None:
+            return {}
+        entries: Entry = {}
+        for name, member in present.items():
+            entry = self._top(shape, name, member, labels)
+            if entry:
+                entries[name] = _shortened(entry)
+        return entries
+
+    def _top(self, shape: Shape, name: str, member: Member, labels: Mapping[str, str]) -> Entry:
+        place = self._place(shape, member)
+        entry: Entry = {}
+        if member.name != name:
+            entry["member"] = member.name
+        if self.is_rest or place != "body":
+            entry["in"] = place
+        wire = labels.get(member.wire_name, member.wire_name) if place == "label" else member.wire_name
+        if place not in ("payload", "events", "status") and wire != name:
+            entry["name"] = wire
+        if place == "payload" and _is_streaming(member):
+            entry["streaming"] = True
+        return entry | self._traits(member, place)
+
+    def _place(self, shape: Shape, member: Member) -> str:
+        if member.shape.is_stream:
+            return "events"
+        if not self.is_rest:
+            return "body"
+        place = _LOCATIONS.get(member.location or "")
+        if place == "query" and member.shape.type == "map":
+            return "query-map"
+        if place is None:
+            return "payload" if shape.payload == member.name else "body"
+        return place
+
+    def _traits(self, member: Member, place: str) -> Entry:
+        entry: Entry = {}
+        form = self._format(member, place)
+        if form:
+            entry["timestamp"] = form
+        if member.trait("idempotencyToken") is True:
+            entry["token"] = True
+        if member.trait("jsonvalue") is True:
+            entry["json"] = True
+        if place in ("body", "payload") and member.shape.traits.get("sparse") is True:
+            entry["sparse"] = True
+        return entry
+
+    def _format(self, member: Member, place: str) -> str | None:
+        """The format of a timestamp, or of those in a list or map, where it is not the place's default."""
+        leaf = member
+        seen = set()
+        while leaf.shape.item is not None and leaf.shape.name not in seen:
+            seen.add(leaf.shape.name)
+            leaf = leaf.shape.item
+        if leaf.shape.type != "timestamp" or not self._has_formats:
+            return None
+        form = TIMESTAMPS.get(str(leaf.trait("timestampFormat")))
+        return None if form == _DEFAULT_FORMAT.get(place, "epoch-seconds") else form
+
+    def of_shape(self, shape: Shape) -> Entry:
+        """The entry of a structure under ``shapes``; empty where the defaults hold."""
+        entries: Entry = {}
+        if shape.traits.get("union") is True:
+            entries["union"] = True
+        if shape.is_document:
+            return {"document": True}
+        for name, member in shape.members.items():
+            entry = self._nested(shape, member)
+            if entry:
+                entries[name] = _shortened(entry)
+        return entries
+
+    def _nested(self, shape: Shape, member: Member) -> Entry:
+        place = "body"
+        if member.trait("eventpayload") is True:
+            place = "event-payload"
+        elif member.trait("eventheader") is True:
+            place = "event-header"
+        elif shape.is_exception and self.is_rest and member.location == "header":
+            place = "header"
+        entry: Entry = {} if place == "body" else {"in": place}
+        if place not in ("event-payload", "status") and member.wire_name != member.name:
+            entry["name"] = member.wire_name
+        entry |= self._traits(member, place)
+        # types.lap says which lists and maps may hold nulls.
+        entry.pop("sparse", None)
+        return entry
+
+
+def _is_streaming(member: Member) -> bool:
+    return member.shape.type == "blob" and member.trait("streaming") is True
+
+
+def _shortened(entry: Entry) -> object:
+    return entry["in"] if list(entry) == ["in"] else entry
+
+
+def _labels(path: str) -> Sequence[str]:
+    return _PLACEHOLDER.findall(path.partition("?")[0])

@@ -1,0 +1,82 @@
+"""What ``lapsmith bind`` says: what was matched and how, what is left open, and what to do next."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from lapsmith.bind import Bound
+from lapsmith.bind.matching import DESCRIPTION, NAMES, ORDER, PATH
+
+_WAYS = {
+    PATH: "by method and path",
+    DESCRIPTION: "by description",
+    NAMES: "by their members",
+    ORDER: "by order alone",
+}
+_LISTED = 20
+_NAMED = 6
+
+
+def lines(bound: Bound) -> Iterator[str]:
+    """The report on what was found, line by line."""
+    found = bound.matching
+    yield f"model: {bound.origin}, protocol {bound.protocol}"
+    total = len(found.matches) + len(found.unbound)
+    ways = Counter(match.by for match in found.matches)
+    told = ", ".join(f"{ways[by]} {way}" for by, way in _WAYS.items() if ways[by])
+    yield f"bound: {len(found.matches)} of {total} endpoints ({told})"
+    if ways[ORDER]:
+        names = [match.operation.name for match in found.matches if match.by == ORDER]
+        yield f"  please check in bindings.yaml what only order tells: {_some(names)}"
+    yield from _unbound(bound)
+    yield from _unknown(bound)
+    if bound.derived.guessed:
+        count = len(bound.derived.guessed)
+        yield f"retry: {_count(count, 'operation')} taken for safe to send again by the name, marked in bindings.yaml"
+    if found.missing or bound.derived.absent:
+        lacking = f"{_count(len(found.missing), 'operation')} and {_count(bound.derived.absent, 'member')}"
+        yield f"the model has {lacking} that the spec lacks; they are not generated"
+
+
+def _unbound(bound: Bound) -> Iterator[str]:
+    found = bound.matching
+    if not found.unbound:
+        return
+    yield f"not bound: {_count(len(found.unbound), 'endpoint')}"
+    for item in found.unbound[:_LISTED]:
+        here = f"{item.endpoint.method} {item.endpoint.path.raw} ({item.endpoint.span})"
+        yield f"  {here}: " + (f"may be {_some(item.candidates)}" if item.candidates else "nothing like it")
+    if len(found.unbound) > _LISTED:
+        yield f"  and {len(found.unbound) - _LISTED} more"
+
+
+def _unknown(bound: Bound) -> Iterator[str]:
+    unknown = bound.derived.unknown
+    if not unknown:
+        return
+    count = sum(len(names) for _, _, names in unknown)
+    yield f"inferred: {_count(count, 'member')} of the spec that the model does not have"
+    for operation, side, names in unknown[:_LISTED]:
+        yield f"  {operation}, {side}: {_some(names)}"
+    if len(unknown) > _LISTED:
+        yield f"  and of {_count(len(unknown) - _LISTED, 'more operation')}"
+
+
+def _some(names: tuple[str, ...] | list[str]) -> str:
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def next_step(bound: Bound, spec: str) -> str:
+    """The command to run next."""
+    if bound.matching.unbound:
+        return f"next: settle what is not bound in overrides.yaml, then lapsmith bind {spec} again"
+    service = bound.derived.content["service"]
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", str(service["class"])).lower()
+    return f"next: lapsmith generate {spec} -o generated/{name}"

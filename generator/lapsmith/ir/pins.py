@@ -1,0 +1,181 @@
+"""What identifies an endpoint among others of its method and path, and how well a pin still fits after an edit.
+
+A pin is written when an operation is bound. It has the endpoint's required input and its output members, and of its
+prose and its facts (names, types, errors) a digest each where that helps. An edit changes some of this; the rest still
+tells which endpoint is meant. What could as well be another endpoint fits nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from lapsmith.bindings.model import Fact, Pin
+from lapsmith.lap.tree import Endpoint, Field, ListOf, MapOf, Type
+
+
+class Fit(IntEnum):
+    """How well a pin fits an endpoint; the better fit is claimed first."""
+
+    NONE = 0
+    # The prose is the same, but members have been taken away.
+    SHRANK = 1
+    # Members were added, or other facts have changed.
+    GREW = 2
+    # All that is pinned is the same but for the prose.
+    REWORDED = 3
+    NAMES = 4
+    FACTS = 5
+    # Prose and names are the same, and (the last) all facts.
+    PROSE_GREW = 6
+    PROSE = 7
+    EXACT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What an endpoint looks like to a pin. Digests are 8 hex digits; ``prose`` None: no description.
+
+    ``nth`` is its place among the endpoints (of its method and path) with the same prose and facts, from 1, and how
+    many there are.
+    """
+
+    required: frozenset[str]
+    optional: frozenset[str]
+    outputs: frozenset[str]
+    prose: str | None
+    facts: str
+    nth: tuple[int, int] = (1, 1)
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        return self.required | self.optional
+
+
+def traits(endpoints: Sequence[Endpoint]) -> list[Traits]:
+    """The traits of all endpoints of one method and path, in the order of the spec."""
+    found = [_traits(endpoint) for endpoint in endpoints]
+    twins = Counter((item.prose, item.facts) for item in found)
+    seen: Counter[tuple[str | None, str]] = Counter()
+    placed = []
+    for item in found:
+        key = (item.prose, item.facts)
+        seen[key] += 1
+        placed.append(replace(item, nth=(seen[key], twins[key])))
+    return placed
+
+
+def _traits(endpoint: Endpoint) -> Traits:
+    return Traits(
+        required=frozenset(field.name for field in endpoint.required),
+        optional=frozenset(field.name for field in endpoint.optional),
+        outputs=output_names(endpoint),
+        prose=description_digest(endpoint.desc) if (endpoint.desc or "").strip() else None,
+        facts=facts_digest(endpoint),
+    )
+
+
+def output_names(endpoint: Endpoint) -> frozenset[str]:
+    """The names of all members that the endpoint's answers have."""
+    return frozenset(field.name for returns in endpoint.returns for field in returns.fields or ())
+
+
+def description_digest(desc: str | None) -> str:
+    """The ``desc`` of a pin: the first 8 hex digits of SHA-256 of the description, white space folded."""
+    return _digest(" ".join((desc or "").split()))
+
+
+def facts_digest(endpoint: Endpoint) -> str:
+    """The ``text`` of a pin: a digest of all but the prose, whatever order members and errors are in."""
+    lines = [f"required {item}" for item in _spelled(endpoint.required)]
+    lines += [f"optional {item}" for item in _spelled(endpoint.optional)]
+    for returns in endpoint.returns:
+        lines += [f"returns {returns.status} {item}" for item in _spelled(returns.fields or ())]
+    lines += [f"error {case.name}" for case in endpoint.errors if case.name]
+    return _digest("\n".join(sorted(lines)))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
+
+
+def _spelled(fields: Iterable[Field]) -> list[str]:
+    return [f"{field.name}: {_spell(field.type)}" for field in fields]
+
+
+def _spell(kind: Type) -> str:
+    null = "?" if kind.nullable else ""
+    if isinstance(kind, ListOf):
+        return f"[{_spell(kind.item)}]{null}"
+    if isinstance(kind, MapOf):
+        return f"map<{_spell(kind.key)},{_spell(kind.value)}>{null}"
+    children = "" if kind.children is None else "{" + ", ".join(sorted(_spelled(kind.children))) + "}"
+    return f"{kind.name}({kind.format or ''})({'/'.join(kind.enum)}){null}{children}"
+
+
+def fit(pin: Pin | None, endpoint: Traits) -> Fit:
+    """Compare a pin with an endpoint. No pin fits nothing."""
+    if pin is None or not _is_nth(pin, endpoint):
+        return Fit.NONE
+    same_prose = None if pin.desc is None or endpoint.prose is None else pin.desc.value == endpoint.prose
+    same_facts = None if pin.text is None else pin.text.value == endpoint.facts
+    same_names = _names(pin.input, endpoint.required, endpoint.inputs) and _names(
+        pin.output, endpoint.outputs, endpoint.outputs
+    )
+    if same_prose:
+        return _with_prose(pin, endpoint, same_names, same_facts)
+    if same_names and same_facts is not False:
+        if same_prose is False:
+            return Fit.REWORDED
+        return Fit.FACTS if same_facts else Fit.NAMES
+    # Of prose and facts, one may change at a time where it takes both to tell the endpoint from others.
+    if same_prose is False and same_facts is False:
+        return Fit.NONE
+    return Fit.GREW if _grew(pin, endpoint) else Fit.NONE
+
+
+def _is_nth(pin: Pin, endpoint: Traits) -> bool:
+    """Whether the endpoint has the pinned place among its twins, of which there must be as many as there were."""
+    if pin.nth is None:
+        return True
+    same = pin.text is not None and pin.text.value == endpoint.facts
+    return same and (pin.desc.value if pin.desc else None) == endpoint.prose and pin.nth.value == endpoint.nth
+
+
+def _with_prose(pin: Pin, endpoint: Traits, same_names: bool, same_facts: bool | None) -> Fit:
+    if same_names:
+        return Fit.PROSE if same_facts is False else Fit.EXACT
+    inputs, outputs = _values(pin.input), _values(pin.output)
+    if inputs <= endpoint.inputs and outputs <= endpoint.outputs:
+        return Fit.PROSE_GREW
+    kept = len(inputs & endpoint.inputs) + len(outputs & endpoint.outputs)
+    return Fit.SHRANK if 2 * kept >= len(inputs) + len(outputs) else Fit.NONE
+
+
+def _names(pinned: tuple[Fact[str], ...] | None, exact: frozenset[str], known: frozenset[str]) -> bool:
+    return pinned is None or _values(pinned) in (exact, known)
+
+
+def _grew(pin: Pin, endpoint: Traits) -> bool:
+    """Whether the endpoint is what the pin says with members added to it.
+
+    AWS never asks for more than it did, and hardly ever gives an answer where there was none; so a derived pin, which
+    must do without a person's eye, does not fit an endpoint where that is so.
+    """
+    inputs, outputs = _values(pin.input), _values(pin.output)
+    if not (inputs <= endpoint.inputs and outputs <= endpoint.outputs):
+        return False
+    if pin.by is None:
+        return True
+    if pin.optional is not None:
+        optional = _values(pin.optional)
+        if not (optional <= endpoint.optional or optional >= endpoint.optional) or not optional & endpoint.optional:
+            return False
+    return endpoint.required <= inputs and bool(outputs or not endpoint.outputs)
+
+
+def _values(facts: tuple[Fact[str], ...] | None) -> frozenset[str]:
+    return frozenset(fact.value for fact in facts or ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from .errors import ServiceError, TransportError
@@ -16,7 +17,7 @@ class StubScript:
     """The answers that are still to be given, in order, and the requests that came.
 
     Attributes:
-        requests: every request that was sent, signed, in order.
+        requests: every request that was sent, signed, in order. Bodies that are sent piecewise are bytes here.
         responses: every response that was given, in order; ``closed`` on each says whether the client ended it.
         content_type: the media type of structures in the protocol's format.
     """
@@ -143,6 +144,8 @@ class StubTransport(StubScript):
 
     def send(self, request: HTTPRequest, timeout: Timeout) -> StubResponse:
         """Answer with what comes next in the script."""
+        if not isinstance(request.body, bytes):
+            request = replace(request, body=b"".join(request.body))
         response = StubResponse(self._next(request))
         self.responses.append(response)
         return response
@@ -156,6 +159,8 @@ class AsyncStubTransport(StubScript):
 
     async def send(self, request: HTTPRequest, timeout: Timeout) -> AsyncStubResponse:
         """Answer with what comes next in the script."""
+        if not isinstance(request.body, bytes):
+            request = replace(request, body=b"".join([piece async for piece in request.body]))
         response = AsyncStubResponse(self._next(request))
         self.responses.append(response)
         return response

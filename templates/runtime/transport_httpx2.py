@@ -9,11 +9,12 @@ as it is; time limits come from the caller too. Closing the transport closes the
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import Any, NoReturn
 
 import httpx2
 
+from .body import Body
 from .errors import InvalidInput
 from .http import HTTPRequest, Timeout
 from .transport_base import (
@@ -46,9 +47,22 @@ def _to_httpx(request: HTTPRequest, timeout: Timeout, trace: Callable[..., Any])
         request.method,
         url,
         headers=raw_headers(request),
-        stream=httpx2.ByteStream(request.body),
+        stream=httpx2.ByteStream(request.body) if isinstance(request.body, bytes) else _Piecewise(request.body),
         extensions=extensions,
     )
+
+
+class _Piecewise(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body as httpx2 takes it."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._body)
 
 
 async def _one(content: bytes) -> AsyncGenerator[bytes, None]:

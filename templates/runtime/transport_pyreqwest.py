@@ -2,7 +2,7 @@
 
 - Header names arrive in title case, and a request without Accept gets ``Accept: */*``. Neither is signed over.
 - The default transport serves what pyreqwest cannot: paths with dot segments or other characters that it would
-  change, grandchildren by fork of a process that used it, and trio.
+  change, bodies that are sent piecewise, grandchildren by fork of a process that used it, and trio.
 - A call that is cancelled or interrupted before its response has begun, or whose wait runs out, ends here at
   once, but its connection lives until the service answers or ``total_timeout`` is over. That ends streams too.
 - The wait for a response to begin is limited by the sum of the pool, connect and read timeouts, plus the write

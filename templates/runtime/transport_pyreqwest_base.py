@@ -54,7 +54,7 @@ def prepare(builder: BaseRequestBuilder, request: HTTPRequest, total: float) -> 
     """Put the request into a builder; ``total`` seconds end it in any case."""
     builder.headers(request.headers)
     builder.streamed_read_buffer_limit(0).timeout(timedelta(seconds=total))
-    if request.body:
+    if isinstance(request.body, bytes) and request.body:
         builder.body_bytes(request.body)
 
 
@@ -62,7 +62,8 @@ def head_limit(request: HTTPRequest, timeout: Timeout) -> float | None:
     """Return the seconds that the head of the response may take, sending included; None: no limit."""
     if timeout.read is None:
         return None
-    write = (timeout.write or 0) if len(request.body) > 65536 else 0
+    is_large = not isinstance(request.body, bytes) or len(request.body) > 65536
+    write = (timeout.write or 0) if is_large else 0
     return timeout.read + (timeout.connect or 0) + (timeout.pool or 0) + write
 
 
@@ -169,7 +170,8 @@ class PyreqwestBase:
         if self._closed:
             raise InvalidInput("the transport is closed: make a new client, or close it after its last call")
         check_request(request)
-        url = _as_url(request)
+        # It cuts a body that is too long without a word, and one that blocks holds up the other clients.
+        url = _as_url(request) if isinstance(request.body, bytes) else None
         multithreaded = None if url is None else _usable_runtime()
         return None if url is None or multithreaded is None else (url, multithreaded)
 

@@ -42,7 +42,6 @@ EVENT = ir.Structure("Event", (member(ir.StringType(), ir.Location.EVENT_HEADER)
 UNION = ir.EventUnion("Union", {"e": "Event"}, {})
 
 GAPS = {
-    "streamed blob, sent": service((member(ir.BlobType(streaming=True), ir.Location.PAYLOAD),)),
     "payload list": service((member(ir.ListType(ir.StringType()), ir.Location.PAYLOAD),)),
     "events, sent": service((member(ir.StructureRef("Union"), ir.Location.EVENTS),), (), UNION),
     "quotes in a name, sent": service((member(ir.StructureRef("Quoted"), ir.Location.BODY),), (), QUOTED),

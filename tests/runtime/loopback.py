@@ -82,6 +82,13 @@ class Peer:
         self._requests.append(head + data[:size])
         return self._requests[-1]
 
+    def read_chunked(self) -> bytes:
+        """The raw bytes of a chunked body, as far as its last chunk."""
+        while not self._buffer.endswith(b"0\r\n\r\n") and self._receive():
+            pass
+        data, self._buffer = self._buffer, b""
+        return data
+
     def read_some(self) -> bytes:
         """Whatever comes next, as it comes."""
         self._receive()

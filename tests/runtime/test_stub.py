@@ -8,6 +8,7 @@ import anyio
 import msgspec
 import pytest
 from runtime.codec_rest_json import json_payload
+from runtime.http import HTTPRequest, Timeout
 from runtime.shapes import Structure
 from runtime.stub import StubTransport as PlainStub
 from runtime.stub_streams import EventForm, EventScript
@@ -151,7 +152,8 @@ def test_events_without_a_payload_member_are_json() -> None:
 
     stub = TickStub()
     stub.stream([Tick(ratio=float("nan"))])
-    frame = stub.send(None, None).read()  # type: ignore[arg-type]
+    request = HTTPRequest("GET", "https", "host", None, "/", [], b"")
+    frame = stub.send(request, Timeout()).read()
     assert b'{"Ratio":"NaN"}' in frame
 
 

@@ -17,6 +17,7 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 from msgspec import structs
 
+from .body import Body
 from .config import Config, ServiceInfo
 from .credentials import CredentialsProvider
 from .endpoint import Endpoint
@@ -105,6 +106,13 @@ class Refresh(msgspec.Struct, frozen=True):
     force: bool = False
 
 
+class Measure(msgspec.Struct, frozen=True):
+    """Find out the length of a body that is sent piecewise and, with ``hashed``, its hash."""
+
+    body: Body
+    hashed: bool
+
+
 class Reply(msgspec.Struct, frozen=True):
     """A response, and the connection that its body can still be read from when it is a stream."""
 
@@ -112,7 +120,7 @@ class Reply(msgspec.Struct, frozen=True):
     connection: Any = None
 
 
-Step = Send | Sleep | Refresh
+Step = Send | Sleep | Refresh | Measure
 Steps = Generator[Step, Any, T]
 
 
@@ -133,6 +141,8 @@ def call(
     repaired: set[str] = set()
     if operation.compress:
         request = _compressed(request, config)
+    if not isinstance(request.body, bytes):
+        yield Measure(request.body, _signs_body(operation, service))
     while True:
         attempt += 1
         credentials = None
@@ -155,7 +165,7 @@ def call(
             again = failure.retryable
             repair = None if credentials is None else _repair(failure, headers, state, skew)
         tokens = None
-        if attempt < config.max_attempts:
+        if attempt < config.max_attempts and _can_send_again(request):
             if repair is not None and repair not in repaired:
                 repaired.add(repair)
                 continue
@@ -171,14 +181,25 @@ def call(
 
 def _compressed(request: Request, config: Config) -> Request:
     """Compress the body where it is worth it, as botocore does; the same body always becomes the same bytes."""
-    if config.min_compression_size is None or len(request.body) < config.min_compression_size:
+    body, smallest = request.body, config.min_compression_size
+    if smallest is None or not isinstance(body, bytes) or len(body) < smallest:
         return request
     import gzip
 
     encodings = [value for name, value in request.headers if name.lower() == "content-encoding"]
     headers = [pair for pair in request.headers if pair[0].lower() != "content-encoding"]
     headers.append(("Content-Encoding", ",".join([*encodings, "gzip"])))
-    return structs.replace(request, headers=headers, body=gzip.compress(request.body, mtime=0))
+    return structs.replace(request, headers=headers, body=gzip.compress(body, mtime=0))
+
+
+def _signs_body(operation: Operation[Any], service: ServiceInfo) -> bool:
+    return service.signing_name is not None and operation.auth is None
+
+
+def _can_send_again(request: Request) -> bool:
+    """Whether the whole body is still there to be sent."""
+    body = request.body
+    return isinstance(body, bytes) or body.rewindable or not body.started
 
 
 def _current_credentials(state: CallState, repaired: set[str]) -> Steps[Credentials]:
@@ -213,8 +234,12 @@ def prepare(
     if route.headers:
         headers = _merge(headers, route.headers)
     headers = [("Host", endpoint.netloc), *_merge(headers, config.extra_headers)]
-    if request.body or request.method in _METHODS_WITH_BODY:
-        headers.append(("Content-Length", str(len(request.body))))
+    body = request.body
+    length = len(body) if isinstance(body, bytes) else body.length
+    if length is None:
+        headers.append(("Transfer-Encoding", "chunked"))
+    elif body or request.method in _METHODS_WITH_BODY:
+        headers.append(("Content-Length", str(length)))
     if not any(name.lower() == "user-agent" for name, _ in headers):
         headers.append(("User-Agent", config.user_agent))
     if credentials is not None and route.signing_name is not None:
@@ -225,11 +250,12 @@ def prepare(
             path,
             request.query,
             headers,
-            request.body,
+            body if isinstance(body, bytes) else b"",
             credentials,
             service=route.signing_name,
             region=route.signing_region or "",
             now=now,
+            payload_hash=None if isinstance(body, bytes) else body.sha256,
             normalize=not service.s3,
             double_encode=route.double_encode and not service.s3,
         )
@@ -262,6 +288,9 @@ def drive(
                     result = _receive(transport.send(step.request, timeout), step.streaming)
                 elif isinstance(step, Refresh):
                     result = credentials.get(refresh=step.force)
+                elif isinstance(step, Measure):
+                    step.body.measure(hashed=step.hashed)
+                    result = None
                 else:
                     time.sleep(step.seconds)
                     result = None
@@ -295,6 +324,9 @@ async def adrive(
                     result = await _areceive(await transport.send(step.request, timeout), step.streaming)
                 elif isinstance(step, Refresh):
                     result = await _credentials(credentials, step.force)
+                elif isinstance(step, Measure):
+                    await step.body.ameasure(hashed=step.hashed)
+                    result = None
                 else:
                     await _sleep(step.seconds)
                     result = None

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from .body import Body
 from .errors import InvalidInput, InvalidResponse
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ class Request(msgspec.Struct):
     path: str
     query: str = ""
     headers: HeaderList = msgspec.field(default_factory=list[tuple[str, str]])
-    body: bytes = b""
+    body: bytes | Body = b""
     host_prefix: str = ""
     endpoint_parameters: Mapping[str, Any] | None = None
 
@@ -107,14 +108,15 @@ class HTTPRequest:
     port: int | None
     target: str
     headers: HeaderList
-    body: bytes
+    body: bytes | Body
 
     def __repr__(self) -> str:
+        size = len(self.body) if isinstance(self.body, bytes) else self.body.length
         port = "" if self.port is None else f":{self.port}"
         headers = [(name, "***" if name.lower() in _SECRET_HEADERS else value) for name, value in self.headers]
         return (
             f"<HTTPRequest {self.method} {self.scheme}://{self.host}{port}{self.target} "
-            f"headers={headers!r} body of {len(self.body)} bytes>"
+            f"headers={headers!r} body of {'unknown length' if size is None else f'{size} bytes'}>"
         )
 
 

@@ -52,20 +52,28 @@ def check_request(request: HTTPRequest) -> None:
         check_header(name, value, f"header {name!r}")
     if names.count("host") != 1:
         raise InvalidInput(f"a request needs one Host header, this one has {names.count('host')}")
+    length = len(request.body) if isinstance(request.body, bytes) else request.body.length
+    if length is None:
+        _check_chunked(request, names)
+        return
     if "transfer-encoding" in names:
-        raise InvalidInput("Transfer-Encoding is not supported: a body is sent with its Content-Length")
-    _check_length(request, names)
+        raise InvalidInput("Transfer-Encoding is not supported: a body of known length has a Content-Length")
+    _check_length(request, names, length)
 
 
-def _check_length(request: HTTPRequest, names: list[str]) -> None:
+def _check_chunked(request: HTTPRequest, names: list[str]) -> None:
+    codings = [value for name, value in request.headers if name.lower() == "transfer-encoding"]
+    if codings != ["chunked"] or "content-length" in names:
+        raise InvalidInput("a body of unknown length needs Transfer-Encoding: chunked, and no Content-Length")
+
+
+def _check_length(request: HTTPRequest, names: list[str], length: int) -> None:
     if "content-length" not in names and not request.body:
         return
     lengths = [value for name, value in request.headers if name.lower() == "content-length"]
-    if lengths != [str(len(request.body))]:
+    if lengths != [str(length)]:
         given = ", ".join(lengths) or "none"
-        raise InvalidInput(
-            f"the body has {len(request.body)} bytes, so Content-Length must say so once; given: {given}"
-        )
+        raise InvalidInput(f"the body has {length} bytes, so Content-Length must say so once; given: {given}")
 
 
 def remake(cls: type[Any], arguments: dict[str, Any]) -> Any:
@@ -126,9 +134,10 @@ class Attempt:
     itself; the library's errors do not.
     """
 
-    __slots__ = ("_sent", "origin", "timeout")
+    __slots__ = ("_body", "_sent", "origin", "timeout")
 
     def __init__(self, request: HTTPRequest, timeout: Timeout) -> None:
+        self._body = request.body
         self.origin = f"{request.host}:{request.port or (443 if request.scheme == 'https' else 80)}"
         self.timeout = timeout
         self._sent: bool | None = None
@@ -145,7 +154,12 @@ class Attempt:
         self.trace(event, info)
 
     def error(self, cause: Exception) -> TransportError:
-        """Return our error for an httpcore2 or httpx2 error that ended this request."""
+        """Return our error for an httpcore2 or httpx2 error that ended this request.
+
+        What reading the request's body raised is raised as it is: it is the caller's own.
+        """
+        if not isinstance(self._body, bytes) and self._body.failure is not None:
+            raise self._body.failure
         kinds = {base.__name__ for base in type(cause).__mro__}
         timed_out = "TimeoutException" in kinds
         if "PoolTimeout" in kinds:

@@ -10,7 +10,7 @@ from lapsmith.apidiff.model import Impact, Kind, Log
 from lapsmith.apidiff.pairing import Pairs, likely_renames, overlap, pair
 from lapsmith.diagnostics import Span
 from lapsmith.ir import model as ir
-from lapsmith.python.view import ClassView, OperationView
+from lapsmith.python.view import ClassView, EventStreamView, OperationView, StreamView
 
 _SAME_CALLS = "calls are written as before, and the service is spoken to as it wants"
 
@@ -110,16 +110,16 @@ class Operations:
         spans = old.span(), new.span()
         if before is None and after is None:
             return
-        if before is None or after is None:
-            what = "now returns an event stream" if after else "no longer returns an event stream"
+        if before is None or after is None or type(before) is not type(after):
+            what = f"now returns {_kind(after)}" if after else f"no longer returns {_kind(before)}"
             why = "the method's result is another object"
             self.log.add(Kind.STREAM, Impact.MAJOR, new.call, what, why, *spans)
             return
-        for was, now in ((before.name, after.name), (before.union.alias, after.union.alias)):
+        for was, now in zip(_names(before), _names(after), strict=True):
             if was != now:
                 what, why = f"now called {now}", "imports of the old name fail"
                 self.log.add(Kind.CLASS_RENAMED, Impact.MAJOR, was, what, why, *spans)
-        had, has = (stream.union.payload is not None for stream in (before, after))
+        had, has = (not isinstance(stream, EventStreamView) or bool(stream.union.payload) for stream in (before, after))
         if had != has:
             what = f"iter_bytes() and its kin {'added' if has else 'removed'}"
             why = "code need not use it" if has else "code that calls them fails"
@@ -214,6 +214,14 @@ def target(uri: ir.Uri) -> str:
 def by_method(old: Mapping[str, Side], new: Mapping[str, Side]) -> Pairs[Side]:
     """Pair the operations of two services."""
     return pair(old.values(), new.values(), lambda side: side.view.method, lambda side: side.op.name)
+
+
+def _kind(stream: StreamView | None) -> str:
+    return "an event stream" if isinstance(stream, EventStreamView) else "a body that is read piecewise"
+
+
+def _names(stream: StreamView) -> tuple[str, ...]:
+    return (stream.name, stream.union.alias) if isinstance(stream, EventStreamView) else (stream.name,)
 
 
 def _host(op: ir.Operation) -> str:

@@ -82,6 +82,8 @@ class Annotations:
                 return f"Mapping[str, {_nullable(self.argument(value), sparse)}]"
             case ir.StructureRef(name):
                 return f"{self._classes[name]} | Mapping[str, Any]"
+            case ir.BlobType(streaming=True):
+                return "BlobInput"
             case _:
                 return self.value(kind)
 

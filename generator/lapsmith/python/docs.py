@@ -94,6 +94,8 @@ def _payload(parameter: Parameter) -> str | None:
     if parameter.member.location is not ir.Location.PAYLOAD:
         return None
     kinds: dict[type[object], str] = {ir.BlobType: ", as bytes", ir.StringType: ", as text"}
+    if ir.is_streamed(parameter.member):
+        return "the request body, as bytes, as a binary file or as an iterable of bytes"
     return f"the request body{kinds.get(type(parameter.member.type), '')}"
 
 

@@ -57,6 +57,9 @@ def payload_value(parameter: Parameter, *, json: bool) -> str:
     """Return the expression of a request's payload."""
     name, member = parameter.name, parameter.member
     match member.type:
+        case ir.BlobType(streaming=True):
+            arguments = [name, literal(name), *(["json"] if json else [])]
+            return f"blob_source({', '.join(arguments)}{'' if member.required else ', optional=True'})"
         case ir.BlobType():
             arguments = [name, *(["json"] if json else []), *([] if member.required else ["optional=True"])]
             return f"blob_payload({', '.join(arguments)})"

@@ -69,9 +69,6 @@ def _span(origins: ir.Origins, fact: str, fallback: Span) -> Span:
 
 def _input_gaps(operation: ir.Operation) -> Iterator[_Gap]:
     yield from _payload_gaps(operation.input)
-    for member in operation.input:
-        if ir.is_streamed(member):
-            yield member, "is a blob that is sent piecewise"
     for member in operation.input_at(ir.Location.EVENTS):
         yield member, "is an event stream that is sent"
 

@@ -28,6 +28,11 @@ class Parameter:
     wire_annotation: str = ""
 
     @property
+    def async_annotation(self) -> str:
+        """The annotation of an argument of the async client, which takes some bodies in more forms."""
+        return f"Async{self.annotation}" if ir.is_streamed(self.member) else self.annotation
+
+    @property
     def field(self) -> str:
         """The right-hand side of the field in a struct, with its equals sign; empty where there is none."""
         renamed = self.member.location is ir.Location.BODY and self.wire_name != self.name

@@ -10,12 +10,10 @@ from .codec_body import decode_body, encode_body, parse_error
 from .errors import ServiceError
 from .http import Response
 from .members import Members
-from .rpc import RPCOperation
+from .rpc import QUERY_MODE, RPCOperation
 from .shapes import Output
 
 Out = TypeVar("Out", bound=Output)
-
-QUERY_MODE = ("x-amzn-query-mode", "true")
 
 
 class JSONRPC:
@@ -39,16 +37,18 @@ class JSONRPC:
         self._errors = errors
         self._service_error = service_error
 
-    def operation(self, name: str, members: Mapping[str, Any], output: type[Out], **options: Any) -> RPCOperation[Out]:
+    def operation(
+        self, name: str, members: Mapping[str, Any] | None, output: type[Out], **options: Any
+    ) -> RPCOperation[Out]:
         """Describe an operation: the types of its input's members by their names on the wire, and its output.
 
-        ``options`` are those of :class:`call.Operation`.
+        An input without members, or none, is sent as ``{}``. ``options`` are those of :class:`call.Operation`.
         """
         return RPCOperation(
             name=name,
             path="/",
             headers=(("X-Amz-Target", f"{self._target}.{name}"), *self._headers),
-            members=Members(members),
+            members=Members(members or {}),
             encode=encode_body,
             parse=partial(_parse, output),
             parse_error=parse_error,

@@ -11,16 +11,14 @@ from typing import Any, cast
 import msgspec
 
 from .codec_body import (
-    build_error,
-    codes,
     decode_body,
     encode_body,
     error_document,
-    found_error,
     json_payload,
 )
 from .errors import InvalidInput, InvalidResponse, ServiceError
 from .http import Response
+from .service_errors import build_error, rest_error
 
 __all__ = [
     "blob_payload",
@@ -124,5 +122,4 @@ def parse_error(
     response: Response, errors: Mapping[str, type[ServiceError]], unknown: type[ServiceError]
 ) -> ServiceError:
     """Build the error that an error response describes: its modelled class, or ``unknown`` for any other code."""
-    document = error_document(response.body)
-    return found_error(response, document, codes(response, document), errors, unknown)
+    return rest_error(response, error_document(response.body), errors, unknown)

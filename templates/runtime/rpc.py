@@ -12,6 +12,9 @@ from .shapes import Output
 
 Out = TypeVar("Out", bound=Output)
 
+QUERY_MODE = ("x-amzn-query-mode", "true")
+"""Asks a service that spoke the Query protocol once for the error codes of then."""
+
 
 class RPCOperation(Operation[Out], frozen=True, kw_only=True):
     """An operation that is sent as all others of its service are.

@@ -84,12 +84,16 @@ def write_boolean(value: Any) -> bool:
     raise Refused(f"must be True or False, not {_named(value)}")
 
 
+def _is_number(kind: type[Any]) -> bool:
+    return hasattr(kind, "__float__") or hasattr(kind, "__index__")
+
+
 def write_number(value: Any) -> int | float:
-    """Take a number: an integer stays one, and what has ``__float__`` becomes a float."""
+    """Take a number: an integer stays one, and what has only ``__float__`` becomes a float."""
     if type(value) is float:
         return value
     kind = _type_of(value)
-    if issubclass(kind, bool | str) or not hasattr(kind, "__float__"):
+    if issubclass(kind, bool) or not _is_number(kind):
         raise Refused(f"must be a number, not {_named(value)}")
     try:
         return int(index(value)) if hasattr(kind, "__index__") else float(value)
@@ -179,7 +183,7 @@ class Form:
             return partial(write_map, self._leaves[str], self.writer(arguments[1]), self.passes(arguments[1]))
         if is_union(kind):
             return partial(_write_nullable, self.writer(not_null(kind)))
-        raise TypeError(f"no member of a request can be {kind!r}")
+        raise RuntimeError(f"no member of a request can be {kind!r}")
 
     def member(self, kind: Any) -> Write:
         """Return the writer of a member, whose None has been left out before."""
@@ -192,7 +196,7 @@ class Form:
             return value
         if issubclass(kind, str):
             return self._leaves[str](value)
-        if hasattr(kind, "__float__"):
+        if _is_number(kind):
             return _finite(write_number(value))
         if isinstance(value, msgspec.Struct):
             return self.structure(type(value)).write(value)

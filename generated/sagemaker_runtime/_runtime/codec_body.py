@@ -5,7 +5,7 @@ Source: Smithy 2.0, "AWS restJson1 protocol", "AWS JSON 1.0 protocol" and "AWS J
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from math import isfinite
 from typing import Any, TypeVar, cast
@@ -16,6 +16,7 @@ from . import lenient, timestamps
 from .errors import InvalidInput, InvalidResponse, ServiceError
 from .http import Response, special_float
 from .members import Members, write_value
+from .service_errors import rpc_error
 from .writers import (
     Form,
     Write,
@@ -115,69 +116,8 @@ def decode_body(response: Response, shape: type[T]) -> T:
 def parse_error(
     response: Response, errors: Mapping[str, type[ServiceError]], unknown: type[ServiceError]
 ) -> ServiceError:
-    """Build the error that an error response describes: its modelled class, or ``unknown`` for any other code.
-
-    ``errors`` are found by the name in ``__type``, or in the header or member that REST services have instead. A
-    service that spoke the Query protocol once sends its code of then too, in ``x-amzn-query-error``: it is the one to
-    show.
-    """
-    document = error_document(response.body)
-    return found_error(response, document, (document.get("__type"), *codes(response, document)), errors, unknown)
-
-
-def codes(response: Response, document: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what may be the error's code, as REST services send it, the best place first."""
-    header = response.headers.get("x-amzn-errortype")
-    return header, document.get("code"), document.get("Code"), document.get("__type")
-
-
-def found_error(
-    response: Response,
-    document: Mapping[str, Any],
-    candidates: Iterable[Any],
-    errors: Mapping[str, type[ServiceError]],
-    unknown: type[ServiceError],
-) -> ServiceError:
-    """Build an error from its members, and the first of ``candidates`` that is a code."""
-    name = next((code for found in candidates if (code := _code(found))), "")
-    query_code = _query_code(response)
-    cls = errors.get(name) or errors.get(query_code) or unknown
-    error = build_error(cls, document, code=query_code or name or f"HTTP{response.status}")
-    if not error.message:
-        error.message = _explanation(response, document)
-    return error
-
-
-def _code(found: Any) -> str:
-    """Return a code without its namespace, and without the URI that may follow it."""
-    return found.partition(":")[0].rpartition("#")[2].strip() if isinstance(found, str) else ""
-
-
-def _query_code(response: Response) -> str:
-    code, separator, kind = (response.headers.get("x-amzn-query-error") or "").partition(";")
-    return code if separator and ";" not in kind else ""
-
-
-def _explanation(response: Response, document: Mapping[str, Any]) -> str:
-    """Say what an answer without a message says: where it redirects to, or the beginning of its text."""
-    location = response.headers.get("Location")
-    if 300 <= response.status < 400 and location:
-        return f"redirected to {location}, which is not followed"
-    if not response.body or document:
-        return ""
-    text = " ".join(response.body[:1000].decode("utf-8", "replace").split())
-    return f"the answer is not the service's: {text[:200]}"
-
-
-def build_error(cls: type[ServiceError], document: Mapping[str, Any], *, code: str) -> ServiceError:
-    """Build an error from its members by wire name; one that does not fit its type is left out, never raised over."""
-    members: dict[str, Any] = {}
-    for name, (attribute, kind) in cls.wire_members.items():
-        try:
-            members[attribute] = lenient.read(document.get(name), kind)
-        except (lenient.Unreadable, RecursionError):
-            continue
-    return cls(_message(document), code=code, **members)
+    """Build the error that an error response of an RPC protocol describes; see :func:`rpc_error`."""
+    return rpc_error(response, error_document(response.body), errors, unknown)
 
 
 def error_document(body: bytes) -> Mapping[str, Any]:
@@ -187,10 +127,3 @@ def error_document(body: bytes) -> Mapping[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
-
-
-def _message(document: Mapping[str, Any]) -> str:
-    for key in ("message", "Message", "errorMessage"):
-        if isinstance(text := document.get(key), str):
-            return text
-    return ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from .codec_body import build_error, decode_body, error_document
+from .codec_body import decode_body, error_document
 from .errors import ServiceError
 from .eventstream import Message
 from .http import Headers, Response
+from .service_errors import build_error
 
 T = TypeVar("T")
 

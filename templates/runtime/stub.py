@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import msgspec
+
 from .errors import ServiceError, TransportError
 from .http import Headers, HTTPRequest, Timeout
 
@@ -49,7 +51,7 @@ class StubScript:
         headers = {"Content-Type": self.content_type, "x-amzn-errortype": error.code}
         if error.request_id is not None:
             headers["x-amzn-RequestId"] = error.request_id
-        self._answer(sent, headers, (self._encoded({"__type": error.code, **error_members(error)}),))
+        self._answer(sent, headers, (self._error_body(error, __type=error.code),))
 
     @staticmethod
     def encode(kind: Any, value: Any, /) -> bytes:
@@ -64,7 +66,18 @@ class StubScript:
         self._answers.append((status, Headers(headers.items()), chunks))
 
     def _encoded(self, value: Any, kind: Any = None) -> bytes:
-        return self.encode(kind or (Any if isinstance(value, Mapping) else type(value)), value)
+        return self.encode(kind or type(value), value)
+
+    def _error_body(self, error: ServiceError, **more: str) -> bytes:
+        """Encode an error's members."""
+        values: dict[str, Any] = {"message": error.message, **more}
+        kinds: dict[str, Any] = dict.fromkeys(values, str)
+        for wire_name, (attribute, kind) in error.wire_members.items():
+            values[wire_name], kinds[wire_name] = getattr(error, attribute), kind
+        given = {name: value for name, value in values.items() if value is not None}
+        fields = [(f"m{at}", kinds[name], msgspec.field(name=name)) for at, name in enumerate(given)]
+        shape = msgspec.defstruct("ErrorMembers", fields)
+        return self._encoded(given, shape)
 
     def _next(self, request: HTTPRequest) -> _Answer:
         self.requests.append(request)
@@ -75,12 +88,6 @@ class StubScript:
         if isinstance(answer, TransportError):
             raise answer
         return answer
-
-
-def error_members(error: ServiceError) -> dict[str, Any]:
-    """Return an error's members by their names on the wire."""
-    members = {name: getattr(error, attribute) for name, (attribute, _) in error.wire_members.items()}
-    return {"message": error.message, **{name: value for name, value in members.items() if value is not None}}
 
 
 class _StubResponse:

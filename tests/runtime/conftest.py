@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from golden_cases import GOLDEN, generate, importable
 
-STREAMING = ("byte_streams", "event_stream_frames", "event_stream_rpc")
+STREAMING = ("byte_streams", "event_stream_cbor", "event_stream_frames", "event_stream_rpc")
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +43,12 @@ def archive(streaming: dict[str, ModuleType]) -> ModuleType:
 def telemetry(streaming: dict[str, ModuleType]) -> ModuleType:
     """The client whose events have headers and payloads of each kind."""
     return streaming["event_stream_frames"]
+
+
+@pytest.fixture
+def meter(streaming: dict[str, ModuleType]) -> ModuleType:
+    """The same as ``tail``, in CBOR, with a header in its events."""
+    return streaming["event_stream_cbor"]
 
 
 @pytest.fixture

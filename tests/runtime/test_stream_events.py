@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
+import cbor2
 import msgspec
 import pytest
 from botocore.eventstream import EventStream
@@ -65,6 +66,12 @@ SHAPES: dict[str, Any] = {
         },
     },
     "Line": _event(Text="String", At="Time"),
+    "Row": _event({"Source": "String"}, Text="String", At="Time", Raw="Blob"),
+    "Rows": {"type": "structure", "eventstream": True, "members": {"line": {"shape": "Row"}}},
+    "FollowRowsOutput": {
+        "type": "structure",
+        "members": {"Stream": {"shape": "Rows"}, "Session": {"shape": "String"}, "Started": {"shape": "Time"}},
+    },
     "Ended": {"type": "structure", "exception": True, "members": {"Message": {"shape": "String"}}},
     "TailStream": {
         "type": "structure",
@@ -214,6 +221,53 @@ def test_the_opening_frame_gives_what_botocore_reads(tail: ModuleType, initial: 
     assert ours == theirs
 
 
+def maps(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
+    """CBOR maps with these members, some of them null or missing, and others."""
+    known = {name: strategy | st.none() for name, strategy in members.items()}
+    return some({**known, "New": JSON}).map(cbor2.dumps)
+
+
+STAMPS = (st.integers(0, 2**31) | st.integers(0, 2**31).map(lambda at: at + 0.5)).map(lambda at: cbor2.CBORTag(1, at))
+ROWS = frames_of("line", some({"Source": TEXT}), maps(Text=TEXT, At=STAMPS, Raw=st.binary(max_size=5)))
+OPENINGS = frames_of("initial-response", st.just({}), maps(Session=TEXT, Started=STAMPS) | st.just(cbor2.dumps({})))
+
+
+@SHARED
+@given(OPENINGS, st.lists(ROWS, max_size=3))
+def test_cbor_events_are_those_that_botocore_reads(meter: ModuleType, opening: bytes, rows: list[bytes]) -> None:
+    frames = [opening, *rows]
+    headers = {"smithy-protocol": "rpc-v2-cbor"}
+    answer = {"status_code": 200, "headers": headers, "body": Raw(frames), "context": {}}
+    parsed = create_parser("smithy-rpc-v2-cbor").parse(answer, MODEL.shape_for("FollowRowsOutput"))
+    script = stub("sync", meter)
+    script.respond(frames, headers={"Content-Type": "application/vnd.amazon.eventstream"})
+    with connected("sync", meter, transport=script) as client, client.follow_log(log="l") as stream:
+        assert stream.session == (parsed.get("Session") or "")
+        assert stream.started == parsed.get("Started")
+        ours = [(event.text, event.at, event.raw, event.source) for event in stream]
+    names = ("Text", "At", "Raw", "Source")
+    assert ours == [tuple(event["line"].get(name) for name in names) for event in parsed["Stream"]]
+
+
+def test_cbor_stubs_send_every_kind_of_frame(meter: ModuleType, kind: str) -> None:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    output = meter.FollowLogOutput(session="id", started=noon)
+    events = [meter.Line(text="a", at=noon, raw=b"\xff", source="s"), meter.Line()]
+    script = stub(kind, meter)
+    script.stream([*events, meter.Ended("over", reason="r")], output=output)
+    script.respond_error(meter.Ended("over", reason="r"))
+    with connected(kind, meter, transport=script) as client:
+        with client.follow_log(log="l") as stream:
+            assert stream.output == output
+            seen: list[Any] = []
+            with pytest.raises(meter.Ended, match="over") as caught:
+                seen.extend(stream)
+        with pytest.raises(meter.Ended, match="over") as refused:
+            client.follow_log(log="l").__enter__()
+    assert seen == events
+    assert caught.value.reason == refused.value.reason == "r"
+
+
 # What botocore has no answer to.
 
 
@@ -267,18 +321,24 @@ def test_other_errors_in_the_stream(
 ) -> None:
     script = stub(kind, telemetry)
     script.stream([encode_message(headers, payload)])
-    with connected(kind, telemetry, transport=script) as client, client.watch(device="d") as stream:
-        with pytest.raises(telemetry.TelemetryError) as caught:
-            list(stream)
+    with (
+        connected(kind, telemetry, transport=script) as client,
+        client.watch(device="d") as stream,
+        pytest.raises(telemetry.TelemetryError) as caught,
+    ):
+        list(stream)
     assert (type(caught.value), caught.value.code, caught.value.message) == (telemetry.TelemetryError, code, message)
 
 
 def test_a_header_of_another_kind_does_not_fit(telemetry: ModuleType, kind: str) -> None:
     script = stub(kind, telemetry)
     script.stream([encode_message({":message-type": "event", ":event-type": "mark", "Label": 5})])
-    with connected(kind, telemetry, transport=script) as client, client.watch(device="d") as stream:
-        with pytest.raises(telemetry.InvalidResponse, match="the header Label of an event is a int"):
-            list(stream)
+    with (
+        connected(kind, telemetry, transport=script) as client,
+        client.watch(device="d") as stream,
+        pytest.raises(telemetry.InvalidResponse, match="the header Label of an event is a int"),
+    ):
+        list(stream)
     assert script.responses[0].closed
 
 
@@ -300,11 +360,13 @@ def test_an_error_in_place_of_a_stream_is_that_error(telemetry: ModuleType, kind
 
 def test_stubs_of_rpc_services_send_the_opening_frame(tail: ModuleType, kind: str) -> None:
     script = stub(kind, tail)
-    script.stream([tail.Line(text="a")], output={"Session": "id", "Started": datetime(2026, 1, 1, tzinfo=UTC)})
+    output = tail.FollowLogOutput(session="id", started=datetime(2026, 1, 1, tzinfo=UTC))
+    script.stream([tail.Line(text="a")], output=output)
     script.stream([tail.Line(text="b"), tail.Ended("over", reason="r")])
     with connected(kind, tail, transport=script) as client:
         with client.follow_log(log="l") as stream:
-            assert (stream.session, stream.started) == ("id", datetime(2026, 1, 1, tzinfo=UTC))
+            assert stream.output == output
+            assert (stream.session, stream.started) == ("id", output.started)
             assert stream.metadata.status == 200
             assert list(stream) == [tail.Line(text="a")]
         with client.follow_all() as stream, pytest.raises(tail.Ended, match="over") as caught:
@@ -344,9 +406,12 @@ def test_opening_frames_wherever_they_are_cut(
 def test_an_error_in_place_of_the_opening_frame_comes_when_it_is_read(tail: ModuleType, kind: str) -> None:
     script = stub(kind, tail)
     script.respond([encode_message({":message-type": "exception", ":exception-type": "ended"}, b"{}")], headers=TYPE)
-    with connected(kind, tail, transport=script) as client, client.follow_log(log="l") as stream:
-        with pytest.raises(tail.Ended):
-            list(stream)
+    with (
+        connected(kind, tail, transport=script) as client,
+        client.follow_log(log="l") as stream,
+        pytest.raises(tail.Ended),
+    ):
+        list(stream)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ def rest_error(
 ) -> ServiceError:
     """Build the error that a REST service describes by the members in ``document``.
 
-    Its class is found in ``errors`` by the code in the header ``x-amzn-errortype``, else in the body; ``unknown`` is the
-    class of any other code.
+    Its class is found in ``errors`` by the code in the header ``x-amzn-errortype``, else in the body; ``unknown`` is
+    the class of any other code.
     """
     return _build_found(response, document, _rest_codes(response, document), errors, unknown)
 

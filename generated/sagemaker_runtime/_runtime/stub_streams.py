@@ -9,8 +9,8 @@ import msgspec
 
 from .errors import InvalidInput, ServiceError, TransportError
 from .eventstream import encode_message
-from .shapes import Structure, UnknownEvent
-from .stub import StubScript, error_members
+from .shapes import Output, Structure, UnknownEvent
+from .stub import StubScript
 
 
 class EventForm(msgspec.Struct, frozen=True):
@@ -44,17 +44,17 @@ class EventScript(StubScript):
         events: Iterable[Structure | UnknownEvent | ServiceError | TransportError | bytes],
         *,
         headers: Mapping[str, str] | None = None,
-        output: Mapping[str, Any] | None = None,
+        output: Output | None = None,
     ) -> None:
         """Answer the next request with an event stream.
 
         ``events`` are events of the service or unknown to it, errors of it (sent as exceptions in the stream),
         transport errors (the connection breaks there), or bytes to send as they are, such as half a frame.
-        ``output`` has the other output members by their names on the wire, for protocols that send them in a frame.
+        ``output`` has the other output members, for protocols that send them in a frame.
         """
         if output is not None and not self.initial:
             raise InvalidInput("this service sends the other output members as headers: give headers, not output")
-        opening = (self._message("event", "initial-response", output or {}),) if self.initial else ()
+        opening = (self._message("event", "initial-response", output or Output()),) if self.initial else ()
         chunks = tuple(event if isinstance(event, TransportError) else self._frame(event) for event in events)
         given = {"Content-Type": "application/vnd.amazon.eventstream", **(headers or {})}
         self._answer(200, given, (*opening, *chunks))
@@ -65,7 +65,8 @@ class EventScript(StubScript):
         if isinstance(event, UnknownEvent):
             return encode_message({**event.headers, ":message-type": "event", ":event-type": event.type}, event.payload)
         if isinstance(event, ServiceError):
-            return self._message("exception", self.error_types.get(type(event), event.code), error_members(event))
+            code = self.error_types.get(type(event), event.code)
+            return self._message("exception", code, self._error_body(event))
         form = self.event_forms.get(type(event))
         if form is None:
             raise InvalidInput(f"{type(event).__name__} is not an event of this service")

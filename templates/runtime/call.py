@@ -22,11 +22,12 @@ from .config import Config, ServiceInfo
 from .credentials import CredentialsProvider
 from .endpoint import Endpoint
 from .errors import InvalidInput, InvalidResponse, ServiceError, TransportError
-from .http import Headers, HTTPRequest, Request, Response, Timeout, read_http_date
+from .http import Headers, HTTPRequest, Request, Response, Timeout
 from .retry import Backoff, RetryQuota, is_resendable, is_retryable
 from .routing import Route
 from .shapes import Output, ResponseMetadata
 from .sigv4 import UNSIGNED_PAYLOAD, Credentials, sign
+from .timestamps import read_http_date
 from .transport import AsyncTransport, AsyncTransportResponse, Transport, TransportResponse
 
 Out = TypeVar("Out", bound=Output)

@@ -6,16 +6,19 @@ later, and what a transport is given then is what the socket receives.
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isfinite, isnan
+from operator import index
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
 
+from . import timestamps
 from .body import Body
 from .errors import InvalidInput, InvalidResponse
 
@@ -25,8 +28,8 @@ HeaderList = list[tuple[str, str]]
 
 _FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HTTP_DATE = re.compile("[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT")
 _LIST_ITEM = re.compile(r'[ \t]*(?:"((?:[^"\\]|\\.)*+)"[ \t]*|([^,]*+)),')
+_PLAIN_ITEM = re.compile(r'\s*(?:"?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,)?[^,]+')
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _HOST_LABELS = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
 _NEEDS_QUOTES = frozenset(',"')
@@ -159,13 +162,21 @@ def text_of(value: Any, name: str) -> str:
         return str.__str__(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
-        return int.__repr__(value)
-    if isinstance(value, float):
-        return float.__repr__(value) if isfinite(value) else special_float(value)
     if isinstance(value, datetime):
-        return _in_utc(value, name).isoformat().replace("+00:00", "Z")
-    raise InvalidInput(f"{name} must be text, a number, a bool or a datetime, not {type(value).__name__}")
+        return _spelled(timestamps.date_time, value, name)
+    if isinstance(value, float) or not hasattr(value, "__index__"):
+        return _text_of_float(value, name)
+    return int.__repr__(index(value))
+
+
+def _text_of_float(value: Any, name: str) -> str:
+    if not hasattr(value, "__float__"):
+        raise InvalidInput(f"{name} must be text, a number, a bool or a datetime, not {type(value).__name__}")
+    try:
+        number = float(value)
+    except (ArithmeticError, ValueError) as error:
+        raise InvalidInput(f"{name} is not a number that can be sent: {error}") from error
+    return float.__repr__(number) if isfinite(number) else special_float(number)
 
 
 def special_float(value: float) -> str:
@@ -173,30 +184,29 @@ def special_float(value: float) -> str:
     return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
+class _Spelled(str):
+    """Text that stands in a header list as it is, though it has a comma."""
+
+    __slots__ = ()
+
+
 def http_date(value: datetime | None, name: str) -> str | None:
     """Return a timestamp as an IMF-fixdate (RFC 9110, section 5.6.7), the default in headers."""
-    from email.utils import format_datetime
-
-    return None if value is None else format_datetime(_in_utc(value, name), usegmt=True)
-
-
-def read_http_date(text: str) -> datetime:
-    """Read an HTTP date (RFC 9110, section 5.6.7, with its obsolete forms). Raises :class:`ValueError`."""
-    from email.utils import parsedate_to_datetime
-
-    try:
-        parsed = parsedate_to_datetime(text)
-    except (IndexError, OverflowError, TypeError) as error:
-        raise ValueError(f"{text[:80]!r} is not an HTTP date") from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return None if value is None else _Spelled(_spelled(timestamps.http_date, value, name))
 
 
 def epoch_seconds(value: datetime | None, name: str = "a timestamp") -> int | float | None:
-    """Return a timestamp as seconds since 1970 in UTC, whole where it is whole."""
-    if value is None:
-        return None
-    seconds = (_in_utc(value, name) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
-    return int(seconds) if seconds.is_integer() else seconds
+    """Return a timestamp as seconds since 1970 in UTC, as a float where it has microseconds."""
+    return None if value is None else _spelled(timestamps.epoch_seconds, value, name)
+
+
+def _spelled(spell: Callable[[datetime], T], value: Any, name: str) -> T:
+    if not isinstance(value, datetime):
+        raise InvalidInput(f"{name} must be a datetime, not {type(value).__name__}")
+    try:
+        return spell(value)
+    except ValueError as error:
+        raise InvalidInput(f"{name} {error}") from error
 
 
 def idempotency_token(value: str | None) -> str:
@@ -206,10 +216,20 @@ def idempotency_token(value: str | None) -> str:
     return str(uuid4()) if value is None else value
 
 
-def _in_utc(value: datetime, name: str) -> datetime:
-    if value.tzinfo is None:
-        raise InvalidInput(f"{name} must be a timezone-aware datetime, for instance datetime.now(UTC)")
-    return value.astimezone(UTC)
+def json_header(value: Any, name: str) -> str | None:
+    """Return any JSON value as a header carries it: as compact JSON in base64. None stays None.
+
+    Raises :class:`InvalidInput` naming the parameter for what JSON does not have.
+    """
+    import json
+
+    if value is None:
+        return None
+    try:
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInput(f"{name} cannot be written as JSON: {error}") from error
+    return base64.b64encode(text.encode()).decode()
 
 
 def quote_label(value: Any, name: str, *, greedy: bool = False) -> str:
@@ -242,20 +262,29 @@ def encode_query(*parts: tuple[str, str, Any]) -> str:
     """Percent-encode a query from (key, parameter name, value) in the given order.
 
     None is left out, a list repeats the key, and an empty parameter name marks a key that the operation fixes itself:
-    its value None then gives a bare key.
+    its value None then gives a bare key. A key that a parameter has set already is left out of the maps after it.
     """
     pairs: list[str] = []
+    written: set[str] = set()
     for key, name, value in parts:
+        if name and (value is None or key in written):
+            continue
+        written.add(key)
         quoted = _quote(key, name, safe="-_.~")
-        if not name and value is None:
+        items = _items(value)
+        if value is None:
             pairs.append(quoted)
-        elif value is not None:
-            pairs.extend(f"{quoted}={_quote(text_of(item, name), name, safe='-_.~')}" for item in _items(value))
+        else:
+            values = (value,) if items is None else items
+            pairs.extend(f"{quoted}={_quote(text_of(item, name), name, safe='-_.~')}" for item in values)
     return "&".join(pairs)
 
 
-def _items(value: Any) -> Iterable[Any]:
-    return cast("Iterable[Any]", value) if isinstance(value, list | tuple | set | frozenset) else (value,)
+def _items(value: Any) -> Collection[Any] | None:
+    """Return what is in a list, tuple, set or the like; None for anything else, and for text and bytes."""
+    if isinstance(value, Collection) and not isinstance(value, str | bytes | bytearray | memoryview | Mapping):
+        return cast("Collection[object]", value)
+    return None
 
 
 def _quote(text: str, name: str, *, safe: str) -> str:
@@ -268,26 +297,32 @@ def _quote(text: str, name: str, *, safe: str) -> str:
 def header_list(*parts: tuple[str, str, Any]) -> HeaderList:
     """Build headers from (header, parameter name, value); None and empty lists are left out.
 
-    Items of a list are joined with commas, and quoted where they have commas or quotes themselves.
+    Items of a list are joined with commas, and quoted where they have commas or quotes themselves. A header that a
+    parameter has set already is left out of the maps after it.
 
     Raises :class:`InvalidInput` naming the parameter where :func:`check_header` refuses the value.
     """
     headers: HeaderList = []
+    written: set[str] = set()
     for header, name, value in parts:
-        if value is None or value == []:
+        items = _items(value)
+        if value is None or header.lower() in written or (items is not None and not items):
             continue
-        if isinstance(value, list | tuple | set | frozenset):
-            text = ",".join(_list_item(text_of(item, name)) for item in _items(value))
-        else:
-            text = text_of(value, name)
+        text = _header_text(value, name) if items is None else ",".join(_list_item(item, name) for item in items)
         check_header(header, text, name)
         headers.append((header, text))
+        written.add(header.lower())
     return headers
 
 
-def _list_item(text: str) -> str:
-    # Dates have a comma, and are told by their form.
-    if _NEEDS_QUOTES.isdisjoint(text) or _HTTP_DATE.fullmatch(text):
+def _header_text(value: Any, name: str) -> str:
+    """Return a scalar as text; in headers, timestamps have whole seconds."""
+    return text_of(value.replace(microsecond=0) if isinstance(value, datetime) else value, name)
+
+
+def _list_item(item: Any, name: str) -> str:
+    text = _header_text(item, name)
+    if isinstance(item, _Spelled) or _NEEDS_QUOTES.isdisjoint(text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -324,7 +359,17 @@ def text_header(headers: Headers, name: str) -> str | None:
 def prefixed_headers(headers: Headers, prefix: str) -> dict[str, str]:
     """Return the response headers that begin with ``prefix``, by the rest of their names."""
     start = prefix.lower()
-    return {name[len(prefix) :]: value for name, value in headers if name.lower().startswith(start)}
+    return {name[len(prefix) :]: headers[name] for name, _ in headers if name.lower().startswith(start)}
+
+
+def read_json_header(headers: Headers, name: str) -> Any:
+    """Return the JSON value that a response header carries in base64, or None.
+
+    Raises :class:`InvalidResponse` when it is none.
+    """
+    import json
+
+    return _parsed(headers, name, lambda text: json.loads(base64.b64decode(text)))
 
 
 def list_header(headers: Headers, name: str) -> list[str] | None:
@@ -339,6 +384,33 @@ def list_header(headers: Headers, name: str) -> list[str] | None:
     return items
 
 
+def int_list_header(headers: Headers, name: str) -> list[int] | None:
+    """Return a response header as a list of integers, or None; see :func:`int_header`."""
+    return _parsed(headers, name, lambda text: [int(item) for item in _split(text)])
+
+
+def float_list_header(headers: Headers, name: str) -> list[float] | None:
+    """Return a response header as a list of floats, or None; see :func:`float_header`."""
+    return _parsed(headers, name, lambda text: [float(item) for item in _split(text)])
+
+
+def bool_list_header(headers: Headers, name: str) -> list[bool] | None:
+    """Return a response header as a list of booleans, or None; see :func:`bool_header`."""
+    return _parsed(headers, name, lambda text: [_boolean(item) for item in _split(text)])
+
+
+def timestamp_list_header(headers: Headers, name: str) -> list[datetime] | None:
+    """Return a response header as a list of aware datetimes, or None; see :func:`timestamp_header`.
+
+    HTTP dates have a comma of their own, which ends no item.
+    """
+    return _parsed(headers, name, lambda text: [timestamps.read_timestamp(item) for item in _split(text)])
+
+
+def _split(text: str) -> list[str]:
+    return [found.strip(' \t"') for found in _PLAIN_ITEM.findall(text) if found.strip()]
+
+
 def int_header(headers: Headers, name: str) -> int | None:
     """Return a response header as an int, or None. Raises :class:`InvalidResponse` when it is not one."""
     return _parsed(headers, name, int)
@@ -350,13 +422,17 @@ def float_header(headers: Headers, name: str) -> float | None:
 
 
 def bool_header(headers: Headers, name: str) -> bool | None:
-    """Return a response header as a bool, or None. Raises :class:`InvalidResponse` when it is not one."""
-    return _parsed(headers, name, lambda text: {"true": True, "false": False}[text.lower()])
+    """Return a response header as a bool, or None: anything but ``true`` is False."""
+    return _parsed(headers, name, _boolean)
+
+
+def _boolean(text: str) -> bool:
+    return text.lower() == "true"
 
 
 def timestamp_header(headers: Headers, name: str) -> datetime | None:
-    """Return a response header as an aware datetime, from an HTTP date, RFC 3339 or epoch seconds, or None."""
-    return _parsed(headers, name, _timestamp)
+    """Return a response header as an aware datetime, or None; see :func:`read_timestamp`."""
+    return _parsed(headers, name, timestamps.read_timestamp)
 
 
 def _parsed(headers: Headers, name: str, parse: Callable[[str], T]) -> T | None:
@@ -367,12 +443,3 @@ def _parsed(headers: Headers, name: str, parse: Callable[[str], T]) -> T | None:
         return parse(value.strip())
     except (ValueError, KeyError, OverflowError) as error:
         raise InvalidResponse(f"the response header {name} has an unreadable value: {value[:80]!r}") from error
-
-
-def _timestamp(text: str) -> datetime:
-    if text[:1].isalpha():
-        return read_http_date(text)
-    if "T" not in text.upper():
-        return datetime.fromtimestamp(float(text), UTC)
-    parsed = datetime.fromisoformat(text)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

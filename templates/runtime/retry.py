@@ -17,7 +17,8 @@ from typing import Literal
 import msgspec
 
 from .errors import ReadTimeout, ServiceError, TransportError
-from .http import Headers, read_http_date
+from .http import Headers
+from .timestamps import read_http_date
 
 RetryKind = Literal["never", "throttle", "transient"]
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import enum
+import json
 import pickle
+import uuid
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
+from math import inf
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -20,23 +25,33 @@ from runtime.http import (
     Headers,
     HTTPRequest,
     bool_header,
+    bool_list_header,
     check_header,
     encode_query,
     epoch_seconds,
     expanded,
     float_header,
+    float_list_header,
     header_list,
     http_date,
+    idempotency_token,
     int_header,
+    int_list_header,
+    json_header,
     list_header,
     prefixed_headers,
     quote_label,
-    read_http_date,
+    read_json_header,
     required,
+    special_float,
     text_header,
     text_of,
     timestamp_header,
+    timestamp_list_header,
 )
+from runtime.timestamps import read_http_date
+
+from .everything import DOCUMENTS as JSON_VALUES
 
 MOMENT = datetime(2026, 1, 6, 12, 30, 15, tzinfo=UTC)
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -141,6 +156,49 @@ def test_what_is_no_http_date_is_a_value_error(text: str) -> None:
 def test_headers_with_a_prefix_are_collected() -> None:
     headers = Headers([("X-Meta-One", "1"), ("x-meta-TWO", "2"), ("x-met", "3")])
     assert prefixed_headers(headers, "x-META-") == {"One": "1", "TWO": "2"}
+    assert prefixed_headers(Headers([("X-A", "1"), ("X-B", "2"), ("X-A", "3")]), "X-") == {"A": "1, 3", "B": "2"}
+
+
+DATES = "Tue, 06 Jan 2026 12:30:15 GMT"
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "result"),
+    [
+        (int_list_header, "1, 2,-3", [1, 2, -3]),
+        (float_list_header, "1.5,NaN, -Infinity", [1.5, "NaN", "-Infinity"]),
+        (bool_list_header, "true,False , TRUE", [True, False, True]),
+        (timestamp_list_header, f"{DATES}, {DATES},{DATES}", [MOMENT] * 3),
+        (timestamp_list_header, f'"{DATES}", "{DATES}"', [MOMENT] * 2),
+        (timestamp_list_header, "2026-01-06T12:30:15Z, 1767702615", [MOMENT] * 2),
+        (timestamp_list_header, "Tuesday, 06-Jan-26 12:30:15 GMT", [MOMENT]),
+    ],
+)
+def test_lists_in_response_headers(read: Callable[[Headers, str], Any], value: str, result: list[Any]) -> None:
+    found = read(of(value), "X-H")
+    assert [special_float(item) if item != item or item == -inf else item for item in found] == result
+    assert read(Headers(), "X-H") is None
+    assert read(of(""), "X-H") == []
+
+
+@pytest.mark.parametrize("read", [int_list_header, float_list_header, timestamp_list_header, read_json_header])
+def test_lists_that_cannot_be_read(read: Callable[[Headers, str], Any]) -> None:
+    with pytest.raises(InvalidResponse, match=r"the response header X-H has an unreadable value: '1,x'"):
+        read(of("1,x"), "X-H")
+
+
+@given(JSON_VALUES.filter(lambda value: value is not None))
+def test_json_in_headers(value: Any) -> None:
+    text = json_header(value, "context")
+    assert text == base64.b64encode(json.dumps(value, separators=(",", ":")).encode()).decode()
+    assert read_json_header(of(text), "x-h") == value
+
+
+def test_json_that_headers_cannot_carry() -> None:
+    assert json_header(None, "context") is read_json_header(Headers(), "x") is None
+    for value in (float("nan"), object(), {"a": b""}):
+        with pytest.raises(InvalidInput, match="context cannot be written as JSON"):
+            json_header(value, "context")
 
 
 # What requests are made of.
@@ -207,7 +265,7 @@ def test_greedy_labels_keep_their_slashes() -> None:
             quote_label(value, "key", greedy=True)
 
 
-@given(st.lists(st.tuples(UNICODE, UNICODE), min_size=1))
+@given(st.lists(st.tuples(UNICODE, UNICODE), min_size=1, unique_by=lambda pair: pair[0]))
 def test_queries_are_quoted(pairs: list[tuple[str, str]]) -> None:
     query = encode_query(*((key, "p", value) for key, value in pairs))
     assert parse_qsl(query, keep_blank_values=True, strict_parsing=True) == pairs
@@ -219,8 +277,18 @@ def test_query_values() -> None:
     )
     assert encode_query() == ""
     assert encode_query(*expanded("x-", "p", {"k": 1}), *expanded("x-", "p", None)) == "x-k=1"
+    assert encode_query(("a", "p", deque([1])), ("b", "p", {"k": 1}.keys()), ("c", "p", []), ("d", "p", range(2))) == (
+        "a=1&b=k&d=0&d=1"
+    )
     with pytest.raises(InvalidInput, match="size"):
         encode_query(("s", "size", object()))
+
+
+def test_maps_give_way_to_parameters() -> None:
+    assert encode_query(("a", "a", 1), ("b", "b", None), *expanded("", "m", {"a": 2, "b": [3, 4], "c": "5"})) == (
+        "a=1&b=3&b=4&c=5"
+    )
+    assert header_list(("X-A", "a", "1"), *expanded("x-", "m", {"a": "2", "b": "3"})) == [("X-A", "1"), ("x-b", "3")]
 
 
 def test_required_values() -> None:
@@ -246,7 +314,8 @@ def test_header_values() -> None:
         (("a,b", "c"), '"a,b",c'),
         (['say "hi"', "c:\\d"], '"say \\"hi\\"",c:\\d'),
         (['\\"'], '"\\\\\\""'),
-        (["Tue, 06 Jan 2026 12:30:15 GMT", "x"], "Tue, 06 Jan 2026 12:30:15 GMT,x"),
+        (["Tue, 06 Jan 2026 12:30:15 GMT", "x"], '"Tue, 06 Jan 2026 12:30:15 GMT",x'),
+        ([http_date(MOMENT, "x"), MOMENT], "Tue, 06 Jan 2026 12:30:15 GMT,2026-01-06T12:30:15Z"),
         ([1, True], "1,true"),
         (["", ""], ","),
     ],
@@ -320,6 +389,20 @@ def test_times_need_a_zone() -> None:
     for convert in (http_date, epoch_seconds):
         with pytest.raises(InvalidInput, match="until must be a timezone-aware datetime"):
             convert(naive, "until")
+
+
+def test_dates_are_datetimes() -> None:
+    for convert in (http_date, epoch_seconds):
+        wrong: Any = "2026-01-06"
+        with pytest.raises(InvalidInput, match="until must be a datetime, not str"):
+            convert(wrong, "until")
+
+
+def test_idempotency_tokens() -> None:
+    assert idempotency_token("mine") == "mine"
+    assert idempotency_token("") == ""
+    assert uuid.UUID(idempotency_token(None)).version == 4
+    assert idempotency_token(None) != idempotency_token(None)
 
 
 def test_epoch_seconds() -> None:

@@ -128,9 +128,9 @@ def use(client: Shop) -> None:
     price = Price(amount=1, currency="EUR", until=datetime(2020, 1, 1))
     Price(amount=1)
     put: PutItemOutput = client.put_item(
-        item_id="1", item=built, price=price, labels={"a": "b"}, weight=1.5, client_token="t"
+        item_id="1", item_=built, price=price, labels={"a": "b"}, weight=1.5, client_token="t"
     )
-    client.put_item(item_id="1", item=built, price=price)
+    client.put_item(item_id="1", item_=built, price=price)
     version: int = put.version
     if item is not None:
         name: str = item.name
@@ -158,12 +158,20 @@ def look(event: ShopEventsEvent | UnknownEvent) -> None:
         why: str | None = event.why
 
 
+def wait(client: Shop) -> None:
+    for kind in client.paginate_get_item(item_id="1").items():
+        text: str = kind
+    ready: GetItemOutput = client.wait_until_item_ready(item_id="1")
+
+
 def fail(client: Shop) -> None:
     try:
         client.delete_item(item_id="1")
     except NotFound as error:
         resource: str | None = error.resource
-    except (Gone, Refused):
+    except Refused as refused:
+        why: str | None = refused.why
+    except Gone:
         pass
     except ShopError:
         pass

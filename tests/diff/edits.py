@@ -179,7 +179,10 @@ EDITS: tuple[Edit, ...] = (
     ),
     edit("output member narrowed", spec("Raw: any?", "Raw: str?"), "attribute-type minor GetItemOutput.raw"),
     edit(
-        "output items may be null", spec("Kinds: [str]?", "Kinds: [str?]?"), "attribute-type major GetItemOutput.kinds"
+        "output items may be null",
+        spec("Kinds: [str]?", "Kinds: [str?]?"),
+        "pages major paginate_get_item()",
+        "attribute-type major GetItemOutput.kinds",
     ),
     edit(
         "output member a structure now",
@@ -365,11 +368,12 @@ EDITS: tuple[Edit, ...] = (
     edit(
         "no pages",
         bound("    pages: {in: [Token], out: [Next], items: [Kinds], limit: Limit}\n", ""),
-        "pages major get_item()",
-        seen=False,
+        "pages major paginate_get_item()",
+        "export-removed major Pages",
+        "export-removed major AsyncPages",
     ),
-    edit("pages of other items", bound("items: [Kinds]", "items: []"), "pages major get_item()", seen=False),
-    edit("pages without limit", bound(", limit: Limit", ""), "pages patch get_item()"),
+    edit("pages of other items", bound("items: [Kinds]", "items: []"), "pages major paginate_get_item()"),
+    edit("pages without limit", bound(", limit: Limit", ""), "pages patch paginate_get_item()"),
     edit(
         "no waiter",
         bound(
@@ -377,7 +381,9 @@ EDITS: tuple[Edit, ...] = (
             "",
         ),
         "waiter major wait_until_item_ready()",
-        seen=False,
+        "export-removed major WaiterError",
+        "export-removed major WaiterFailed",
+        "export-removed major WaiterTimeout",
     ),
     edit("waiter more patient", bound("attempts: 10", "attempts: 20"), "waiter minor wait_until_item_ready()"),
     edit("waiter for another state", bound("is: old", "is: new"), "waiter minor wait_until_item_ready()"),

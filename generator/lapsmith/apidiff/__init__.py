@@ -9,6 +9,7 @@ from __future__ import annotations
 from lapsmith.apidiff.members import Members, fact_span
 from lapsmith.apidiff.model import Change, Impact, Kind, Log, verdict
 from lapsmith.apidiff.operations import Operations, Side, by_method
+from lapsmith.apidiff.paging import Paging
 from lapsmith.apidiff.service import Header
 from lapsmith.apidiff.shapes import Shapes, Spans, classes, failures, pair_classes, pair_failures
 from lapsmith.apidiff.types import Types
@@ -35,6 +36,7 @@ def compare(old: ir.Service, new: ir.Service) -> tuple[Change, ...]:
     Header(log, old, new, after.class_name).compare(before, after)
     same_errors = {was.error.name: now.error.name for was, now in errors.same}
     Operations(log, members, same_errors).compare(operations)
+    Paging(log, old, new).compare(before, after)
     shapes = Shapes(log, members)
     shapes.structures(structures)
     shapes.errors(errors)

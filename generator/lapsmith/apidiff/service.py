@@ -1,4 +1,4 @@
-"""What is said of a service as a whole: identity, authentication, endpoints, protocol, waiters."""
+"""What is said of a service as a whole: identity, authentication, endpoints, protocol."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 from lapsmith.apidiff.members import fact_span
 from lapsmith.apidiff.model import Impact, Kind, Log
-from lapsmith.apidiff.pairing import pair
 from lapsmith.diagnostics import Span
 from lapsmith.ir import model as ir
 from lapsmith.python import requirements
-from lapsmith.python.names import snake_case
 from lapsmith.python.view import ClientView
 
 _SAME_CALLS = "calls are written as before, and the service is spoken to as it wants"
@@ -40,7 +38,6 @@ class Header:
         self._signing()
         self._endpoints()
         self._protocol()
-        self._waiters()
 
     def _spans(self, fact: str) -> tuple[Span | None, Span | None]:
         return fact_span(self.old.origins, fact, "name"), fact_span(self.new.origins, fact, "name")
@@ -149,28 +146,6 @@ class Header:
             what, why = f"no longer needs {item}", "it may stay declared"
             self._add(Kind.REQUIREMENTS, Impact.PATCH, what, why, "protocol")
 
-    def _waiters(self) -> None:
-        old, new = self.old.waiters.values(), self.new.waiters.values()
-        pairs = pair(old, new, lambda item: snake_case(item.name), lambda item: item.name)
-        for item in pairs.removed:
-            what, why = "waiter removed", "calls of it raise AttributeError"
-            self.log.add(Kind.WAITER, Impact.MAJOR, _wait(item), what, why, _at(item), None)
-        for item in pairs.added:
-            what, why = "waiter added", "no code calls it yet"
-            self.log.add(Kind.WAITER, Impact.MINOR, _wait(item), what, why, None, _at(item))
-        for was, now in pairs.same:
-            if was.operation != now.operation:
-                what = f"polls {now.operation}, no longer {was.operation}"
-                why = "it takes the arguments of another operation"
-                self.log.add(Kind.WAITER, Impact.MAJOR, _wait(now), what, why, _at(was), _at(now))
-            if was.acceptors != now.acceptors:
-                what, why = "ends on other conditions", "the same call may return, fail or wait where it did not"
-                self.log.add(Kind.WAITER, Impact.MINOR, _wait(now), what, why, _at(was), _at(now))
-            if (was.delay, was.attempts) != (now.delay, now.attempts):
-                what = f"{_rhythm(was)}, now {_rhythm(now)}"
-                why = "it waits longer or shorter before it gives up"
-                self.log.add(Kind.WAITER, Impact.MINOR, _wait(now), what, why, _at(was), _at(now))
-
 
 def _is_located(service: ir.Service) -> bool:
     return service.base_url is not None or service.hosts is not None
@@ -192,15 +167,3 @@ def _seconds(timeout: float | None) -> str:
 
 def _headers(service: ir.Service) -> str:
     return ", ".join(f"'{name}: {value}'" for name, value in sorted(service.headers.items())) or "none"
-
-
-def _rhythm(waiter: ir.Waiter) -> str:
-    return f"{waiter.attempts} attempts {waiter.delay:g} s apart"
-
-
-def _wait(waiter: ir.Waiter) -> str:
-    return f"wait_until_{snake_case(waiter.name)}()"
-
-
-def _at(waiter: ir.Waiter) -> Span | None:
-    return fact_span(waiter.origins, "name")

@@ -98,7 +98,7 @@ class _Tree:
     def specs(self, path: str) -> list[str]:
         """The .lap files that a folder can be read for."""
         names = [USUAL] if self.kind(posixpath.join(path, USUAL)) == "blob" else []
-        listed = _git(self._folder, "ls-tree", "-z", self._object(path)) or b""
+        listed = _git(self._folder, "ls-tree", "--full-tree", "-z", self._object(path)) or b""
         entries = (entry.partition(b"\t") for entry in listed.split(b"\0"))
         plain = (name for meta, _, name in entries if b" blob " in meta)
         return spec_names([*names, *(name.decode("utf-8", "surrogateescape") for name in plain)])

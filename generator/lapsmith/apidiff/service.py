@@ -96,10 +96,17 @@ class Header:
             what, why = "an endpoint is known", "endpoint_url can be left out"
             self._add(Kind.ENDPOINT, Impact.MINOR, what, why, "base_url")
             return
-        if self.old.base_url != self.new.base_url and not (self.old.hosts and self.new.hosts):
+        if self.old.base_url != self.new.base_url and not (_has_hosts(self.old) and _has_hosts(self.new)):
             what = f"base {self.old.base_url or 'none'}, now {self.new.base_url or 'none'}"
             why = "requests go to another host: firewalls and proxies may have to know"
             self._add(Kind.ENDPOINT, Impact.MINOR, what, why, "base_url")
+        if self.old.endpoint_rules != self.new.endpoint_rules:
+            what = "endpoint rules changed"
+            if self.old.endpoint_rules is None or self.new.endpoint_rules is None:
+                what = "endpoints by rules now" if self.new.endpoint_rules else "endpoints no longer by rules"
+            why = "requests may go to another host: firewalls and proxies may have to know"
+            self._add(Kind.ENDPOINT, Impact.MINOR, what, why, "endpoint_rules")
+            return
         for fact, told in _HOSTS.items():
             self._host(told, fact, _templates(self.old, fact), _templates(self.new, fact))
 
@@ -148,7 +155,12 @@ class Header:
 
 
 def _is_located(service: ir.Service) -> bool:
-    return service.base_url is not None or service.hosts is not None
+    return service.base_url is not None or _has_hosts(service)
+
+
+def _has_hosts(service: ir.Service) -> bool:
+    """Whether the client computes hosts, and does not use the spec's base."""
+    return service.hosts is not None or service.endpoint_rules is not None
 
 
 def _templates(service: ir.Service, fact: str) -> Mapping[str, str]:

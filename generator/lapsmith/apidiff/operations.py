@@ -50,7 +50,6 @@ class Operations:
             self._auth(old, new)
             self._retry(old, new)
             self._errors(old, new)
-            self._pages(old, new)
             self._wire(old, new)
             if _words(old.op.doc) != _words(new.op.doc):
                 what, why = "description reworded", "only the docstring changes"
@@ -108,23 +107,30 @@ class Operations:
     def _stream(self, old: Side, new: Side) -> None:
         before, after = old.view.stream, new.view.stream
         spans = old.span(), new.span()
-        if before is None and after is None:
-            return
-        if before is None or after is None or type(before) is not type(after):
-            what = f"now returns {_kind(after)}" if after else f"no longer returns {_kind(before)}"
+        if type(before) is not type(after):
+            what = f"returned {_result(before)}, now {_result(after)}"
             why = "the method's result is another object"
             self.log.add(Kind.STREAM, Impact.MAJOR, new.call, what, why, *spans)
             return
-        for was, now in zip(_names(before), _names(after), strict=True):
+        if before is None or after is None:
+            return
+        names = [(before.name, after.name)]
+        if isinstance(before, EventStreamView) and isinstance(after, EventStreamView):
+            names.append((before.union.alias, after.union.alias))
+            self._carried(before, after, spans)
+        for was, now in names:
             if was != now:
                 what, why = f"now called {now}", "imports of the old name fail"
                 self.log.add(Kind.CLASS_RENAMED, Impact.MAJOR, was, what, why, *spans)
-        had, has = (not isinstance(stream, EventStreamView) or bool(stream.union.payload) for stream in (before, after))
+
+    def _carried(self, old: EventStreamView, new: EventStreamView, spans: tuple[Span | None, Span | None]) -> None:
+        """Whether what the events carry can be read as one sequence of bytes."""
+        had, has = old.union.payload is not None, new.union.payload is not None
         if had != has:
             what = f"iter_bytes() and its kin {'added' if has else 'removed'}"
             why = "code need not use it" if has else "code that calls them fails"
             severity = Impact.MINOR if has else Impact.MAJOR
-            self.log.add(Kind.STREAM, severity, after.name, what, why, *spans)
+            self.log.add(Kind.STREAM, severity, new.name, what, why, *spans)
 
     def _auth(self, old: Side, new: Side) -> None:
         was, now = old.op.auth, new.op.auth
@@ -159,23 +165,6 @@ class Operations:
         for name in sorted(before - set(new.op.errors)):
             what, why = f"no longer lists {name}", "code that catches it still runs"
             self.log.add(Kind.OPERATION_ERRORS, Impact.PATCH, new.call, what, why, *spans)
-
-    def _pages(self, old: Side, new: Side) -> None:
-        was, now = old.op.pages, new.op.pages
-        spans = tuple(fact_span(side.op.pages.origins, "pages") if side.op.pages else None for side in (old, new))
-        if was is not None and now is None:
-            what, why = "no longer paginated", "code that uses the paginator fails"
-            self.log.add(Kind.PAGES, Impact.MAJOR, new.call, what, why, *spans)
-        elif was is None and now is not None:
-            what, why = "can be paginated", "code need not use the paginator"
-            self.log.add(Kind.PAGES, Impact.MINOR, new.call, what, why, *spans)
-        elif was is not None and now is not None and was.items != now.items:
-            what = f"pages hold {_paths(was.items)}, now {_paths(now.items)}"
-            why = "the paginator yields other items"
-            self.log.add(Kind.PAGES, Impact.MAJOR, new.call, what, why, *spans)
-        elif was != now:
-            what, why = "pages are followed by other members", "the paginator yields the same items"
-            self.log.add(Kind.PAGES, Impact.PATCH, new.call, what, why, *spans)
 
     def _wire(self, old: Side, new: Side) -> None:
         facts: dict[str, tuple[object, object]] = {
@@ -216,12 +205,10 @@ def by_method(old: Mapping[str, Side], new: Mapping[str, Side]) -> Pairs[Side]:
     return pair(old.values(), new.values(), lambda side: side.view.method, lambda side: side.op.name)
 
 
-def _kind(stream: StreamView | None) -> str:
-    return "an event stream" if isinstance(stream, EventStreamView) else "a body that is read piecewise"
-
-
-def _names(stream: StreamView) -> tuple[str, ...]:
-    return (stream.name, stream.union.alias) if isinstance(stream, EventStreamView) else (stream.name,)
+def _result(stream: StreamView | None) -> str:
+    if stream is None:
+        return "an output"
+    return "an event stream" if isinstance(stream, EventStreamView) else "a stream of bytes"
 
 
 def _host(op: ir.Operation) -> str:
@@ -234,10 +221,6 @@ def _parameters(op: ir.Operation) -> str:
 
 def _told(value: object) -> str:
     return f"'{value}'" if isinstance(value, str) and value else "none" if value == "" else str(value).lower()
-
-
-def _paths(paths: tuple[str, ...]) -> str:
-    return ", ".join(paths) or "whole outputs"
 
 
 def _words(doc: str | None) -> list[str]:

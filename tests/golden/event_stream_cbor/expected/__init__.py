@@ -126,15 +126,17 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: what a program does not touch costs it nothing."""
-    module = _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # A type checker would take every name for one that the package has.
 
-    value = globals()[name] = getattr(import_module(module, __name__), name)
-    return value
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first used: what a program does not touch costs it nothing."""
+        module = _MODULES.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(module, __name__), name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,7 @@
 """The cheapest assignment of endpoints to operations, and how much dearer the next one is that differs.
 
 Shortest augmenting paths with potentials (Jonker and Volgenant, 1987), over sparse costs. An endpoint may stay without
-operation, at the price ``alone``.
+operation, at a price of its own.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ class Assigned:
     margin: float
 
 
-def assign(costs: Costs, alone: float) -> dict[int, Assigned]:
-    """Assign rows (endpoints) to columns (operations). Rows that are better left alone are not in the result."""
+def assign(costs: Costs, alone: Mapping[int, float]) -> dict[int, Assigned]:
+    """Assign rows (endpoints) to columns (operations).
+
+    ``alone`` has the price of leaving a row without; rows that are better left so are not in the result.
+    """
     solver = _Solver(costs, alone)
     for row in costs:
         solver.place(row)
@@ -34,7 +37,7 @@ def assign(costs: Costs, alone: float) -> dict[int, Assigned]:
 @dataclass(slots=True)
 class _Solver:
     costs: Costs
-    alone: float
+    alone: Mapping[int, float]
     given: dict[int, _Column] = field(default_factory=dict)
     owner: dict[_Column, int] = field(default_factory=dict)
     # Potentials: an edge's cost less both of them is never negative, and 0 where it is assigned.
@@ -43,7 +46,7 @@ class _Solver:
 
     def edges(self, row: int) -> Iterator[tuple[_Column, float]]:
         yield from self.costs[row].items()
-        yield -1 - row, self.alone
+        yield -1 - row, self.alone[row]
 
     def price(self, column: _Column) -> float:
         return self.columns.get(column, 0.0)

@@ -20,6 +20,11 @@ RULES_FILE = "endpoint-rules.json"
 _READS = re.compile(r"(?:Batch)?(?:Get|Describe|List|Search|Query|Scan|Lookup|Head)(?=[A-Z0-9]|\Z)")
 _SAFE_METHODS = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
 _AUTHS = {"none": "none", "v4-unsigned-body": "unsigned-payload"}
+# Headers that AWS's SDKs add to every request of a service, and that no model has.
+_HEADERS: Mapping[str, dict[str, str]] = {
+    "apigateway": {"Accept": "application/json"},
+    "glacier": {"x-amz-glacier-version": "2012-06-01"},
+}
 _NO_AUTH = "smithy.api#noAuth"
 
 
@@ -99,6 +104,9 @@ class _Deriver:
         if self._protocol != "rest-json":
             service["target"] = model.text("targetPrefix") or re.sub(r"\W", "", identity)
         service["signing"] = model.text("signingName") or model.text("endpointPrefix") or ""
+        headers = _HEADERS.get(str(model.text("endpointPrefix")))
+        if headers:
+            service["headers"] = headers
         if "awsQueryCompatible" in model.metadata and self._protocol != "rest-json":
             service["query_compatible"] = True
         return service
@@ -177,14 +185,17 @@ class _Deriver:
         return Noted("safe", "by its name")
 
     def _described(self, thrown: Mapping[str, Shape]) -> dict[str, object]:
-        codes: set[str] = set()
+        streams = (shape for shape in types.reach(self._roots).values() if shape.is_stream)
+        # What ends a stream comes after the status.
+        in_streams = {member.shape.name for stream in streams for member in stream.members.values()}
+        codes = set(thrown)
         entries: dict[str, object] = {}
         for name, shape in thrown.items():
             error = shape.traits.get("error")
             error = error if isinstance(error, dict) else {}
             entry: dict[str, object] = {}
             status = error.get("httpStatusCode")
-            if status is None and shape.traits.get("fault") is True and name in self._errors:
+            if status is None and shape.traits.get("fault") is True and name not in in_streams:
                 status = 500
             if isinstance(status, int) and 100 <= status <= 599:
                 entry["status"] = status

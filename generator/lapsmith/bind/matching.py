@@ -8,12 +8,12 @@ settled by order, where the spec is in the model's order and its neighbours leav
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from lapsmith.bind import evidence
 from lapsmith.bind.assignment import assign
@@ -24,15 +24,13 @@ from lapsmith.lap.tree import Document, Endpoint
 PATH, DESCRIPTION, NAMES, ORDER = "path", "description", "names", "order"
 MARGIN = 2.3
 """How much dearer every other explanation of all endpoints must be (see :func:`evidence.distance`)."""
-FAR = 8.0
-"""From this distance on, an endpoint and an operation have nothing to do with each other."""
-ALONE = 5.0
-"""The price of saying that the model does not have an endpoint's operation."""
-NEAR = 4.0
-"""Up to this distance, order may settle what nothing else does."""
+ALONE, ALONE_WITH_PROSE = 5.0, 8.0
+"""The price of saying that the model does not have an endpoint's operation, by whether the endpoint has prose."""
+SLACK = 1.0
+"""Order may settle what is nearer than that price by so much."""
+CHANCE = 1e-4
+"""The model's order counts if endpoints in any order would have it less often than that."""
 _LABEL = re.compile(r"\{[^{}+]*(\+?)\}")
-_ANCHORS = 8
-"""So many matches, all of them in the model's order, make order count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +94,7 @@ class _Matcher:
             self._groups[_place(operation.method, operation.uri)].operations.append(index)
         self._of_endpoint: dict[int, Signature] = {}
         self._of_operation: dict[int, Signature] = {}
+        self._distances: dict[tuple[int, int], float] = {}
 
     def run(self) -> None:
         shared = []
@@ -109,7 +108,7 @@ class _Matcher:
                 self._by_prose(group)
         for group in shared:
             self._by_distance(group)
-        if self._in_order():
+        if self._in_order(shared):
             for group in shared:
                 self._by_order(group)
 
@@ -155,18 +154,25 @@ class _Matcher:
             operations[self._of_operation[index].description].append(index)
         for text in endpoints.keys() & operations.keys() - {""}:
             here, there = endpoints[text], operations[text]
-            if len(here) == 1 and len(there) == 1 and self._distance(here[0], there[0]) < ALONE:
+            if len(here) == 1 and len(there) == 1 and self._distance(here[0], there[0]) < self._alone(here[0]):
                 self._take(here[0], there[0], DESCRIPTION)
 
     def _distance(self, endpoint: int, operation: int) -> float:
-        return evidence.distance(self._of_endpoint[endpoint], self._of_operation[operation])
+        key = (endpoint, operation)
+        if key not in self._distances:
+            self._distances[key] = evidence.distance(self._of_endpoint[endpoint], self._of_operation[operation])
+        return self._distances[key]
+
+    def _alone(self, endpoint: int) -> float:
+        return ALONE_WITH_PROSE if self._of_endpoint[endpoint].description else ALONE
 
     def _by_distance(self, group: _Group) -> None:
         """Pair what is in the cheapest assignment and not in any nearly as cheap; again, as that leaves less choice."""
         while True:
             endpoints, operations = self._left(group)
-            near = {e: {o: d for o in operations if (d := self._distance(e, o)) < FAR} for e in endpoints}
-            sure = [(e, found) for e, found in assign(near, ALONE).items() if found.margin >= MARGIN]
+            alone = {e: self._alone(e) for e in endpoints}
+            near = {e: {o: d for o in operations if (d := self._distance(e, o)) < alone[e]} for e in endpoints}
+            sure = [(e, found) for e, found in assign(near, alone).items() if found.margin >= MARGIN]
             if not sure:
                 return
             for e, found in sure:
@@ -176,10 +182,29 @@ class _Matcher:
         a, b = self._of_endpoint[endpoint], self._of_operation[operation]
         return DESCRIPTION if a.description and evidence.prose(a, b) < 0 else NAMES
 
-    def _in_order(self) -> bool:
-        """Whether the spec has the model's order, as far as is known, and enough is known to say so."""
-        order = [operation for _, (operation, _) in sorted(self._found.items())]
-        return len(order) >= _ANCHORS and all(a < b for a, b in pairwise(order))
+    def _in_order(self, groups: Iterable[_Group]) -> bool:
+        """Whether the spec has the model's order, and that can hardly be by chance.
+
+        Endpoints that are known must come in the order of their operations, those that are not in that of some
+        operation they may be. Those that may be the same ones can change places among themselves; all others cannot.
+        """
+        possible = {endpoint: frozenset((operation,)) for endpoint, (operation, _) in self._found.items()}
+        for group in groups:
+            endpoints, operations = self._left(group)
+            possible |= {e: frozenset(o for o in operations if self._may_be(e, o)) for e in endpoints}
+        order = [possible[endpoint] for endpoint in sorted(possible) if possible[endpoint]]
+        chance = sum(math.lgamma(count + 1) for count in Counter(order).values()) - math.lgamma(len(order) + 1)
+        if chance > math.log(CHANCE):
+            return False
+        at = -1
+        for choice in order:
+            at = min((operation for operation in choice if operation > at), default=-1)
+            if at < 0:
+                return False
+        return True
+
+    def _may_be(self, endpoint: int, operation: int) -> bool:
+        return self._distance(endpoint, operation) < self._alone(endpoint) - SLACK
 
     def _by_order(self, group: _Group) -> None:
         """Pair runs of endpoints with the operations between their neighbours', where only one way is in order."""
@@ -196,18 +221,21 @@ class _Matcher:
                 self._take(endpoint, operation, ORDER)
 
     def _only_way(self, run: Sequence[int], between: Sequence[int]) -> Iterable[tuple[int, int]]:
-        """The pairs of the only assignment of all of ``run`` that keeps the order; none if there are several."""
+        """The pairs of the only assignment of all of ``run`` that keeps the order; none if there are several.
+
+        An operation that may have changed beyond what would be taken is still one more way.
+        """
         if not run or len(run) > len(between):
             return ()
-        fits = [[self._distance(e, o) < NEAR for o in between] for e in run]
+        fits = [[self._distance(e, o) < self._alone(e) + MARGIN for o in between] for e in run]
         first = _leftmost(fits)
         last = _leftmost([row[::-1] for row in fits[::-1]])
         if first is None or last is None:
             return ()
-        mirrored = [len(between) - 1 - column for column in reversed(last)]
-        if first != mirrored:
+        if first != [len(between) - 1 - column for column in reversed(last)]:
             return ()
-        return ((e, between[column]) for e, column in zip(run, first, strict=True))
+        pairs = [(e, between[column]) for e, column in zip(run, first, strict=True)]
+        return pairs if all(self._may_be(e, o) for e, o in pairs) else ()
 
     def result(self) -> Matching:
         matches, unbound = [], []
@@ -227,7 +255,7 @@ class _Matcher:
             return ()
         free = (index for index in group.operations if index not in self._taken)
         costs = sorted((self._distance(endpoint, index), self._operations[index].name) for index in free)
-        return tuple(name for cost, name in costs if cost < FAR)
+        return tuple(name for cost, name in costs if cost < self._alone(endpoint))
 
 
 def _place(method: str, path: str) -> tuple[str, str]:

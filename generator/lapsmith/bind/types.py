@@ -28,8 +28,8 @@ def reach(roots: Iterable[Shape]) -> dict[str, Shape]:
 
 
 def write(shapes: Mapping[str, Shape], api: str | None, version: str | None, comment: str) -> str:
-    """LAP text of the structures; documents have no members to write."""
-    types = tuple(TypeDef(name, _fields(shape)) for name, shape in shapes.items() if not shape.is_document)
+    """LAP text of the structures. Documents, which are any value, have no members."""
+    types = tuple(TypeDef(name, _fields(shape)) for name, shape in shapes.items())
     document = Document("v0.3", api, version=version, types=types, comments=(comment,), ended=True)
     return lap.write(document)
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._async import AsyncSageMakerRuntime
     from ._runtime.errors import (
         AWSError,
+        CallTimeout,
         ChecksumMismatch,
         ConnectError,
         ConnectTimeout,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
+    from ._runtime.hooks import CallEvent, Hooks
     from ._runtime.http import HTTPRequest, Headers, Timeout
     from ._runtime.payload import ServerSentEvent
     from ._runtime.shapes import ResponseMetadata, UnknownEvent
@@ -69,6 +71,8 @@ __all__ = [
     "AsyncInvokeEndpointWithResponseStream",
     "AsyncSageMakerRuntime",
     "AsyncTransport",
+    "CallEvent",
+    "CallTimeout",
     "ChecksumMismatch",
     "ConnectError",
     "ConnectTimeout",
@@ -78,6 +82,7 @@ __all__ = [
     "HTTPRequest",
     "HTTPTransport",
     "Headers",
+    "Hooks",
     "InternalDependencyException",
     "InternalFailure",
     "InternalStreamFailure",
@@ -119,6 +124,8 @@ _MODULES = {
     "AsyncPyreqwestTransport": "._runtime.transport_pyreqwest",
     "AsyncSageMakerRuntime": "._async",
     "AsyncTransport": "._runtime.transport",
+    "CallEvent": "._runtime.hooks",
+    "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
@@ -129,6 +136,7 @@ _MODULES = {
     "HTTPTransport": "._runtime.transport",
     "HTTPX2Transport": "._runtime.transport_httpx2",
     "Headers": "._runtime.http",
+    "Hooks": "._runtime.hooks",
     "InternalDependencyException": ".errors",
     "InternalFailure": ".errors",
     "InternalStreamFailure": ".errors",

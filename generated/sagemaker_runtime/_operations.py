@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import blob_payload, decode_body, json_content_type, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, quote_label, required, text_header
+from ._runtime.operation import Operation
 from .errors import ERRORS, SageMakerRuntimeError
 from .types import (
     InvokeEndpointAsyncOutput,
@@ -40,6 +40,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=70.0,
     user_agent_name="sagemaker-runtime",
+    package=__name__.rpartition(".")[0],
 )
 
 

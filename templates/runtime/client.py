@@ -7,12 +7,15 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from .call import CallState, Operation, Reply, Steps, adrive, call, drive
+from .call import CallState, call
 from .config import ServiceInfo, resolve_config, to_attempts, to_timeout
 from .credentials import CredentialsSource, resolve_credentials
 from .errors import InvalidInput
+from .hooks import Hooks
 from .http import Request, Timeout, check_header
+from .operation import Operation
 from .shapes import Output
+from .steps import Reply, Steps, adrive, drive
 from .stream_base import AsyncStream, AsyncStreamCall, SyncStream
 from .transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
 
@@ -52,6 +55,7 @@ class BaseClient(Generic[TransportT]):
         use_dualstack: bool | None = None,
         transport: TransportT | None = None,
         user_agent_extra: str | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         """Resolve the settings; nothing is sent, and nothing is imported that the first call does not need.
 
@@ -60,14 +64,16 @@ class BaseClient(Generic[TransportT]):
         Args:
             region: the AWS Region, for instance ``eu-west-1``; else ``AWS_REGION`` or ``AWS_DEFAULT_REGION``.
             endpoint_url: where to send requests instead of the Region's endpoint.
-            credentials: a :class:`Credentials`, a boto3 or botocore session, or any object with ``access_key``,
-                ``secret_key`` and ``token``; else the environment, then botocore's chain if it is installed.
+            credentials: a :class:`Credentials`, a function that returns such, a boto3 or botocore session, or any
+                object with ``access_key``, ``secret_key`` and ``token``; else the environment, then botocore's chain if
+                it is installed.
             timeout: seconds to wait for a connection and for each piece of an answer, or a :class:`Timeout`.
             max_attempts: how often a call is sent at most, 1 or more; 3 unless set.
             use_fips: use the FIPS 140 endpoint.
             use_dualstack: use the endpoint that also has IPv6 addresses.
             transport: the HTTP transport to use instead of the default one. It stays yours to close.
             user_agent_extra: text to append to the User-Agent header.
+            hooks: told of every attempt of every call: an instance of your subclass of :class:`Hooks`.
 
         Raises:
             InvalidInput: a setting is wrong, or no Region was found.
@@ -81,6 +87,7 @@ class BaseClient(Generic[TransportT]):
             use_fips=use_fips,
             use_dualstack=use_dualstack,
             user_agent_extra=user_agent_extra,
+            hooks=hooks,
         )
         self._credentials = resolve_credentials(credentials)
         self._state = CallState()
@@ -189,12 +196,12 @@ class SyncClient(BaseClient[Transport]):
 
     def _call(self, operation: Operation[Out], request: Request) -> Out:
         steps = self._steps(operation, request)
-        output, _ = drive(steps, self._transport, self._config.timeout, self._credentials)
+        output, _ = drive(steps, self._transport, self._credentials)
         return output
 
     def _open(self, operation: Operation[Out], request: Request, stream: type[Stream]) -> Stream:
         steps = self._steps(operation, request)
-        output, reply = drive(steps, self._transport, self._config.timeout, self._credentials)
+        output, reply = drive(steps, self._transport, self._credentials)
         return stream.opened(reply.connection, output)
 
     def close(self) -> None:
@@ -218,7 +225,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
 
     async def _call(self, operation: Operation[Out], request: Request) -> Out:
         steps = self._steps(operation, request)
-        output, _ = await adrive(steps, self._transport, self._config.timeout, self._credentials)
+        output, _ = await adrive(steps, self._transport, self._credentials)
         return output
 
     def _open(
@@ -226,7 +233,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
     ) -> AsyncStreamCall[AsyncStreamT]:
         async def start() -> AsyncStreamT:
             steps = self._steps(operation, request)
-            output, reply = await adrive(steps, self._transport, self._config.timeout, self._credentials)
+            output, reply = await adrive(steps, self._transport, self._credentials)
             return await stream.opened(reply.connection, output)
 
         return AsyncStreamCall(start)

@@ -35,6 +35,7 @@ from typing import NamedTuple
 
 from .endpoint import Endpoint, Hosts, check_region, parse_endpoint_url, resolve_endpoint
 from .errors import InvalidInput
+from .hooks import Hooks
 from .http import Timeout, check_header
 from .profile import load_profile
 from .routing import EndpointRules, Route, Router
@@ -64,6 +65,7 @@ class ServiceInfo:
         user_agent_name: the name in the User-Agent header, for instance ``sagemaker-runtime``.
         s3: whether paths are signed as S3 wants them.
         headers: what goes with every request that does not set it.
+        package: the name of the client's package, under which it logs.
         rules: the service's endpoint rules, or None.
     """
 
@@ -76,6 +78,7 @@ class ServiceInfo:
     user_agent_name: str
     s3: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    package: str = ""
     rules: EndpointRules | None = None
 
 
@@ -93,6 +96,7 @@ class Config:
         extra_headers: headers added to each request.
         host_prefixes: whether operations may put something before the endpoint's host.
         min_compression_size: from how many bytes on requests are compressed where the service takes that; None: never.
+        hooks: what is told of every attempt, or None.
     """
 
     region: str | None
@@ -104,6 +108,7 @@ class Config:
     extra_headers: tuple[tuple[str, str], ...] = ()
     host_prefixes: bool = True
     min_compression_size: int | None = _MIN_COMPRESSION_SIZE
+    hooks: Hooks | None = None
 
     @property
     def endpoint(self) -> Endpoint | None:
@@ -121,6 +126,7 @@ def resolve_config(
     use_fips: bool | None = None,
     use_dualstack: bool | None = None,
     user_agent_extra: str | None = None,
+    hooks: Hooks | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Config:
     """Settle a client's settings. ``environ`` is read instead of ``os.environ``.
@@ -146,7 +152,14 @@ def resolve_config(
         user_agent=_user_agent(service, user_agent_extra),
         host_prefixes=not settings.flag("disable_host_prefix_injection", "AWS_DISABLE_HOST_PREFIX_INJECTION"),
         min_compression_size=_min_compression_size(settings),
+        hooks=_checked_hooks(hooks),
     )
+
+
+def _checked_hooks(hooks: object) -> Hooks | None:
+    if hooks is None or isinstance(hooks, Hooks):
+        return hooks
+    raise InvalidInput(f"hooks must be an instance of a subclass of Hooks, not {hooks!r}")
 
 
 def to_timeout(timeout: float | Timeout) -> Timeout:
@@ -159,7 +172,7 @@ def to_timeout(timeout: float | Timeout) -> Timeout:
         seconds = _seconds(timeout, "timeout")
         brief = min(seconds, _CONNECT_LIMIT)
         return Timeout(connect=brief, read=seconds, write=seconds, pool=brief)
-    for name in ("connect", "read", "write", "pool"):
+    for name in ("connect", "read", "write", "pool", "total"):
         if (limit := getattr(timeout, name)) is not None:
             _seconds(limit, f"timeout.{name}")
     return timeout

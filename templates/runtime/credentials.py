@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from .config import REGION_VARIABLES
 from .errors import CredentialsError, InvalidInput
@@ -76,7 +76,7 @@ class BotocoreSession(Protocol):
         ...
 
 
-CredentialsSource = Credentials | BotocoreKeys | BotocoreSession | CredentialsProvider
+CredentialsSource = Credentials | BotocoreKeys | BotocoreSession | CredentialsProvider | Callable[[], Credentials]
 
 
 def resolve_credentials(
@@ -90,8 +90,9 @@ def resolve_credentials(
     fork.
 
     Explicit :class:`Credentials` are sent as they are, past their ``expires`` too: the service's clock decides.
-    botocore credentials that renew themselves do so. Pickling takes static credentials along, secret included; the
-    chain is looked up again where it is unpickled.
+    botocore credentials that renew themselves do so. A function is called when credentials are first needed, again when
+    what it gave is about to expire, and again when the service calls that expired. Pickling takes static credentials
+    along, secret included; the chain is looked up again where it is unpickled.
 
     Raises :class:`InvalidInput` when ``explicit`` is none of these.
     """
@@ -109,9 +110,12 @@ def resolve_credentials(
         # The keys of botocore's renewing credentials are properties that do I/O, so they are not touched here.
         if hasattr(source, "get_frozen_credentials") or _has_keys(source):
             return _Static(_read_keys(source)) if isinstance(source, tuple) else _Keys(source)
+        if callable(source):
+            return _Function(cast("Callable[[], Credentials]", source))
     raise InvalidInput(
         f"credentials cannot be {_describe(source)}: pass Credentials(access_key_id, secret_access_key), "
-        "a boto3 or botocore session or its credentials, or an object with get(*, refresh) and blocking; "
+        "a boto3 or botocore session or its credentials, a function that returns Credentials, or an object with "
+        "get(*, refresh) and blocking; "
         "or nothing, for the environment and botocore's chain"
     )
 
@@ -201,6 +205,58 @@ class _Lazy:
         if self._state.pid != os.getpid():
             self._state = _State()
         return self._state
+
+
+class _Function:
+    """Credentials of a function of the application; one thread calls it, the others wait for what it returns."""
+
+    def __init__(self, function: Callable[[], Credentials]) -> None:
+        self._function = function
+        self._state = _Cached()
+
+    @property
+    def blocking(self) -> bool:
+        return self._current().is_stale()
+
+    def get(self, *, refresh: bool = False) -> Credentials:
+        state = self._current()
+        found = state.credentials
+        if refresh or state.is_stale():
+            with state.lock:
+                # Whoever waited for the lock may find that the work is done.
+                if state.is_stale() or (refresh and state.credentials is found):
+                    state.credentials = _guarded(self._call)
+        assert state.credentials is not None
+        return state.credentials
+
+    def _call(self) -> Credentials:
+        made = _settled(self._function())
+        if isinstance(made, Credentials):
+            return made
+        if _has_keys(made):
+            return _read_keys(made)
+        raise CredentialsError(f"the function passed as credentials must return Credentials, not {_describe(made)}")
+
+    def _current(self) -> _Cached:
+        if self._state.pid != os.getpid():
+            self._state = _Cached()
+        return self._state
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reduce(_Function, self._function)
+
+
+class _Cached:
+    """What one process got from a function. A child starts anew: its copy of the lock may be held by nobody there."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.lock = threading.Lock()
+        self.credentials: Credentials | None = None
+
+    def is_stale(self) -> bool:
+        found = self.credentials
+        return found is None or (found.expires is not None and found.expires - datetime.now(UTC) < _RENEW_BEFORE)
 
 
 class _Session(_Lazy):

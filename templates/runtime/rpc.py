@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from .call import Operation
 from .http import Request
 from .members import Members
+from .operation import Operation
 from .shapes import Output
 
 Out = TypeVar("Out", bound=Output)

@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from runtime.call import CallState, Operation, Refresh, Reply, Send, Sleep, call
+from runtime.call import CallState, call
 from runtime.codec_rest_json import parse_error
 from runtime.config import Config, ServiceInfo
 from runtime.endpoint import Endpoint
 from runtime.errors import AWSError, ServiceError, TransportError
 from runtime.http import Headers, HTTPRequest, Request, Response, Timeout
+from runtime.operation import Operation
 from runtime.retry import Backoff
 from runtime.routing import Route
 from runtime.shapes import Output
 from runtime.sigv4 import Credentials
+from runtime.steps import Refresh, Reply, Send, Sleep
 
 KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 SERVICE = ServiceInfo("Example", "2020-01-01", "example", None, None, None, "example")

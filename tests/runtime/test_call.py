@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
-from runtime.call import CallState, Operation, Reply, Send, call
+from runtime.call import CallState, call
 from runtime.endpoint import parse_endpoint_url
 from runtime.errors import (
     ConnectError,
@@ -23,7 +23,9 @@ from runtime.errors import (
     WriteTimeout,
 )
 from runtime.http import HTTPRequest, Request, Response
+from runtime.operation import Operation
 from runtime.retry import Backoff, RetryQuota
+from runtime.steps import Reply, Send
 
 from .calls import (
     CONFIG,

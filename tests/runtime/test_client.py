@@ -327,7 +327,7 @@ def test_an_interrupt_ends_a_call_at_once() -> None:
 
 
 def test_an_interrupt_ends_a_pause_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sagemaker_runtime._runtime.call.time.sleep", lambda _: interrupt())
+    monkeypatch.setattr("sagemaker_runtime._runtime.steps.time.sleep", lambda _: interrupt())
     stub = StubTransport()
     stub.respond(status=503)
     with pytest.raises(KeyboardInterrupt):

@@ -179,7 +179,6 @@ def test_a_provider_of_the_user_is_used_as_it_is() -> None:
         (("AKID", SECRET), "an object of type tuple"),
         (Credentials, "the class Credentials"),
         (boto3.Session, "the class Session"),
-        (lambda: None, "an object of type function"),
     ],
 )
 def test_anything_else_is_refused_and_not_shown(wrong: Any, named: str) -> None:

@@ -1,37 +1,31 @@
 """One call, without I/O: what to send, when to wait, when to give up.
 
-:func:`call` is a generator that yields steps and is sent their results; :func:`drive` and :func:`adrive` carry the
-steps out. Retries, clock skew and credential refresh exist here, once, for sync and async clients alike.
+:func:`call` is a generator that yields steps and is sent their results; the drivers in :mod:`.steps` carry them out.
+Retries, clock skew and credential refresh exist here, once, for sync and async clients alike.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from msgspec import structs
 
-from .body import Body
 from .config import Config, ServiceInfo
-from .credentials import CredentialsProvider
-from .endpoint import Endpoint
-from .errors import InvalidInput, InvalidResponse, ServiceError, TransportError
-from .http import Headers, HTTPRequest, Request, Response, Timeout
+from .deadline import Deadline
+from .errors import InvalidResponse, ServiceError, TransportError
+from .hooks import Watch, watch
+from .http import Headers, Request, Response
+from .operation import Operation
+from .prepare import compressed, prepare
 from .retry import Backoff, RetryQuota, is_resendable, is_retryable
-from .routing import Route
 from .shapes import Output, ResponseMetadata
-from .sigv4 import UNSIGNED_PAYLOAD, Credentials, sign
+from .sigv4 import Credentials
+from .steps import EVENT_STREAM, Measure, Refresh, Reply, Send, Sleep, Steps
 from .timestamps import read_http_date
-from .transport import AsyncTransport, AsyncTransportResponse, Transport, TransportResponse
 
 Out = TypeVar("Out", bound=Output)
-T = TypeVar("T")
 
 _CLOCK_SKEW_CODES = frozenset(
     {
@@ -45,31 +39,7 @@ _CLOCK_SKEW_CODES = frozenset(
 )
 _EXPIRED_TOKEN_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 _REQUEST_ID_HEADERS = ("x-amzn-RequestId", "x-amz-request-id", "x-amzn-request-id")
-_EVENT_STREAM = "application/vnd.amazon.eventstream"
 _TOLERATED_SKEW = timedelta(minutes=4)
-_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-
-
-class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
-    """What the call machinery must know of an operation.
-
-    ``parse`` reads a successful response and ``parse_error`` any other; ``errors`` maps codes to modelled errors, and
-    every other code is raised as ``service_error``.
-    ``retry_safe`` says that repeating a request that may have reached the service does its work only once.
-    ``streaming`` leaves the body of a successful response open: it is an event stream, or bytes of any kind.
-    ``auth`` is for operations that are signed otherwise than their service: not at all, or without their body.
-    ``compress`` says that the service takes compressed bodies.
-    """
-
-    name: str
-    parse: Callable[[Response], Out]
-    parse_error: Callable[[Response, Mapping[str, type[ServiceError]], type[ServiceError]], ServiceError]
-    errors: Mapping[str, type[ServiceError]]
-    service_error: type[ServiceError]
-    retry_safe: bool = False
-    streaming: Literal["events", "bytes"] | None = None
-    auth: Literal["none", "unsigned-payload"] | None = None
-    compress: bool = False
 
 
 class CallState(msgspec.Struct):
@@ -88,43 +58,6 @@ class CallState(msgspec.Struct):
     expired: bool = False
 
 
-class Send(msgspec.Struct, frozen=True):
-    """Send the request; the result is its :class:`Reply`, or a :class:`TransportError` is thrown in."""
-
-    request: HTTPRequest
-    streaming: Literal["events", "bytes"] | None
-
-
-class Sleep(msgspec.Struct, frozen=True):
-    """Wait."""
-
-    seconds: float
-
-
-class Refresh(msgspec.Struct, frozen=True):
-    """Get credentials; with ``force``, new ones. The result is a :class:`Credentials`."""
-
-    force: bool = False
-
-
-class Measure(msgspec.Struct, frozen=True):
-    """Find out the length of a body that is sent piecewise and, with ``hashed``, its hash."""
-
-    body: Body
-    hashed: bool
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """A response, and the connection that its body can still be read from when it is a stream."""
-
-    response: Response
-    connection: Any = None
-
-
-Step = Send | Sleep | Refresh | Measure
-Steps = Generator[Step, Any, T]
-
-
 def utcnow() -> datetime:
     """Return the time that requests are signed with, before the skew is added."""
     return datetime.now(UTC)
@@ -138,59 +71,92 @@ def call(
     What a refused signature shows, expired credentials or a clock that is off, is put right and tried again at once,
     each once in a call and within ``config.max_attempts``; where no attempt is left, it helps the next call.
     """
-    attempt, spent = 0, 1
-    repaired: set[str] = set()
+    deadline = None if config.timeout.total is None else Deadline(config.timeout.total)
+    watching = watch(service.package, config.hooks, operation.name)
     if operation.compress:
-        request = _compressed(request, config)
+        request = compressed(request, config)
     if not isinstance(request.body, bytes):
         yield Measure(request.body, _signs_body(operation, service))
+    retries = _Retries(request, config, state, deadline)
+    attempt = 0
     while True:
         attempt += 1
         credentials = None
         if service.signing_name is not None and operation.auth != "none":
-            credentials = yield from _current_credentials(state, repaired)
+            credentials = yield from _current_credentials(state, retries.repaired)
         skew = state.skew
-        failure: ServiceError | TransportError
-        headers = repair = None
+        sent = prepare(operation, request, service, config, credentials, utcnow() + skew)
         try:
-            sent = prepare(operation, request, service, config, credentials, utcnow() + skew)
-            reply: Reply = yield Send(sent, operation.streaming)
+            if watching:
+                watching.sending(attempt, sent)
+            reply: Reply = yield Send(sent, operation.streaming, config.timeout, deadline)
         except TransportError as error:
-            failure, again = error, is_resendable(error, retry_safe=operation.retry_safe)
+            failed = _Failed(error, is_resendable(error, retry_safe=operation.retry_safe))
         else:
+            if watching:
+                watching.answered(reply.response, request_id(reply.response.headers))
             if not _is_error(operation, reply):
-                state.quota.release(spent)
-                return _output(operation, reply, attempt), reply
-            headers = reply.response.headers
-            failure = _service_error(operation, reply.response, attempt)
-            again = failure.retryable
-            repair = None if credentials is None else _repair(failure, headers, state, skew)
-        tokens = None
-        if attempt < config.max_attempts and _can_send_again(request):
-            if repair is not None and repair not in repaired:
-                repaired.add(repair)
-                continue
-            tokens = state.quota.acquire(failure) if again else None
-        if tokens is None:
+                retries.succeeded()
+                return _output(operation, reply, attempt, watching), reply
+            failed = _refused(operation, reply.response, attempt)
+            if credentials is not None:
+                failed = failed._replace(repair=_repair(failed, state, skew))
+        delay = retries.delay(failed, attempt)
+        if delay is None:
+            if watching:
+                watching.failed(failed.error)
             try:
-                raise failure
+                raise failed.error
             finally:
-                del failure  # Else error, traceback and frame refer to one another, and the request stays in memory.
-        spent = tokens
-        yield Sleep(state.backoff.delay(attempt, headers))
+                del failed  # Else error, traceback and frame refer to one another, and the request stays in memory.
+        if watching:
+            watching.retrying(failed.error, delay)
+        if delay:
+            yield Sleep(delay)
 
 
-def _compressed(request: Request, config: Config) -> Request:
-    """Compress the body where it is worth it, as botocore does; the same body always becomes the same bytes."""
-    body, smallest = request.body, config.min_compression_size
-    if smallest is None or not isinstance(body, bytes) or len(body) < smallest:
-        return request
-    import gzip
+class _Failed(NamedTuple):
+    """A failed attempt: why, whether to send again, and what signing anew would put right."""
 
-    encodings = [value for name, value in request.headers if name.lower() == "content-encoding"]
-    headers = [pair for pair in request.headers if pair[0].lower() != "content-encoding"]
-    headers.append(("Content-Encoding", ",".join([*encodings, "gzip"])))
-    return structs.replace(request, headers=headers, body=gzip.compress(body, mtime=0))
+    error: ServiceError | TransportError
+    again: bool
+    headers: Headers | None = None
+    repair: str | None = None
+
+
+def _refused(operation: Operation[Any], response: Response, attempt: int) -> _Failed:
+    error = _service_error(operation, response, attempt)
+    return _Failed(error, error.retryable, response.headers)
+
+
+class _Retries:
+    """Decides on one call's attempts after the first."""
+
+    def __init__(self, request: Request, config: Config, state: CallState, deadline: Deadline | None) -> None:
+        self._request = request
+        self._config = config
+        self._state = state
+        self._deadline = deadline
+        self._spent = 1
+        self.repaired: set[str] = set()
+
+    def succeeded(self) -> None:
+        """Give back what the last attempt cost."""
+        self._state.quota.release(self._spent)
+
+    def delay(self, failed: _Failed, attempt: int) -> float | None:
+        """Return how long to wait before the next attempt; None where there is to be none."""
+        if attempt >= self._config.max_attempts or not _can_send_again(self._request):
+            return None
+        if failed.repair is not None and failed.repair not in self.repaired:
+            self.repaired.add(failed.repair)
+            return 0.0
+        tokens = self._state.quota.acquire(failed.error) if failed.again else None
+        if tokens is None:
+            return None
+        self._spent = tokens
+        delay = self._state.backoff.delay(attempt, failed.headers)
+        return None if self._deadline is not None and delay >= self._deadline.left else delay
 
 
 def _signs_body(operation: Operation[Any], service: ServiceInfo) -> bool:
@@ -212,194 +178,23 @@ def _current_credentials(state: CallState, repaired: set[str]) -> Steps[Credenti
     return credentials
 
 
-def prepare(
-    operation: Operation[Any],
-    request: Request,
-    service: ServiceInfo,
-    config: Config,
-    credentials: Credentials | None,
-    now: datetime,
-) -> HTTPRequest:
-    """Add the endpoint, the standard headers and the signature: the result is what the socket receives.
-
-    Raises :class:`InvalidInput` where the service's endpoint rules have no endpoint for the request.
-    """
-    route = config.route
-    if not isinstance(route, Route):
-        route = route.find(request.endpoint_parameters or {}, credentials.account_id if credentials else None)
-    endpoint = route.endpoint
-    if request.host_prefix and config.host_prefixes:
-        endpoint = _prefixed(endpoint, request.host_prefix)
-    path = endpoint.path + request.path
-    headers = _merge(list(service.headers), request.headers) if service.headers else request.headers
-    if route.headers:
-        headers = _merge(headers, route.headers)
-    headers = [("Host", endpoint.netloc), *_merge(headers, config.extra_headers)]
-    body = request.body
-    length = len(body) if isinstance(body, bytes) else body.length
-    if length is None:
-        headers.append(("Transfer-Encoding", "chunked"))
-    elif body or request.method in _METHODS_WITH_BODY:
-        headers.append(("Content-Length", str(length)))
-    if not any(name.lower() == "user-agent" for name, _ in headers):
-        headers.append(("User-Agent", config.user_agent))
-    if credentials is not None and route.signing_name is not None:
-        if operation.auth == "unsigned-payload":
-            headers = _merge(headers, (("X-Amz-Content-SHA256", UNSIGNED_PAYLOAD),))
-        headers = sign(
-            request.method,
-            path,
-            request.query,
-            headers,
-            body if isinstance(body, bytes) else b"",
-            credentials,
-            service=route.signing_name,
-            region=route.signing_region or "",
-            now=now,
-            payload_hash=None if isinstance(body, bytes) else body.sha256,
-            normalize=not service.s3,
-            double_encode=route.double_encode and not service.s3,
-        )
-    target = f"{path}?{request.query}" if request.query else path
-    return HTTPRequest(request.method, endpoint.scheme, endpoint.host, endpoint.port, target, headers, request.body)
-
-
-def _prefixed(endpoint: Endpoint, prefix: str) -> Endpoint:
-    if ":" in endpoint.host or endpoint.host.replace(".", "").isdigit():
-        raise InvalidInput(
-            f"the operation's host prefix {prefix!r} cannot go before the address {endpoint.host}: "
-            "set AWS_DISABLE_HOST_PREFIX_INJECTION=true to leave it out"
-        )
-    return replace(endpoint, host=prefix + endpoint.host)
-
-
-def drive(
-    steps: Steps[T],
-    transport: Transport,
-    timeout: Timeout,
-    credentials: CredentialsProvider,
-) -> T:
-    """Carry out the steps of a call, waiting in this thread."""
-    result: Any = None
-    try:
-        step = next(steps)
-        while True:
-            try:
-                if isinstance(step, Send):
-                    result = _receive(transport.send(step.request, timeout), step.streaming)
-                elif isinstance(step, Refresh):
-                    result = credentials.get(refresh=step.force)
-                elif isinstance(step, Measure):
-                    step.body.measure(hashed=step.hashed)
-                    result = None
-                else:
-                    time.sleep(step.seconds)
-                    result = None
-            except TransportError as error:
-                step = steps.throw(error)
-            else:
-                step = steps.send(result)
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
-    except BaseException:
-        if isinstance(result, Reply) and result.connection is not None:
-            result.connection.close()
-        raise
-    finally:
-        steps.close()
-
-
-async def adrive(
-    steps: Steps[T],
-    transport: AsyncTransport,
-    timeout: Timeout,
-    credentials: CredentialsProvider,
-) -> T:
-    """Carry out the steps of a call, waiting in the event loop; credentials that need I/O come from a worker thread."""
-    result: Any = None
-    try:
-        step = next(steps)
-        while True:
-            try:
-                if isinstance(step, Send):
-                    result = await _areceive(await transport.send(step.request, timeout), step.streaming)
-                elif isinstance(step, Refresh):
-                    result = await _credentials(credentials, step.force)
-                elif isinstance(step, Measure):
-                    await step.body.ameasure(hashed=step.hashed)
-                    result = None
-                else:
-                    await _sleep(step.seconds)
-                    result = None
-            except TransportError as error:
-                step = steps.throw(error)
-            else:
-                step = steps.send(result)
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
-    except BaseException:
-        if isinstance(result, Reply) and result.connection is not None:
-            await result.connection.aclose()
-        raise
-    finally:
-        steps.close()
-
-
-async def _credentials(provider: CredentialsProvider, force: bool) -> Credentials:
-    if not force and not provider.blocking:
-        return provider.get()
-    from anyio import to_thread
-
-    # A cancelled call does not wait for the thread: a metadata service may take minutes not to answer.
-    return await to_thread.run_sync(partial(provider.get, refresh=force), abandon_on_cancel=True)
-
-
-async def _sleep(seconds: float) -> None:
-    from anyio import sleep
-
-    await sleep(seconds)
-
-
-def _receive(raw: TransportResponse, streaming: str | None) -> Reply:
-    if streaming and _is_stream(raw.status, raw.headers, streaming):
-        return Reply(Response(raw.status, raw.headers), raw)
-    return Reply(Response(raw.status, raw.headers, raw.read()))
-
-
-async def _areceive(raw: AsyncTransportResponse, streaming: str | None) -> Reply:
-    if streaming and _is_stream(raw.status, raw.headers, streaming):
-        return Reply(Response(raw.status, raw.headers), raw)
-    return Reply(Response(raw.status, raw.headers, await raw.read()))
-
-
-def _is_stream(status: int, headers: Headers, streaming: str) -> bool:
-    """Whether the body is the stream that is asked for, and not an error or something else in its place."""
-    content_type = headers.get("Content-Type") if streaming == "events" else None
-    return status < 300 and (content_type is None or content_type.lower().startswith(_EVENT_STREAM))
-
-
-def _merge(headers: list[tuple[str, str]], extra: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Append the extra headers; one that is there already is replaced."""
-    extra = tuple(extra)
-    replaced = {name.lower() for name, _ in extra}
-    return [*(pair for pair in headers if pair[0].lower() not in replaced), *extra]
-
-
 def request_id(headers: Headers) -> str | None:
     """Return the service's id of the request, under whichever header it came."""
     return next((value for name in _REQUEST_ID_HEADERS if (value := headers.get(name)) is not None), None)
 
 
-def _output(operation: Operation[Out], reply: Reply, attempt: int) -> Out:
+def _output(operation: Operation[Out], reply: Reply, attempt: int, watching: Watch | None) -> Out:
     response = reply.response
     found = request_id(response.headers)
     try:
         if operation.streaming and reply.connection is None:
             content_type = response.headers.get("Content-Type") or ""
-            raise InvalidResponse(f"the answer is {content_type[:100]}, not an event stream ({_EVENT_STREAM})")
+            raise InvalidResponse(f"the answer is {content_type[:100]}, not an event stream ({EVENT_STREAM})")
         output = operation.parse(response)
     except InvalidResponse as error:
         error.operation, error.status, error.request_id = operation.name, response.status, found
+        if watching:
+            watching.failed(error)
         raise
     return output.with_metadata(ResponseMetadata(found, response.status, response.headers, attempt))
 
@@ -427,17 +222,18 @@ def _service_error(operation: Operation[Any], response: Response, attempt: int) 
     return error
 
 
-def _repair(failure: ServiceError, headers: Headers, state: CallState, skew: timedelta) -> str | None:
+def _repair(failed: _Failed, state: CallState, skew: timedelta) -> str | None:
     """Note what is wrong with the credentials or the clock that a request was signed with.
 
     Returns what an attempt that is signed anew would put right; None where that would not help. ``skew`` is the one
     that the request was signed with: another call may have corrected the shared one in the meantime.
     """
-    if failure.code in _EXPIRED_TOKEN_CODES:
+    code = failed.error.code if isinstance(failed.error, ServiceError) else ""
+    if code in _EXPIRED_TOKEN_CODES:
         state.expired = True
         return "credentials"
-    if failure.code in _CLOCK_SKEW_CODES:
-        correct = _clock_skew(headers)
+    if code in _CLOCK_SKEW_CODES and failed.headers is not None:
+        correct = _clock_skew(failed.headers)
         if correct is not None and abs(correct - skew) >= _TOLERATED_SKEW:
             state.skew = correct
             return "clock"

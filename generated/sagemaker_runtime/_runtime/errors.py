@@ -6,6 +6,7 @@
         ConnectError          the request was not sent
           ConnectTimeout
         ReadTimeout           sent, but nothing came back in time
+        CallTimeout           the call as a whole took too long
         WriteTimeout
         ProtocolError         the connection broke, or what came is not HTTP
       StreamError             an event stream or payload cannot be read on
@@ -56,6 +57,10 @@ class ConnectError(TransportError):
 
 class ConnectTimeout(ConnectError):
     """Connecting, or waiting for a free connection, took too long; nothing was sent."""
+
+
+class CallTimeout(TransportError):
+    """The call as a whole took longer than its limit, ``timeout.total``."""
 
 
 class ReadTimeout(TransportError):

@@ -133,16 +133,19 @@ class Response(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Timeout:
-    """Time limits of one attempt, in seconds; None waits without limit.
+    """Time limits, in seconds; None waits without limit.
 
     ``read`` is the longest wait for the next bytes to arrive, not for the whole response, so a stream may last longer.
-    ``pool`` is the longest wait for a free connection.
+    ``pool`` is the longest wait for a free connection. ``total`` is for a whole call: all attempts, the waits between
+    them and the reading of its answer, a stream's too. A synchronous client notices it between two waits for bytes, so
+    it may be up to one such wait late.
     """
 
     connect: float | None = 10.0
     read: float | None = 60.0
     write: float | None = 60.0
     pool: float | None = 10.0
+    total: float | None = None
 
 
 def required(value: T | None, name: str) -> T:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 RUNTIME_EXPORTS = {
     "errors": (
         "AWSError",
+        "CallTimeout",
         "ChecksumMismatch",
         "ConnectError",
         "ConnectTimeout",
@@ -22,6 +23,7 @@ RUNTIME_EXPORTS = {
         "TruncatedStream",
         "WriteTimeout",
     ),
+    "hooks": ("CallEvent", "Hooks"),
     "http": ("HTTPRequest", "Headers", "Timeout"),
     "shapes": ("ResponseMetadata",),
     "sigv4": ("Credentials",),
@@ -141,44 +143,50 @@ EXPORTED_NAMES = frozenset(name for exports in _EXPORTS for members in exports.v
 ANNOTATION_NAMES = frozenset({"Any", "bool", "bytes", "datetime", "dict", "float", "int", "list", "object", "str"})
 """Names that annotations in generated code use: a member so called would change what a later annotation means."""
 
-HELPER_NAMES = frozenset(
+HEADER_READERS = frozenset(
+    {
+        "bool_header",
+        "bool_list_header",
+        "float_header",
+        "float_list_header",
+        "int_header",
+        "int_list_header",
+        "list_header",
+        "read_json_header",
+        "text_header",
+        "timestamp_header",
+        "timestamp_list_header",
+    }
+)
+"""Functions that read members from response headers."""
+
+HELPER_NAMES = HEADER_READERS | frozenset(
     {
         "blob_payload",
         "blob_source",
-        "bool_header",
-        "bool_list_header",
         "decode_body",
         "decode_json",
         "encode_body",
         "encode_query",
         "epoch_seconds",
         "expanded",
-        "float_header",
-        "float_list_header",
         "header_list",
         "host_label",
         "http_date",
         "idempotency_token",
-        "int_header",
         "items_of",
-        "int_list_header",
         "json_content_type",
         "json_header",
         "json_payload",
         "keys_of",
-        "list_header",
         "member_of",
         "parse_error",
         "prefixed_headers",
         "quote_label",
-        "read_json_header",
         "required",
         "text_body",
-        "text_header",
         "text_of",
         "text_payload",
-        "timestamp_header",
-        "timestamp_list_header",
     }
 )
 """Functions that builders and parsers of operations call."""
@@ -209,7 +217,7 @@ STREAM_NAMES = OUTPUT_NAMES | {
 }
 """Attributes of every stream, besides those of an output."""
 
-ERROR_NAMES = ANNOTATION_NAMES | {
+ERROR_NAMES = ANNOTATION_NAMES | HEADER_READERS | {
     "add_note",
     "args",
     "attempts",

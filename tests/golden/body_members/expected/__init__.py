@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._async import AsyncParcels
     from ._runtime.errors import (
         AWSError,
+        CallTimeout,
         ChecksumMismatch,
         ConnectError,
         ConnectTimeout,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
+    from ._runtime.hooks import CallEvent, Hooks
     from ._runtime.http import HTTPRequest, Headers, Timeout
     from ._runtime.shapes import ResponseMetadata
     from ._runtime.sigv4 import Credentials
@@ -37,6 +39,8 @@ __all__ = [
     "AsyncHTTPTransport",
     "AsyncParcels",
     "AsyncTransport",
+    "CallEvent",
+    "CallTimeout",
     "ChecksumMismatch",
     "ConnectError",
     "ConnectTimeout",
@@ -45,6 +49,7 @@ __all__ = [
     "HTTPRequest",
     "HTTPTransport",
     "Headers",
+    "Hooks",
     "InvalidInput",
     "InvalidResponse",
     "Leg",
@@ -72,6 +77,8 @@ _MODULES = {
     "AsyncHTTPTransport": "._runtime.transport",
     "AsyncParcels": "._async",
     "AsyncTransport": "._runtime.transport",
+    "CallEvent": "._runtime.hooks",
+    "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
@@ -80,6 +87,7 @@ _MODULES = {
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
     "Headers": "._runtime.http",
+    "Hooks": "._runtime.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "Leg": ".types",

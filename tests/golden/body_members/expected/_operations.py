@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, required
 from ._runtime.members import Members
+from ._runtime.operation import Operation
 from .errors import ERRORS, ParcelsError
 from .types import Leg, ListParcelsOutput, Money, Place, RegisterParcelOutput, Scan
 
@@ -32,6 +32,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="parcels",
+    package=__name__.rpartition(".")[0],
 )
 
 _REGISTER_PARCEL_BODY = Members(

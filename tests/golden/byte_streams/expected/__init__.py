@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ._runtime.blob import AsyncBlobInput, BlobInput
     from ._runtime.errors import (
         AWSError,
+        CallTimeout,
         ChecksumMismatch,
         ConnectError,
         ConnectTimeout,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
+    from ._runtime.hooks import CallEvent, Hooks
     from ._runtime.http import HTTPRequest, Headers, Timeout
     from ._runtime.payload import ServerSentEvent
     from ._runtime.shapes import ResponseMetadata
@@ -49,6 +51,8 @@ __all__ = [
     "AsyncTransport",
     "BlobInput",
     "ByteStream",
+    "CallEvent",
+    "CallTimeout",
     "ChecksumMismatch",
     "ConnectError",
     "ConnectTimeout",
@@ -61,6 +65,7 @@ __all__ = [
     "HTTPRequest",
     "HTTPTransport",
     "Headers",
+    "Hooks",
     "InvalidInput",
     "InvalidResponse",
     "NoSuchObject",
@@ -92,6 +97,8 @@ _MODULES = {
     "AsyncTransport": "._runtime.transport",
     "BlobInput": "._runtime.blob",
     "ByteStream": "._runtime.stream_bytes",
+    "CallEvent": "._runtime.hooks",
+    "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
@@ -104,6 +111,7 @@ _MODULES = {
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
     "Headers": "._runtime.http",
+    "Hooks": "._runtime.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "NoSuchObject": ".errors",

@@ -11,11 +11,11 @@ from typing import Any
 from msgspec import UNSET
 
 from ._runtime.blob import AsyncBlobInput, blob_source
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import json_content_type, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, int_header, quote_label, text_header
+from ._runtime.operation import Operation
 from .errors import ERRORS, ArchiveError
 from .types import ConvertOutput, GetObjectOutput, PutLiveOutput, PutObjectOutput
 
@@ -32,6 +32,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="archive",
+    package=__name__.rpartition(".")[0],
 )
 
 

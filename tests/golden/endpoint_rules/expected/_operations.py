@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._endpoint_rules import RULES
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.http import Request, Response, header_list, quote_label, required
 from ._runtime.members import Members
+from ._runtime.operation import Operation
 from ._runtime.paths import member_of
 from .errors import ERRORS, LedgersError
 from .types import Filter, GetLedgerOutput, ListLedgersOutput, SearchEntriesOutput
@@ -27,6 +27,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="ledgers",
+    package=__name__.rpartition(".")[0],
     rules=RULES,
 )
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._async import AsyncDuplex
     from ._runtime.errors import (
         AWSError,
+        CallTimeout,
         ChecksumMismatch,
         ConnectError,
         ConnectTimeout,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
+    from ._runtime.hooks import CallEvent, Hooks
     from ._runtime.http import HTTPRequest, Headers, Timeout
     from ._runtime.payload import ServerSentEvent
     from ._runtime.shapes import ResponseMetadata, UnknownEvent
@@ -42,7 +44,9 @@ __all__ = [
     "AsyncHTTPTransport",
     "AsyncListenStream",
     "AsyncTransport",
+    "CallEvent",
     "CallStreamEvent",
+    "CallTimeout",
     "Caption",
     "ChecksumMismatch",
     "ConnectError",
@@ -55,6 +59,7 @@ __all__ = [
     "HTTPRequest",
     "HTTPTransport",
     "Headers",
+    "Hooks",
     "InvalidInput",
     "InvalidResponse",
     "ListenOutput",
@@ -82,7 +87,9 @@ _MODULES = {
     "AsyncHTTPTransport": "._runtime.transport",
     "AsyncListenStream": ".events",
     "AsyncTransport": "._runtime.transport",
+    "CallEvent": "._runtime.hooks",
     "CallStreamEvent": ".events",
+    "CallTimeout": "._runtime.errors",
     "Caption": ".types",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
@@ -95,6 +102,7 @@ _MODULES = {
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
     "Headers": "._runtime.http",
+    "Hooks": "._runtime.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "ListenOutput": ".types",

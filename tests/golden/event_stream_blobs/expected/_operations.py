@@ -6,11 +6,11 @@ I/O.
 
 from __future__ import annotations
 
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, quote_label
+from ._runtime.operation import Operation
 from .errors import ERRORS, DuplexError
 from .types import ListenOutput
 
@@ -27,6 +27,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="duplex",
+    package=__name__.rpartition(".")[0],
 )
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._async import AsyncTelemetry
     from ._runtime.errors import (
         AWSError,
+        CallTimeout,
         ChecksumMismatch,
         ConnectError,
         ConnectTimeout,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
+    from ._runtime.hooks import CallEvent, Hooks
     from ._runtime.http import HTTPRequest, Headers, Timeout
     from ._runtime.payload import ServerSentEvent
     from ._runtime.shapes import ResponseMetadata, UnknownEvent
@@ -43,6 +45,8 @@ __all__ = [
     "AsyncTransport",
     "AsyncWatchStream",
     "Beat",
+    "CallEvent",
+    "CallTimeout",
     "ChecksumMismatch",
     "ConnectError",
     "ConnectTimeout",
@@ -53,6 +57,7 @@ __all__ = [
     "HTTPRequest",
     "HTTPTransport",
     "Headers",
+    "Hooks",
     "InvalidInput",
     "InvalidResponse",
     "Mark",
@@ -89,6 +94,8 @@ _MODULES = {
     "AsyncTransport": "._runtime.transport",
     "AsyncWatchStream": ".events",
     "Beat": ".types",
+    "CallEvent": "._runtime.hooks",
+    "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
@@ -99,6 +106,7 @@ _MODULES = {
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
     "Headers": "._runtime.http",
+    "Hooks": "._runtime.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "Mark": ".types",

@@ -6,11 +6,11 @@ does I/O.
 
 from __future__ import annotations
 
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, quote_label, text_header
+from ._runtime.operation import Operation
 from .errors import ERRORS, TelemetryError
 from .types import WatchOutput
 
@@ -27,6 +27,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="telemetry",
+    package=__name__.rpartition(".")[0],
 )
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._async import AsyncChat
     from ._runtime.errors import (
         AWSError,
+        CallTimeout,
         ChecksumMismatch,
         ConnectError,
         ConnectTimeout,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
+    from ._runtime.hooks import CallEvent, Hooks
     from ._runtime.http import HTTPRequest, Headers, Timeout
     from ._runtime.payload import ServerSentEvent
     from ._runtime.shapes import ResponseMetadata, UnknownEvent
@@ -43,6 +45,8 @@ __all__ = [
     "AsyncHTTPTransport",
     "AsyncTransport",
     "Busy",
+    "CallEvent",
+    "CallTimeout",
     "Chat",
     "ChatError",
     "ChatEventsEvent",
@@ -57,6 +61,7 @@ __all__ = [
     "HTTPRequest",
     "HTTPTransport",
     "Headers",
+    "Hooks",
     "InvalidInput",
     "InvalidResponse",
     "Kept",
@@ -86,6 +91,8 @@ _MODULES = {
     "AsyncHTTPTransport": "._runtime.transport",
     "AsyncTransport": "._runtime.transport",
     "Busy": ".errors",
+    "CallEvent": "._runtime.hooks",
+    "CallTimeout": "._runtime.errors",
     "Chat": "._sync",
     "ChatError": ".errors",
     "ChatEventsEvent": ".events",
@@ -100,6 +107,7 @@ _MODULES = {
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
     "Headers": "._runtime.http",
+    "Hooks": "._runtime.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "Kept": ".types",

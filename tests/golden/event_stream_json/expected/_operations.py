@@ -6,12 +6,12 @@ I/O.
 
 from __future__ import annotations
 
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import encode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, quote_label, required, text_header
 from ._runtime.members import Members
+from ._runtime.operation import Operation
 from .errors import ERRORS, ChatError
 from .types import ConverseOutput
 
@@ -28,6 +28,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="chat",
+    package=__name__.rpartition(".")[0],
 )
 
 _CONVERSE_BODY = Members({"Text": str})

@@ -25,6 +25,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="tail",
+    package=__name__.rpartition(".")[0],
 )
 
 RPC = JSONRPC(

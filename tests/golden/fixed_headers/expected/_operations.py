@@ -6,11 +6,11 @@ I/O.
 
 from __future__ import annotations
 
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import decode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list
+from ._runtime.operation import Operation
 from .errors import ERRORS, GatewayError
 from .types import GetAccountOutput, GetExportOutput
 
@@ -27,6 +27,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="gateway",
+    package=__name__.rpartition(".")[0],
     headers=(
         ("Accept", "application/json"),
         ("X-Version", "2015-07-09"),

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import blob_payload, decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.http import Request, Response, encode_query, header_list, quote_label, required
 from ._runtime.members import Members
+from ._runtime.operation import Operation
 from ._runtime.shapes import DATE_TIME
 from .errors import ERRORS, PlainShopError
 from .types import GetItemsByItemIdOutput, PostItemsOutput, PutItemsByItemIdPhotoOutput
@@ -27,6 +27,7 @@ SERVICE = ServiceInfo(
     base_url="https://shop.example/v2",
     read_timeout=None,
     user_agent_name="plain-shop",
+    package=__name__.rpartition(".")[0],
 )
 
 

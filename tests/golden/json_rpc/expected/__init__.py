@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._async import AsyncTables
     from ._runtime.errors import (
         AWSError,
+        CallTimeout,
         ChecksumMismatch,
         ConnectError,
         ConnectTimeout,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
+    from ._runtime.hooks import CallEvent, Hooks
     from ._runtime.http import HTTPRequest, Headers, Timeout
     from ._runtime.shapes import ResponseMetadata
     from ._runtime.sigv4 import Credentials
@@ -47,6 +49,8 @@ __all__ = [
     "AsyncTables",
     "AsyncTransport",
     "AttributeValue",
+    "CallEvent",
+    "CallTimeout",
     "Capacity",
     "ChecksumMismatch",
     "ConnectError",
@@ -58,6 +62,7 @@ __all__ = [
     "HTTPRequest",
     "HTTPTransport",
     "Headers",
+    "Hooks",
     "InvalidInput",
     "InvalidResponse",
     "ListTablesOutput",
@@ -85,6 +90,8 @@ _MODULES = {
     "AsyncTables": "._async",
     "AsyncTransport": "._runtime.transport",
     "AttributeValue": ".types",
+    "CallEvent": "._runtime.hooks",
+    "CallTimeout": "._runtime.errors",
     "Capacity": ".types",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
@@ -96,6 +103,7 @@ _MODULES = {
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
     "Headers": "._runtime.http",
+    "Hooks": "._runtime.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "ListTablesOutput": ".types",

@@ -36,6 +36,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="tables",
+    package=__name__.rpartition(".")[0],
 )
 
 RPC = JSONRPC(

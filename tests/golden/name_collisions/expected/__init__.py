@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._async import AsyncClient_
     from ._runtime.errors import (
         AWSError,
+        CallTimeout,
         ChecksumMismatch,
         ConnectError,
         ConnectTimeout,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
+    from ._runtime.hooks import CallEvent, Hooks
     from ._runtime.http import HTTPRequest, Headers, Timeout
     from ._runtime.payload import ServerSentEvent
     from ._runtime.shapes import ResponseMetadata, UnknownEvent
@@ -65,6 +67,8 @@ __all__ = [
     "AsyncPingStream",
     "AsyncThing",
     "AsyncTransport",
+    "CallEvent",
+    "CallTimeout",
     "ChecksumMismatch",
     "ClientError",
     "Client_",
@@ -82,6 +86,7 @@ __all__ = [
     "HTTPRequest",
     "HTTPTransport",
     "Headers",
+    "Hooks",
     "InvalidInput",
     "InvalidResponse",
     "List",
@@ -125,6 +130,8 @@ _MODULES = {
     "AsyncPingStream": ".events",
     "AsyncThing": ".types",
     "AsyncTransport": "._runtime.transport",
+    "CallEvent": "._runtime.hooks",
+    "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ClientError": ".errors",
     "Client_": "._sync",
@@ -142,6 +149,7 @@ _MODULES = {
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
     "Headers": "._runtime.http",
+    "Hooks": "._runtime.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "List": ".types",

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
@@ -24,6 +23,7 @@ from ._runtime.http import (
     text_header,
 )
 from ._runtime.members import Members
+from ._runtime.operation import Operation
 from .errors import ERRORS, ClientError
 from .types import (
     Any_,
@@ -49,6 +49,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="exception",
+    package=__name__.rpartition(".")[0],
 )
 
 _USE_BODY = Members(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._async import AsyncTables
     from ._runtime.errors import (
         AWSError,
+        CallTimeout,
         ChecksumMismatch,
         ConnectError,
         ConnectTimeout,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         WaiterTimeout,
         WriteTimeout,
     )
+    from ._runtime.hooks import CallEvent, Hooks
     from ._runtime.http import HTTPRequest, Headers, Timeout
     from ._runtime.pages import AsyncPages, Pages
     from ._runtime.shapes import ResponseMetadata
@@ -55,6 +57,8 @@ __all__ = [
     "AsyncTables",
     "AsyncTransport",
     "AttributeValue",
+    "CallEvent",
+    "CallTimeout",
     "ChecksumMismatch",
     "ConnectError",
     "ConnectTimeout",
@@ -65,6 +69,7 @@ __all__ = [
     "HTTPRequest",
     "HTTPTransport",
     "Headers",
+    "Hooks",
     "InvalidInput",
     "InvalidResponse",
     "ListChangesOutput",
@@ -101,6 +106,8 @@ _MODULES = {
     "AsyncTables": "._async",
     "AsyncTransport": "._runtime.transport",
     "AttributeValue": ".types",
+    "CallEvent": "._runtime.hooks",
+    "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
@@ -111,6 +118,7 @@ _MODULES = {
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
     "Headers": "._runtime.http",
+    "Hooks": "._runtime.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "ListChangesOutput": ".types",

@@ -35,6 +35,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="tables",
+    package=__name__.rpartition(".")[0],
 )
 
 RPC = JSONRPC(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._async import AsyncPayloads
     from ._runtime.errors import (
         AWSError,
+        CallTimeout,
         ChecksumMismatch,
         ConnectError,
         ConnectTimeout,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
+    from ._runtime.hooks import CallEvent, Hooks
     from ._runtime.http import HTTPRequest, Headers, Timeout
     from ._runtime.shapes import ResponseMetadata
     from ._runtime.sigv4 import Credentials
@@ -45,6 +47,8 @@ __all__ = [
     "AsyncHTTPTransport",
     "AsyncPayloads",
     "AsyncTransport",
+    "CallEvent",
+    "CallTimeout",
     "ChecksumMismatch",
     "Config",
     "ConnectError",
@@ -54,6 +58,7 @@ __all__ = [
     "HTTPRequest",
     "HTTPTransport",
     "Headers",
+    "Hooks",
     "InvalidInput",
     "InvalidResponse",
     "PatchConfigOutput",
@@ -81,6 +86,8 @@ _MODULES = {
     "AsyncHTTPTransport": "._runtime.transport",
     "AsyncPayloads": "._async",
     "AsyncTransport": "._runtime.transport",
+    "CallEvent": "._runtime.hooks",
+    "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "Config": ".types",
     "ConnectError": "._runtime.errors",
@@ -90,6 +97,7 @@ _MODULES = {
     "HTTPRequest": "._runtime.http",
     "HTTPTransport": "._runtime.transport",
     "Headers": "._runtime.http",
+    "Hooks": "._runtime.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "PatchConfigOutput": ".types",

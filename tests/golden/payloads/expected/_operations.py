@@ -11,7 +11,6 @@ from typing import Any
 
 from msgspec import UNSET
 
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import (
     blob_payload,
     decode_body,
@@ -25,6 +24,7 @@ from ._runtime.codec_rest_json import (
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, quote_label, required, text_header
+from ._runtime.operation import Operation
 from .errors import ERRORS, PayloadsError
 from .types import (
     Config,
@@ -49,6 +49,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=None,
     user_agent_name="payloads",
+    package=__name__.rpartition(".")[0],
 )
 
 

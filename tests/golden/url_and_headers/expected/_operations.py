@@ -11,7 +11,6 @@ from datetime import datetime
 
 import msgspec
 
-from ._runtime.call import Operation
 from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
@@ -34,6 +33,7 @@ from ._runtime.http import (
     timestamp_header,
 )
 from ._runtime.members import Members
+from ._runtime.operation import Operation
 from .errors import ERRORS, PlacesError
 from .types import GetItemOutput, RemoveShelfOutput, SetClockOutput
 
@@ -50,6 +50,7 @@ SERVICE = ServiceInfo(
     base_url=None,
     read_timeout=5.0,
     user_agent_name="places",
+    package=__name__.rpartition(".")[0],
 )
 
 

@@ -1,0 +1,146 @@
+"""A function of the application as credentials: cached until they run out, asked by one thread, never shown."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+import pytest
+from botocore.credentials import Credentials as BotocoreCredentials
+from runtime.credentials import resolve_credentials
+from runtime.errors import CredentialsError
+from runtime.sigv4 import Credentials
+from sagemaker_runtime import AsyncSageMakerRuntime
+from sagemaker_runtime import Credentials as ClientCredentials
+from sagemaker_runtime.testing import AsyncStubTransport
+
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+
+class Source:
+    """Gives a new key at each call; ``life`` is how long each is good for."""
+
+    def __init__(self, life: timedelta | None = None, pause: float = 0.0) -> None:
+        self.calls = 0
+        self.life, self.pause = life, pause
+
+    def __call__(self) -> Credentials:
+        self.calls += 1
+        number = self.calls
+        time.sleep(self.pause)
+        expires = None if self.life is None else datetime.now(UTC) + self.life
+        return Credentials(f"AKID{number}", SECRET, expires=expires)
+
+
+def test_it_is_asked_once_and_not_before_the_first_use() -> None:
+    source = Source()
+    provider = resolve_credentials(source)
+    assert source.calls == 0
+    assert provider.blocking
+    assert [provider.get().access_key_id for _ in range(3)] == ["AKID1"] * 3
+    assert not provider.blocking
+
+
+def test_it_is_asked_again_shortly_before_they_run_out() -> None:
+    source = Source(timedelta(minutes=4))
+    provider = resolve_credentials(source)
+    assert [provider.get().access_key_id for _ in range(2)] == ["AKID1", "AKID2"]
+    source.life = timedelta(hours=1)
+    assert [provider.get().access_key_id for _ in range(2)] == ["AKID3", "AKID3"]
+
+
+def test_it_is_asked_again_when_they_were_refused() -> None:
+    provider = resolve_credentials(Source())
+    assert provider.get().access_key_id == "AKID1"
+    assert provider.get(refresh=True).access_key_id == "AKID2"
+    assert provider.get().access_key_id == "AKID2"
+
+
+@pytest.mark.parametrize("refresh", [False, True])
+def test_a_hundred_threads_share_one_answer(refresh: bool) -> None:
+    source = Source(timedelta(hours=1), pause=0.05)
+    provider = resolve_credentials(source)
+    if refresh:
+        provider.get()
+    start = threading.Barrier(100)
+
+    def use(_: int) -> str:
+        start.wait(20)
+        return provider.get(refresh=refresh).access_key_id
+
+    with ThreadPoolExecutor(100) as pool:
+        keys = set(pool.map(use, range(100)))
+    assert len(keys) == 1
+    assert source.calls == 1 + refresh
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_slow_function_does_not_block_the_event_loop(backend: str) -> None:
+    stub, ticks = AsyncStubTransport(), 0
+
+    def slow() -> ClientCredentials:
+        time.sleep(0.2)
+        return ClientCredentials("AKID", "secret")
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await anyio.sleep(0.01)
+
+    async def main() -> None:
+        stub.respond(b"fine")
+        client = AsyncSageMakerRuntime(region="eu-west-1", credentials=slow, transport=stub)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(tick)
+            await client.invoke_endpoint(endpoint_name="llm", body=b"in")
+            tasks.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert ticks >= 5
+
+
+def test_credentials_of_botocore_will_do() -> None:
+    made = resolve_credentials(lambda: BotocoreCredentials("AKIDB", SECRET, "tok")).get()
+    assert (made.access_key_id, made.session_token) == ("AKIDB", "tok")
+
+
+@pytest.mark.parametrize(("made", "named"), [(None, "NoneType"), (SECRET, "str"), ((1, 2, 3), "tuple")])
+def test_anything_else_is_refused_and_not_shown(made: Any, named: str) -> None:
+    provider = resolve_credentials(lambda: made)
+    with pytest.raises(CredentialsError, match=f"must return Credentials, not an object of type {named}") as caught:
+        provider.get()
+    assert SECRET not in str(caught.value)
+
+
+def test_what_it_raises_is_told_without_secrets() -> None:
+    def fail() -> Credentials:
+        raise OSError(f"vault said no to secret={SECRET}")
+
+    with pytest.raises(CredentialsError, match="OSError: vault said no") as caught:
+        resolve_credentials(fail).get()
+    assert SECRET not in str(caught.value)
+
+
+def test_an_asynchronous_function_is_explained() -> None:
+    async def fetch() -> Credentials:
+        return Credentials("AKID", SECRET)
+
+    with pytest.raises(CredentialsError, match="asynchronous credentials"):
+        resolve_credentials(fetch).get()
+
+
+def test_it_travels_by_name_and_is_asked_anew_there() -> None:
+    copied = pickle.loads(pickle.dumps(resolve_credentials(importable)))
+    assert copied.get().access_key_id == "AKIDF"
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(resolve_credentials(lambda: Credentials("AKID", SECRET)))
+
+
+def importable() -> Credentials:
+    return Credentials("AKIDF", SECRET)

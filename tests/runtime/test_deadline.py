@@ -1,0 +1,99 @@
+"""The limit of a whole call: attempts, pauses, trickling bodies and streams, over real connections."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from e2e.drivers import connector
+from sagemaker_runtime import CallTimeout, ConnectError, Credentials, InvalidInput, SageMakerRuntime, Timeout
+from sagemaker_runtime._runtime.eventstream import encode_message
+from sagemaker_runtime.testing import StubTransport
+
+from .loopback import Peer, Server, chunk, response
+
+SETTINGS: dict[str, Any] = {"region": "eu-west-1", "credentials": Credentials("AKID", "secret")}
+CALL: dict[str, Any] = {"endpoint_name": "llm", "body": b"in"}
+STREAM = [("Content-Type", "application/vnd.amazon.eventstream"), ("Transfer-Encoding", "chunked")]
+LIMIT = 0.4
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    with connector(request.param, SETTINGS) as make:
+        yield make
+
+
+def trickle(head: bytes, body: bytes) -> Callable[[Peer], None]:
+    """Answer a byte at a time, so that no single wait is long."""
+
+    def answer(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(head)
+        for byte in body:
+            peer.send(chunk(bytes([byte])))
+            if peer.closed_by_client.wait(0.02):
+                return
+
+    return answer
+
+
+def silent(peer: Peer) -> None:
+    peer.read_request()
+    peer.wait_for_close()
+
+
+PLAIN = trickle(response(headers=[("Transfer-Encoding", "chunked")], length=False), b"." * 500)
+EVENTS = trickle(response(headers=STREAM, length=False), encode_message({":event-type": "PayloadPart"}, b"." * 500))
+
+
+def late(begun: float) -> float:
+    return time.monotonic() - begun - LIMIT
+
+
+@pytest.mark.parametrize("answer", [silent, PLAIN], ids=["silent", "trickling"])
+def test_an_answer_that_takes_too_long(connect: Callable[..., Any], answer: Callable[[Peer], None]) -> None:
+    with Server(answer) as server:
+        client = connect(endpoint_url=f"http://127.0.0.1:{server.port}", timeout=Timeout(total=LIMIT))
+        begun = time.monotonic()
+        with pytest.raises(CallTimeout, match=r"not over after 0\.4 s"):
+            client.invoke_endpoint(**CALL)
+        assert 0 <= late(begun) < 5
+
+
+def test_a_stream_that_takes_too_long(connect: Callable[..., Any]) -> None:
+    with Server(EVENTS) as server:
+        client = connect(endpoint_url=f"http://127.0.0.1:{server.port}", timeout=Timeout(total=LIMIT))
+        begun = time.monotonic()
+        with (
+            pytest.raises(CallTimeout),
+            client.invoke_endpoint_with_response_stream(**CALL) as stream,
+        ):
+            list(stream)
+        assert 0 <= late(begun) < 5
+
+
+def test_a_pause_that_would_be_too_long_is_not_made() -> None:
+    stub = StubTransport()
+    stub.fail(ConnectError("refused"))
+    client = SageMakerRuntime(**SETTINGS, transport=stub, timeout=Timeout(total=0.001))
+    begun = time.monotonic()
+    with pytest.raises(ConnectError):
+        client.invoke_endpoint(**CALL)
+    assert time.monotonic() - begun < 5
+    assert len(stub.requests) == 1
+
+
+def test_it_can_be_set_for_one_call() -> None:
+    stub = StubTransport()
+    stub.respond(b"fine")
+    client = SageMakerRuntime(**SETTINGS, transport=stub)
+    assert client.with_options(timeout=Timeout(total=5)).invoke_endpoint(**CALL).body == b"fine"
+
+
+@pytest.mark.parametrize("total", [0, -1, "5", float("inf")])
+def test_a_limit_is_a_number_of_seconds(total: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"timeout\.total"):
+        SageMakerRuntime(**SETTINGS, timeout=Timeout(total=total))

@@ -12,11 +12,12 @@ import lapsmith
 import pytest
 from click.testing import CliRunner, Result
 from lapsmith import cli, pipeline
+from lapsmith.analysis import Analysis
 from lapsmith.config import ClientConfig
 from lapsmith.diagnostics import Diagnostic, Severity, Span
 from lapsmith.inputs import Inputs
 from lapsmith.manifest import digest_of
-from lapsmith.pipeline import Analysis, Rendered
+from lapsmith.pipeline import Rendered
 
 PYPROJECT = """[project]
 name = "host"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from lapsmith import manifest as manifests
 from lapsmith import output, pipeline
+from lapsmith.analysis import analyse
 from lapsmith.config import ClientConfig, ConfigError, single_client, spec_only
 from lapsmith.diagnostics import DiagnosticError, Severity
 from lapsmith.inputs import read_inputs
@@ -161,7 +162,7 @@ def test_errors_of_every_input_come_together_and_sorted(seed: ClientConfig) -> N
 def test_overrides_are_laid_over_the_bindings(seed: ClientConfig) -> None:
     (seed.spec / "overrides.yaml").write_text("service: {class: Renamed}\n")
     inputs = read_inputs(seed)
-    assert pipeline.analyse(seed, inputs).require().class_name == "Renamed"
+    assert analyse(seed, inputs).require().class_name == "Renamed"
 
 
 def test_a_dangling_link_is_an_error(seed: ClientConfig) -> None:
@@ -179,12 +180,12 @@ def test_overrides_of_nothing_are_an_error(seed: ClientConfig) -> None:
 def test_what_no_template_covers_is_an_error(seed: ClientConfig) -> None:
     path = seed.spec / "bindings.yaml"
     path.write_text(path.read_text().replace("protocol: rest-json", "protocol: rest-xml"))
-    analysis = pipeline.analyse(seed, inputs := read_inputs(seed))
+    analysis = analyse(seed, inputs := read_inputs(seed))
     with pytest.raises(DiagnosticError, match=r"error\[unsupported-protocol\]"):
         pipeline.render(analysis, inputs, seed)
 
 
 def test_only_the_wanted_operations_are_generated(seed: ClientConfig) -> None:
     client = replace(seed, operations=("InvokeEndpoint",))
-    analysis = pipeline.analyse(client, read_inputs(client))
+    analysis = analyse(client, read_inputs(client))
     assert [operation.name for operation in analysis.require().operations] == ["InvokeEndpoint"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lapsmith import gitfiles, pipeline
+from lapsmith import gitfiles
+from lapsmith.analysis import analyse
 from lapsmith.config import ClientConfig, path_inside, spec_only
 from lapsmith.diagnostics import Diagnostic, DiagnosticError, Span
 from lapsmith.inputs import read_inputs
@@ -85,7 +86,7 @@ class _Side:
         else:
             client = replace(spec_only(Path(side), operations=operations, strict=strict), root=root)
             inputs = read_inputs(client)
-        analysis = pipeline.analyse(client, inputs)
+        analysis = analyse(client, inputs)
         gaps = _gaps(analysis.service, inputs.spec) if analysis.service else ()
         return cls(analysis.service, analysis.diagnostics, analysis.sources, gaps)
 

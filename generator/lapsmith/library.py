@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lapsmith import batch, config, pipeline
+from lapsmith.analysis import analyse
 from lapsmith.batch import Failure
 from lapsmith.config import ClientConfig, Config, ConfigError
 from lapsmith.diagnostics import Diagnostic, LapsmithError
@@ -126,7 +127,7 @@ def load(spec: str | Path, *, operations: Sequence[str] = ("*",), strict: bool =
     it at once, and ``ConfigError`` if there is no spec.
     """
     client = config.spec_only(Path(spec), operations=tuple(operations), strict=strict)
-    return pipeline.analyse(client, read_inputs(client)).require()
+    return analyse(client, read_inputs(client)).require()
 
 
 def _pyproject(source: str | Path | None) -> Path:

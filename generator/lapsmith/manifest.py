@@ -23,7 +23,7 @@ SCHEMA = 1
 MAX_MANIFEST_BYTES = 8 << 20
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_GENERATOR_PARTS = ("pipeline.py", "inputs.py", "runtime.py", "lap", "bindings", "ir", "python")
+_GENERATOR_PARTS = ("pipeline.py", "analysis.py", "inputs.py", "runtime.py", "lap", "bindings", "ir", "python")
 
 
 @dataclass(frozen=True, slots=True)

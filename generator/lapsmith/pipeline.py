@@ -9,35 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import lapsmith
 from lapsmith import manifest as manifests
 from lapsmith import output, runtime
+from lapsmith.analysis import Analysis, analyse
 from lapsmith.config import ClientConfig, ConfigError, path_inside
-from lapsmith.diagnostics import Diagnostic, DiagnosticError, Severity, Span
-from lapsmith.inputs import BINDINGS, Inputs, blame, read_inputs
+from lapsmith.diagnostics import Diagnostic, DiagnosticError, Span
+from lapsmith.inputs import Inputs, blame, read_inputs
 from lapsmith.manifest import Manifest
-
-if TYPE_CHECKING:
-    from lapsmith.ir.model import Service
-    from lapsmith.lap.tree import Document
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """What the inputs say. ``service`` is None when there are errors; ``document`` is what could be read even so."""
-
-    document: Document
-    service: Service | None
-    diagnostics: tuple[Diagnostic, ...]
-    sources: Mapping[str, str]
-
-    def require(self) -> Service:
-        """The service. Raises DiagnosticError when there is none."""
-        if self.service is None:
-            raise DiagnosticError(self.diagnostics, self.sources)
-        return self.service
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,56 +108,6 @@ def plan_runtime(
     return Plan(client, manifest, output.compare(client.output, files, manifest, old), serves=serves)
 
 
-def parse(inputs: Inputs) -> Analysis:
-    """The spec alone: its syntax tree and what the parser has to say, no service."""
-    from lapsmith import lap
-
-    parsed = lap.parse(inputs.files[inputs.spec], inputs.spec)
-    return Analysis(parsed.document, None, tuple(parsed.diagnostics), {inputs.spec: parsed.source})
-
-
-def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
-    """Parse every input, then cross-check them. Raises nothing for what they hold."""
-    from lapsmith import bindings, ir, lap
-    from lapsmith.ir.rules_reader import read_rules
-
-    parsed = parse(inputs)
-    found: list[Diagnostic] = [*inputs.diagnostics, *parsed.diagnostics]
-    sources = dict(parsed.sources)
-    types = loaded = None
-    if inputs.types:
-        types = lap.parse_types(inputs.files[inputs.types], inputs.types)
-        found += types.diagnostics
-        sources[inputs.types] = types.source
-    if inputs.bindings:
-        over = (inputs.files[inputs.overrides], inputs.overrides) if inputs.overrides else None
-        loaded = bindings.loads(inputs.files[inputs.bindings], inputs.bindings, overrides=over)
-        found += loaded.diagnostics
-        sources |= loaded.sources
-    elif inputs.overrides:
-        span = Span(inputs.overrides, 1, 1, 1, 1)
-        found.append(Diagnostic(Severity.ERROR, span, "overrides", f"there is no {BINDINGS} to override"))
-    rules = None
-    if inputs.rules and loaded and loaded.bindings and loaded.bindings.has_rules:
-        rules = read_rules(inputs.files[inputs.rules], inputs.rules)
-        found += rules.diagnostics
-        sources[inputs.rules] = rules.source
-    service = None
-    if not _has_errors(found):
-        built = ir.build(
-            parsed.document,
-            loaded.bindings if loaded else None,
-            types.document if types else None,
-            rules.rules if rules else None,
-            operations=client.operations,
-            strict=client.strict,
-        )
-        found += built.diagnostics
-        service = None if _has_errors(found) else built.service
-    ordered = tuple(sorted(found, key=lambda item: item.sort_key))
-    return Analysis(parsed.document, service, ordered, sources)
-
-
 def render(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
     """The client's files, as its configuration wants them.
 
@@ -266,7 +196,3 @@ def _old_manifest(client: ClientConfig, *, force: bool) -> Manifest | None:
 def _shown(client: ClientConfig) -> str:
     """The client's folder for messages, which unlike generated files may name the host's folders."""
     return path_inside(client.output, client.root) or str(client.output)
-
-
-def _has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    return any(item.severity is Severity.ERROR for item in diagnostics)

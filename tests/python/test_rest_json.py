@@ -15,7 +15,7 @@ import pytest
 from golden_cases import GOLDEN, client_class, generate, importable
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lapsmith import pipeline
+from lapsmith.analysis import analyse
 from lapsmith.config import spec_only
 from lapsmith.inputs import read_inputs
 from lapsmith.ir import model as ir
@@ -44,7 +44,7 @@ class Case:
     def __init__(self, name: str, folder: Path) -> None:
         assert generate(GOLDEN / name, folder / name).code == 0
         client = spec_only(GOLDEN / name, operations=("*",), strict=False)
-        self.service = pipeline.analyse(client, read_inputs(client)).require()
+        self.service = analyse(client, read_inputs(client)).require()
         self.oracle = Oracle(self.service)
         self.operations = {op.name: op for op in self.service.operations if not op.output_at(ir.Location.EVENTS)}
         self.name = name

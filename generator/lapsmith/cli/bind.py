@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from lapsmith.bind.errors import BindError
 from lapsmith.cli.terminal import ERROR, complain, leave, report
 from lapsmith.config import ConfigError, spec_only
 from lapsmith.diagnostics import Severity
@@ -35,11 +34,12 @@ def command(spec: str, model: str | None, protocol: str | None, output: Path | N
     name and version is taken. Writes bindings.yaml, types.lap and endpoint-rules.json into the spec's folder. What you
     want otherwise goes into overrides.yaml, which is never touched.
     """
-    from lapsmith import bind, pipeline
+    from lapsmith import bind
+    from lapsmith.analysis import parse
     from lapsmith.bind import report as reporting
 
     client = spec_only(Path(spec), operations=("*",), strict=False)
-    analysis = pipeline.parse(read_inputs(client))
+    analysis = parse(read_inputs(client))
     report(analysis.diagnostics, analysis.sources, notes=False)
     if any(item.severity is Severity.ERROR for item in analysis.diagnostics):
         leave(ERROR)
@@ -47,7 +47,7 @@ def command(spec: str, model: str | None, protocol: str | None, output: Path | N
     try:
         bound = bind.bind(analysis.document, model_name=model, protocol=protocol)
         changed = bind.write(bound, target)
-    except BindError as error:
+    except bind.BindError as error:
         complain(str(error))
         leave(ERROR)
     for line in reporting.lines(bound):

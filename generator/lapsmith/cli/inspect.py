@@ -23,11 +23,12 @@ def command(
     target: str, stage: str, fmt: str, operations: tuple[str, ...], strict: bool, config_path: Path | None
 ) -> None:
     """Show what was read, what it means and where each fact comes from, or the files that would be written."""
+    from lapsmith import analysis as analysing
     from lapsmith import inspection, pipeline
 
     client = inspected_client(target, operations, strict, config_path)
     inputs = read_inputs(client)
-    analysis = pipeline.parse(inputs) if stage == "tree" else pipeline.analyse(client, inputs)
+    analysis = analysing.parse(inputs) if stage == "tree" else analysing.analyse(client, inputs)
     # People read diagnostics on stderr, with the source; programs get them in the JSON.
     within = analysis.diagnostics if fmt == "json" else ()
     if stage == "tree":

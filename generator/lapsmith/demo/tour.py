@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from lapsmith import output, pipeline
+from lapsmith.analysis import analyse
 from lapsmith.config import ClientConfig
 from lapsmith.demo.endpoint import BROKEN, TOKENS, Endpoint, running
 from lapsmith.inputs import read_inputs
@@ -91,7 +92,7 @@ def _generated(folder: Path) -> ModuleType:
     output.write(plan.difference)
     files = sorted(path for path in (folder / PACKAGE).glob("*.py"))
     inputs = read_inputs(plan.client)
-    service = pipeline.analyse(plan.client, inputs).require()
+    service = analyse(plan.client, inputs).require()
     click.echo(f"  read    {service.name}: {', '.join(op.name for op in service.operations)}")
     lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
     click.echo(f"  wrote   {PACKAGE}/: {', '.join(path.name for path in files)}")

@@ -46,9 +46,14 @@ def load(folder: Path, name: str) -> dict[str, Any] | None:
 
 
 @cache
-def folders() -> tuple[Path, ...]:
-    """Return the folder of every version of every service."""
-    return tuple(sorted(path.parent for path in DATA.glob("*/*/service-2.json*")))
+def folders(beside: str = "service-2") -> tuple[Path, ...]:
+    """Return the folder of every version of every service that has a file of that name."""
+    return tuple(sorted(path.parent for path in DATA.glob(f"*/*/{beside}.json*")))
+
+
+def newest(beside: str) -> tuple[Path, ...]:
+    """Return the same, but only of the newest version of each service."""
+    return tuple({folder.parent: folder for folder in folders(beside)}.values())
 
 
 class _Same(dict[str, str]):

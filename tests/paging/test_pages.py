@@ -237,6 +237,7 @@ def _encoded(value: Any) -> str:
         _encoded("ListTables"),
         _encoded(["ListTables"]),
         _encoded(["ListTables", ["a"]]),
+        _encoded(["ListTables", ["a"], 0]) + "!",
         _encoded(["ListTables", ["a"], -1]),
         _encoded(["ListTables", ["a"], "0"]),
         _encoded(["ListTables", ["a"], 10**40]),

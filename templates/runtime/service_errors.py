@@ -9,6 +9,8 @@ from . import lenient
 from .errors import ServiceError
 from .http import Response
 
+_WITHOUT_MEMBERS = (b"", b"{}", b"\xa0", b"\xbf\xff")
+
 
 def rest_error(
     response: Response,
@@ -75,7 +77,7 @@ def _explanation(response: Response, document: Mapping[str, Any]) -> str:
     location = response.headers.get("Location")
     if 300 <= response.status < 400 and location:
         return f"redirected to {location}, which is not followed"
-    if not response.body or document:
+    if document or response.body.strip() in _WITHOUT_MEMBERS:
         return ""
     text = " ".join(response.body[:1000].decode("utf-8", "replace").split())
     return f"the answer is not the service's: {text[:200]}"

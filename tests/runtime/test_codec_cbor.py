@@ -279,6 +279,14 @@ def test_errors_are_botocores(document: dict[str, Any], query_error: str | None,
         assert error.most == document.get("Most")
 
 
+def test_an_error_without_members_has_no_message() -> None:
+    for body in (b"", b"\xa0", b"\xbf\xff"):
+        error = PUT_THING.parse_error(answer(body, 400), PUT_THING.errors, PUT_THING.service_error)
+        assert (error.code, error.message) == ("HTTP400", "")
+    error = PUT_THING.parse_error(answer(b"<html>", 502), PUT_THING.errors, PUT_THING.service_error)
+    assert error.message == "the answer is not the service's: <html>"
+
+
 def test_members_of_errors_are_read_leniently() -> None:
     body = cbor2.dumps({"__type": "Limit", "Most": "5", "When": 1767702615, "message": cbor2.undefined})
     error = PUT_THING.parse_error(answer(body, 400), PUT_THING.errors, PUT_THING.service_error)

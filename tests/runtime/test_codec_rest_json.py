@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.codec_rest_json import (
     blob_payload,
@@ -32,6 +32,8 @@ from runtime.errors import InvalidInput, InvalidResponse, ServiceError
 from runtime.http import Headers, Response
 from runtime.members import Members
 from runtime.shapes import Output, Structure
+
+from .everything import botocore_parsed, operation
 
 MOMENT = datetime(2026, 1, 6, 12, 30, 15, tzinfo=UTC)
 JSON_VALUES = st.recursive(
@@ -237,6 +239,16 @@ def test_what_is_not_there_has_its_default(body: bytes) -> None:
     assert decode_body(response(body), Holder) == Holder()
 
 
+def test_lists_and_documents_may_be_whole_bodies() -> None:
+    parts: Any = list[Part]
+    assert decode_body(response(b'[{"Name": "x"}, null, {"Size": "NaN", "Parts": null}]'), parts)[0] == Part(name="x")
+    assert decode_body(response(b""), parts) == decode_body(response(b"null"), parts) == []
+    table: Any = dict[str, datetime]
+    assert decode_body(response(b'{"a": "2026-01-06 12:30:15", "b": null}'), table) == {"a": MOMENT}
+    anything: Any = Any
+    assert decode_body(response(b"[NaN]"), anything)[0] != 0
+
+
 def test_members_are_read_from_what_services_send() -> None:
     body = b"""{"Name": "n", "Count": "7", "Ratio": "NaN", "When": "1767702615", "Blob": "AP8=",
         "Items": ["a"], "Part": {"Name": "x", "Parts": [{}], "Extra": {"deep": [1]}}}"""
@@ -389,6 +401,22 @@ def test_the_code_is_found(header: str | None, body: bytes) -> None:
 def test_an_error_without_a_code_is_named_after_its_status(body: bytes) -> None:
     error = parse(body, 502)
     assert (type(error), error.code) == (ServiceError, "HTTP502")
+
+
+CODES = st.sampled_from(["Limit", "com.things#Limit", "com.things#Limit:http://x/", "Limit:http://x/", "Other"])
+ERROR_BODIES = st.fixed_dictionaries(
+    {}, optional={"__type": CODES, "code": CODES, "Code": CODES, "message": st.text(), "Message": st.text()}
+)
+
+
+@settings(deadline=None)
+@given(ERROR_BODIES, st.none() | CODES, st.sampled_from([400, 404, 500]))
+def test_errors_are_botocores(document: dict[str, str], header: str | None, status: int) -> None:
+    body = json.dumps(document).encode()
+    headers = {} if header is None else {"x_amzn_errortype": header}
+    expected = botocore_parsed(operation("rest-json"), body, status, **headers)["Error"]
+    error = parse(body, status, **headers)
+    assert (error.code.removeprefix("HTTP"), error.message) == (expected["Code"], expected["Message"])
 
 
 def test_an_answer_that_is_not_the_services_is_quoted() -> None:

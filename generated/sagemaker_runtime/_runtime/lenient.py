@@ -38,12 +38,12 @@ class Unreadable(ValueError):
 
 
 def decode_json(body: bytes, shape: Any) -> Any:
-    """Decode JSON into a shape; nothing, and ``null``, read as ``{}``.
+    """Decode JSON into a shape; nothing, and ``null``, read as ``{}``, or ``[]`` where the shape is a list.
 
     Raises :class:`ValueError` when it is not JSON, or where a member has a type that cannot be made to fit.
     """
     decoder, has_times = _decoder(shape)
-    body = body.strip() or b"{}"
+    body = body.strip() or b"null"
     if not has_times or _ODD_TIME.search(body) is None:
         try:
             return decoder.decode(body)
@@ -62,7 +62,8 @@ def _decode_slowly(body: bytes, shape: Any) -> Any:
 
     try:
         document = json.loads(body.decode("utf-8"))
-        return read({} if document is None else document, shape)
+        nothing: Any = [] if get_origin(shape) is list else {}
+        return read(nothing if document is None else document, shape)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 

@@ -12,11 +12,46 @@ from typing import Any
 from ._runtime.codec_rest_json import json_payload
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from ._runtime.stub_outputs import OutputForm
 from ._runtime.stub_streams import EventForm, EventScript
 from .errors import InternalStreamFailure, ModelStreamError
-from .types import PayloadPart
+from .types import (
+    InvokeEndpointAsyncOutput,
+    InvokeEndpointOutput,
+    InvokeEndpointWithResponseStreamOutput,
+    PayloadPart,
+)
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
+
+_OUTPUT_FORMS: Mapping[Any, OutputForm] = {
+    InvokeEndpointOutput: OutputForm(
+        "InvokeEndpoint",
+        payload="body",
+        headers={
+            "Content-Type": "content_type",
+            "x-Amzn-Invoked-Production-Variant": "invoked_production_variant",
+            "X-Amzn-SageMaker-Custom-Attributes": "custom_attributes",
+        },
+    ),
+    InvokeEndpointAsyncOutput: OutputForm(
+        "InvokeEndpointAsync",
+        body={"InferenceId": "inference_id"},
+        headers={
+            "X-Amzn-SageMaker-OutputLocation": "output_location",
+            "X-Amzn-SageMaker-FailureLocation": "failure_location",
+        },
+    ),
+    InvokeEndpointWithResponseStreamOutput: OutputForm(
+        "InvokeEndpointWithResponseStream",
+        body={},
+        headers={
+            "X-Amzn-SageMaker-Content-Type": "content_type",
+            "x-Amzn-Invoked-Production-Variant": "invoked_production_variant",
+            "X-Amzn-SageMaker-Custom-Attributes": "custom_attributes",
+        },
+    ),
+}
 
 _EVENT_FORMS: Mapping[Any, EventForm] = {
     PayloadPart: EventForm("PayloadPart", payload="bytes_"),
@@ -33,6 +68,7 @@ class StubTransport(EventScript, StubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES
 
@@ -42,5 +78,6 @@ class AsyncStubTransport(EventScript, AsyncStubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES

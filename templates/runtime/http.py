@@ -102,7 +102,8 @@ class HTTPRequest:
     """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
 
     ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
-    method is one that carries bodies, Content-Length. The repr hides the signature and the session token.
+    method is one that carries bodies, Content-Length. ``operation`` is the name of the operation that it is for. The
+    repr hides the signature and the session token.
     """
 
     method: str
@@ -112,6 +113,7 @@ class HTTPRequest:
     target: str
     headers: HeaderList
     body: bytes | Body
+    operation: str = ""
 
     def __repr__(self) -> str:
         size = len(self.body) if isinstance(self.body, bytes) else self.body.length

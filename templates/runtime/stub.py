@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-import msgspec
-
-from .errors import ServiceError, TransportError
+from .errors import InvalidInput, ServiceError, TransportError
 from .http import Headers, HTTPRequest, Timeout
+from .shapes import Output
+from .stub_outputs import OutputForm, encode_members
 
 _Answer = tuple[int, Headers, tuple[bytes | TransportError, ...]]
 
@@ -22,14 +22,16 @@ class StubScript:
         requests: every request that was sent, signed, in order. Bodies that are sent piecewise are bytes here.
         responses: every response that was given, in order; ``closed`` on each says whether the client ended it.
         content_type: the media type of structures in the protocol's format.
+        output_forms: class of an output -> how it travels.
     """
 
     content_type: ClassVar[str] = "application/json"
+    output_forms: ClassVar[Mapping[Any, OutputForm]] = {}
 
     def __init__(self) -> None:
         self.requests: list[HTTPRequest] = []
         self.responses: list[StubResponse | AsyncStubResponse] = []
-        self._answers: deque[_Answer | TransportError] = deque()
+        self._answers: deque[tuple[_Answer | TransportError, str | None]] = deque()
 
     def respond(
         self,
@@ -44,6 +46,22 @@ class StubScript:
         """
         chunks = (body,) if isinstance(body, bytes | bytearray) else tuple(body)
         self._answer(status, headers or {}, chunks)
+
+    def respond_output(self, output: Output, *, headers: Mapping[str, str] | None = None) -> None:
+        """Answer the next request, which must be for that operation, with this output, as the service would send it.
+
+        For an operation whose body is read piecewise, use :meth:`respond`.
+        """
+        form = self._form(output)
+        status, pairs, body = form.write(output, self.encode)
+        given = {"Content-Type": self.content_type, **dict(pairs), **(headers or {})}
+        self._answer(status, given, (body,), form.operation)
+
+    def _form(self, output: Output) -> OutputForm:
+        form = self.output_forms.get(type(output))
+        if form is None:
+            raise InvalidInput(f"{type(output).__name__} is not an output of this service")
+        return form
 
     def respond_error(self, error: ServiceError, *, status: int | None = None) -> None:
         """Answer the next request with this error, as the service would send it."""
@@ -60,31 +78,41 @@ class StubScript:
 
     def fail(self, error: TransportError) -> None:
         """Let the next request fail without an answer."""
-        self._answers.append(error)
+        self._answers.append((error, None))
 
-    def _answer(self, status: int, headers: Mapping[str, str], chunks: tuple[bytes | TransportError, ...]) -> None:
-        self._answers.append((status, Headers(headers.items()), chunks))
+    def assert_done(self) -> None:
+        """Raise AssertionError if there are answers that nobody asked for."""
+        if self._answers:
+            raise AssertionError(f"{len(self._answers)} answers were not asked for")
+
+    def _answer(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        chunks: tuple[bytes | TransportError, ...],
+        operation: str | None = None,
+    ) -> None:
+        self._answers.append(((status, Headers(headers.items()), chunks), operation))
 
     def _encoded(self, value: Any, kind: Any = None) -> bytes:
         return self.encode(kind or type(value), value)
 
     def _error_body(self, error: ServiceError, **more: str) -> bytes:
         """Encode an error's members."""
-        values: dict[str, Any] = {"message": error.message, **more}
-        kinds: dict[str, Any] = dict.fromkeys(values, str)
-        for wire_name, (attribute, kind) in error.wire_members.items():
-            values[wire_name], kinds[wire_name] = getattr(error, attribute), kind
-        given = {name: value for name, value in values.items() if value is not None}
-        fields = [(f"m{at}", kinds[name], msgspec.field(name=name)) for at, name in enumerate(given)]
-        shape = msgspec.defstruct("ErrorMembers", fields)
-        return self._encoded(given, shape)
+        members: dict[str, tuple[Any, Any]] = {"message": (str, error.message)}
+        members |= {name: (str, value) for name, value in more.items()}
+        for name, (attribute, kind) in error.wire_members.items():
+            members[name] = kind, getattr(error, attribute)
+        return encode_members(members, self.encode)
 
     def _next(self, request: HTTPRequest) -> _Answer:
         self.requests.append(request)
         if not self._answers:
             # Not an AWSError, which the code under test might handle.
             raise AssertionError(f"the stub has no answer left for {request.method} {request.target}: add one")
-        answer = self._answers.popleft()
+        answer, operation = self._answers.popleft()
+        if operation is not None and operation != request.operation:
+            raise AssertionError(f"the stub was to answer {operation} next, but {request.operation} was called")
         if isinstance(answer, TransportError):
             raise answer
         return answer

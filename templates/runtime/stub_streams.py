@@ -50,14 +50,14 @@ class EventScript(StubScript):
 
         ``events`` are events of the service or unknown to it, errors of it (sent as exceptions in the stream),
         transport errors (the connection breaks there), or bytes to send as they are, such as half a frame.
-        ``output`` has the other output members, for protocols that send them in a frame.
+        ``output`` has the other output members; given one, the next request must be for that operation.
         """
-        if output is not None and not self.initial:
-            raise InvalidInput("this service sends the other output members as headers: give headers, not output")
         opening = (self._message("event", "initial-response", output or Output()),) if self.initial else ()
         chunks = tuple(event if isinstance(event, TransportError) else self._frame(event) for event in events)
-        given = {"Content-Type": "application/vnd.amazon.eventstream", **(headers or {})}
-        self._answer(200, given, (*opening, *chunks))
+        form = self._form(output) if output is not None else None
+        sent = form.write(output, lambda kind, value: b"")[1] if form and not self.initial else ()
+        given = {"Content-Type": "application/vnd.amazon.eventstream", **dict(sent), **(headers or {})}
+        self._answer(200, given, (*opening, *chunks), form.operation if form else None)
 
     def _frame(self, event: Structure | UnknownEvent | ServiceError | bytes) -> bytes:
         if isinstance(event, bytes):

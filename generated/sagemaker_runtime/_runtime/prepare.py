@@ -82,7 +82,8 @@ def prepare(
             double_encode=route.double_encode and not service.s3,
         )
     target = f"{path}?{request.query}" if request.query else path
-    return HTTPRequest(request.method, endpoint.scheme, endpoint.host, endpoint.port, target, headers, request.body)
+    place = endpoint.scheme, endpoint.host, endpoint.port
+    return HTTPRequest(request.method, *place, target, headers, request.body, operation.name)
 
 
 def _prefixed(endpoint: Endpoint, prefix: str) -> Endpoint:

@@ -18,6 +18,7 @@ from lapsmith.python.format import format_source
 from lapsmith.python.imports import lift_runtime, lifted_module, tidy_imports
 from lapsmith.python.lower import lower
 from lapsmith.python.rules import compile_rules
+from lapsmith.python.stubs import output_form
 from lapsmith.python.view import ClientView
 
 
@@ -86,6 +87,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["read"] = response_value
     environment.filters["event_value"] = event_value
     environment.filters["header_reader"] = header_reader
+    environment.filters["output_form"] = output_form
     environment.filters["table"] = lambda table: (
         "{" + ", ".join(f"{text.literal(k)}: {text.literal(v)}" for k, v in table.items()) + "}"
     )

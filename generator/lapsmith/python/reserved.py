@@ -96,6 +96,7 @@ MODULE_NAMES = frozenset(
         "Message",
         "Never",
         "Operation",
+        "OutputForm",
         "Output",
         "Pages",
         "Paginator",
@@ -217,24 +218,28 @@ STREAM_NAMES = OUTPUT_NAMES | {
 }
 """Attributes of every stream, besides those of an output."""
 
-ERROR_NAMES = ANNOTATION_NAMES | HEADER_READERS | {
-    "add_note",
-    "args",
-    "attempts",
-    "code",
-    "header_members",
-    "headers",
-    "http_status",
-    "message",
-    "operation",
-    "request_id",
-    "retry",
-    "retryable",
-    "status",
-    "wire_code",
-    "wire_members",
-    "with_traceback",
-}
+ERROR_NAMES = (
+    ANNOTATION_NAMES
+    | HEADER_READERS
+    | {
+        "add_note",
+        "args",
+        "attempts",
+        "code",
+        "header_members",
+        "headers",
+        "http_status",
+        "message",
+        "operation",
+        "request_id",
+        "retry",
+        "retryable",
+        "status",
+        "wire_code",
+        "wire_members",
+        "with_traceback",
+    }
+)
 """Attributes of every service error."""
 
 METHOD_NAMES = ANNOTATION_NAMES | {"aclose", "close", "overload", "with_options"}

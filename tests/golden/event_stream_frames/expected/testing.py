@@ -10,11 +10,16 @@ from typing import Any
 from ._runtime.codec_rest_json import json_payload
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from ._runtime.stub_outputs import OutputForm
 from ._runtime.stub_streams import EventForm, EventScript
 from .errors import Overheated
-from .types import Beat, Free, Mark, Note, Placed, Reading, Sample
+from .types import Beat, Free, Mark, Note, Placed, Reading, Sample, WatchOutput
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
+
+_OUTPUT_FORMS: Mapping[Any, OutputForm] = {
+    WatchOutput: OutputForm("Watch", body={}, headers={"x-session": "session"}),
+}
 
 _EVENT_FORMS: Mapping[Any, EventForm] = {
     Reading: EventForm(
@@ -47,6 +52,7 @@ class StubTransport(EventScript, StubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES
 
@@ -56,5 +62,6 @@ class AsyncStubTransport(EventScript, AsyncStubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES

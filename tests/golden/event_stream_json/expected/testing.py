@@ -10,11 +10,18 @@ from typing import Any
 from ._runtime.codec_rest_json import json_payload
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from ._runtime.stub_outputs import OutputForm
 from ._runtime.stub_streams import EventForm, EventScript
 from .errors import Refused
-from .types import Kept, Left, Said
+from .types import ConverseOutput, Kept, Left, Said
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
+
+_OUTPUT_FORMS: Mapping[Any, OutputForm] = {
+    ConverseOutput: OutputForm(
+        "Converse", body={}, headers={"x-session": "session", "x-metadata": "metadata_"}
+    ),
+}
 
 _EVENT_FORMS: Mapping[Any, EventForm] = {
     Said: EventForm("said"),
@@ -32,6 +39,7 @@ class StubTransport(EventScript, StubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES
 
@@ -41,5 +49,6 @@ class AsyncStubTransport(EventScript, AsyncStubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES

@@ -10,11 +10,17 @@ from typing import Any
 from ._runtime.codec_rest_json import json_payload
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from ._runtime.stub_outputs import OutputForm
 from ._runtime.stub_streams import EventForm, EventScript
 from .errors import Ended
-from .types import Line
+from .types import FollowAllOutput, FollowLogOutput, Line
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
+
+_OUTPUT_FORMS: Mapping[Any, OutputForm] = {
+    FollowLogOutput: OutputForm("FollowLog"),
+    FollowAllOutput: OutputForm("FollowAll"),
+}
 
 _EVENT_FORMS: Mapping[Any, EventForm] = {
     Line: EventForm("line"),
@@ -30,6 +36,7 @@ class StubTransport(EventScript, StubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES
     initial = True
@@ -40,6 +47,7 @@ class AsyncStubTransport(EventScript, AsyncStubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES
     initial = True

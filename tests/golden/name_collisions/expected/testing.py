@@ -10,11 +10,42 @@ from typing import Any
 from ._runtime.codec_rest_json import json_payload
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from ._runtime.stub_outputs import OutputForm
 from ._runtime.stub_streams import EventForm, EventScript
 from .errors import Failed
-from .types import FOOBar, FooBar, PayloadOfStreamEvent
+from .types import (
+    CloseOutput,
+    ErrorOutput,
+    FOOBar,
+    FooBar,
+    ListOutput,
+    OverloadOutput,
+    PayloadOfStreamEvent,
+    PingOutput,
+    UseOutput,
+    UseOutput_,
+)
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
+
+_OUTPUT_FORMS: Mapping[Any, OutputForm] = {
+    UseOutput: OutputForm("Use"),
+    UseOutput_: OutputForm("use"),
+    OverloadOutput: OutputForm("Overload"),
+    ListOutput: OutputForm("list"),
+    CloseOutput: OutputForm("Close"),
+    ErrorOutput: OutputForm("Error"),
+    PingOutput: OutputForm(
+        "Ping",
+        body={},
+        headers={
+            "x-property": "property_",
+            "x-close": "close_",
+            "x-iter-text": "iter_text_",
+            "x-output": "output_",
+        },
+    ),
+}
 
 _EVENT_FORMS: Mapping[Any, EventForm] = {
     FooBar: EventForm("A"),
@@ -32,6 +63,7 @@ class StubTransport(EventScript, StubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES
 
@@ -41,5 +73,6 @@ class AsyncStubTransport(EventScript, AsyncStubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
     error_types = _ERROR_TYPES

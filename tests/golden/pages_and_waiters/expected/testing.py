@@ -4,11 +4,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ._runtime.codec_rest_json import json_payload
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from ._runtime.stub_outputs import OutputForm
+from .types import (
+    DescribeTableOutput,
+    ListChangesOutput,
+    ListTablesOutput,
+    PaginateListChangesOutput,
+    QueryOutput,
+    ReadNotesOutput,
+)
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
+
+_OUTPUT_FORMS: Mapping[Any, OutputForm] = {
+    ListTablesOutput: OutputForm("ListTables"),
+    QueryOutput: OutputForm("Query"),
+    DescribeTableOutput: OutputForm("DescribeTable"),
+    ListChangesOutput: OutputForm("ListChanges"),
+    PaginateListChangesOutput: OutputForm("PaginateListChanges"),
+    ReadNotesOutput: OutputForm("ReadNotes"),
+}
 
 
 class StubTransport(StubBase):
@@ -16,6 +37,7 @@ class StubTransport(StubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
 
 
 class AsyncStubTransport(AsyncStubBase):
@@ -23,3 +45,4 @@ class AsyncStubTransport(AsyncStubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS

@@ -4,11 +4,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ._runtime.codec_rest_json import json_payload
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from ._runtime.stub_outputs import OutputForm
+from .types import (
+    PatchConfigOutput,
+    PostBlobOutput,
+    PostTextOutput,
+    PutBlobOutput,
+    PutConfigOutput,
+    PutTextOutput,
+)
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
+
+_OUTPUT_FORMS: Mapping[Any, OutputForm] = {
+    PutConfigOutput: OutputForm("PutConfig", payload="config"),
+    PatchConfigOutput: OutputForm("PatchConfig", payload="config", headers={"x-tag": "tag"}),
+    PutTextOutput: OutputForm("PutText", payload="text"),
+    PostTextOutput: OutputForm("PostText", payload="text"),
+    PutBlobOutput: OutputForm("PutBlob", payload="data"),
+    PostBlobOutput: OutputForm("PostBlob", payload="doc"),
+}
 
 
 class StubTransport(StubBase):
@@ -16,6 +37,7 @@ class StubTransport(StubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
 
 
 class AsyncStubTransport(AsyncStubBase):
@@ -23,3 +45,4 @@ class AsyncStubTransport(AsyncStubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS

@@ -4,11 +4,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ._runtime.codec_rest_json import json_payload
 from ._runtime.stub import AsyncStubTransport as AsyncStubBase
 from ._runtime.stub import StubTransport as StubBase
+from ._runtime.stub_outputs import OutputForm
+from .types import GetItemOutput, RemoveShelfOutput, SetClockOutput
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
+
+_OUTPUT_FORMS: Mapping[Any, OutputForm] = {
+    GetItemOutput: OutputForm(
+        "GetItem",
+        body={},
+        headers={
+            "Content-Length": "length",
+            "x-ratio": "ratio",
+            "x-fresh": "fresh",
+            "x-kinds": "kinds",
+            "Last-Modified": "modified",
+            "x-expires": "expires",
+            "ETag": "etag",
+        },
+        prefixes={"x-meta-": "meta"},
+        status="status",
+    ),
+    SetClockOutput: OutputForm("SetClock"),
+    RemoveShelfOutput: OutputForm(
+        "RemoveShelf", body={"Removed": "removed"}, headers={"x-note": "note"}
+    ),
+}
 
 
 class StubTransport(StubBase):
@@ -16,6 +43,7 @@ class StubTransport(StubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS
 
 
 class AsyncStubTransport(AsyncStubBase):
@@ -23,3 +51,4 @@ class AsyncStubTransport(AsyncStubBase):
 
     encode = staticmethod(json_payload)
     content_type = "application/json"
+    output_forms = _OUTPUT_FORMS

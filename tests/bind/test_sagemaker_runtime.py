@@ -37,7 +37,7 @@ def services() -> tuple[Service, Service]:
     derived = bindings.loads(bound.contents["bindings.yaml"], "derived.yaml")
     types = lap.parse_types(bound.contents["types.lap"], "derived.lap")
     rules = read_rules(bound.contents["endpoint-rules.json"], "endpoint-rules.json")
-    assert not (derived.diagnostics or types.diagnostics or rules.diagnostics)
+    assert [*derived.diagnostics, *types.diagnostics, *rules.diagnostics] == []
     return (
         ir.build(spec.document, by_hand.bindings, typed.document, strict=True).require(),
         ir.build(spec.document, derived.bindings, types.document, rules.rules, strict=True).require(),

@@ -5,60 +5,83 @@ The only room that sees AWS models. What it writes is all that generation needs 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lapsmith.bind import derive, files, locate, matching, model, rules, sources, types, yaml
-from lapsmith.bind.derive import RULES_FILE, Derived
+from lapsmith.bind import decisions, derive, extend, files, locate, matching, model, rules, sources, types, yaml
+from lapsmith.bind.derive import Derived
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import Matching
+from lapsmith.bindings.model import OperationBinding
+from lapsmith.inputs import BINDINGS, RULES, TYPES, USUAL
 from lapsmith.lap.tree import Document
 
 __all__ = ["BindError", "Bound", "bind", "write"]
 
-BINDINGS_FILE, TYPES_FILE = "bindings.yaml", "types.lap"
 _BLOCKS = ("operations", "waiters", "shapes", "errors")
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What ``bind`` found: which endpoint is which operation, and the files, by their usual names."""
+    """What ``bind`` found: which endpoint is which operation, and the files, by their usual names.
+
+    ``document`` is the spec that they go with: the one that was given, or (then it is one of the files) that with all
+    that the model has.
+    """
 
     origin: str
     protocol: str
+    document: Document
     matching: Matching
     derived: Derived
     contents: dict[str, bytes]
 
 
-def bind(document: Document, *, model_name: str | None = None, protocol: str | None = None) -> Bound:
+def bind(
+    document: Document,
+    *,
+    model_name: str | None = None,
+    protocol: str | None = None,
+    decided: Sequence[OperationBinding] = (),
+    everything: bool = False,
+) -> Bound:
     """Bind a spec to an AWS service model.
 
     ``model_name`` is ``botocore:NAME[/API-VERSION]`` or a path; None finds the installed botocore's by the spec's name
     and version. ``protocol`` is one that the service offers, by its name in bindings (``json`` means either version of
-    it); None takes the one that botocore would. Raises BindError.
+    it); None takes the one that botocore would. ``decided`` are operations that a person has placed. With
+    ``everything`` the spec is extended by what it lacks of the model. Raises BindError.
     """
     path, origin = locate.find(document, model_name)
     service = model.load(sources.read(path, origin))
-    found = matching.match(document, service)
+    found = matching.match(document, service, decisions.place(decided, document))
     if not found.matches:
         raise BindError(
             f"no endpoint of the spec is an operation of {origin}", "is it the same service? give --model botocore:NAME"
         )
+    contents: dict[str, bytes] = {}
+    if everything:
+        text, document, found = extend.extend(document, found, _comment(service))
+        contents[USUAL] = text.encode()
     derived = derive.derive(document, service, found, protocol)
-    return Bound(origin, derived.content["service"]["protocol"], found, derived, _contents(document, service, derived))
+    contents |= _contents(document, service, derived)
+    return Bound(origin, derived.content["service"]["protocol"], document, found, derived, contents)
+
+
+def _comment(service: model.Model) -> str:
+    return f"{files.HEADER}{service.origin}. Do not edit: bind writes it anew."
 
 
 def _contents(document: Document, service: model.Model, derived: Derived) -> dict[str, bytes]:
-    header = f"{files.HEADER}{service.origin}. Do not edit:"
     head = (
-        f"{header} bind writes it anew.\n"
+        f"# {_comment(service)}\n"
         "# Corrections go into overrides.yaml, which has the same keys and is laid over this file.\n"
     )
     text = head + yaml.dump(derived.content, _BLOCKS)
-    typed = types.write(derived.shapes, document.api, document.version, f"{header} bind writes it anew."[2:])
-    contents = {BINDINGS_FILE: text.encode(), TYPES_FILE: typed.encode()}
-    return contents | ({RULES_FILE: rules.write(service.rules)} if service.rules else {})
+    typed = types.write(derived.shapes, document.api, document.version, _comment(service))
+    contents = {BINDINGS: text.encode(), TYPES: typed.encode()}
+    return contents | ({RULES: rules.write(service.rules)} if service.rules else {})
 
 
 def write(bound: Bound, bindings: Path) -> tuple[Path, ...]:
@@ -66,6 +89,6 @@ def write(bound: Bound, bindings: Path) -> tuple[Path, ...]:
 
     All of them are written, or none. Raises BindError where there is a file that bind did not write.
     """
-    paths = {name: bindings if name == BINDINGS_FILE else bindings.with_name(name) for name in bound.contents}
+    paths = {name: bindings if name == BINDINGS else bindings.parent / name for name in bound.contents}
     files.check(paths)
     return files.write({paths[name]: data for name, data in bound.contents.items()})

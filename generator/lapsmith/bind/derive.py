@@ -14,9 +14,9 @@ from lapsmith.bind.members import Facts
 from lapsmith.bind.model import Member, Model, Operation, Shape
 from lapsmith.bind.pins import Pins
 from lapsmith.bind.yaml import Noted, Word
+from lapsmith.inputs import RULES
 from lapsmith.lap.tree import Document
 
-RULES_FILE = "endpoint-rules.json"
 _READS = re.compile(r"(?:Batch)?(?:Get|Describe|List|Search|Query|Scan|Lookup|Head)(?=[A-Z0-9]|\Z)")
 _SAFE_METHODS = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
 _AUTHS = {"none": "none", "v4-unsigned-body": "unsigned-payload"}
@@ -113,7 +113,7 @@ class _Deriver:
 
     def _endpoint(self) -> dict[str, object]:
         if self._model.rules:
-            return {"rules": RULES_FILE}
+            return {"rules": RULES}
         # Models from before there were rule sets: the rule that all of them followed.
         prefix = self._model.text("endpointPrefix") or ""
         return {"host": Noted(f"{prefix}.{{region}}.{{dnsSuffix}}", "the model has no endpoint rules; please check")}

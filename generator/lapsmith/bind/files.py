@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lapsmith.bind.errors import BindError
 
-HEADER = "# Derived by lapsmith bind from "
+HEADER = "Derived by lapsmith bind from "
 _LOOK = 400
 _KEEP = "move it away, or put what you need of it into overrides.yaml and delete it"
 
@@ -33,7 +33,7 @@ def _is_ours(path: Path) -> bool:
             lines = file.read(_LOOK).decode("utf-8", "replace").split("\n")
     except OSError:
         return False
-    return any(line.startswith(HEADER) for line in lines[:3])
+    return any(line.startswith(f"# {HEADER}") for line in lines[:4])
 
 
 def write(contents: Mapping[Path, bytes]) -> tuple[Path, ...]:

@@ -12,7 +12,7 @@ import math
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lapsmith.bind import evidence
@@ -21,7 +21,7 @@ from lapsmith.bind.evidence import Signature
 from lapsmith.bind.model import Model, Operation
 from lapsmith.lap.tree import Document, Endpoint
 
-PATH, DESCRIPTION, NAMES, ORDER = "path", "description", "names", "order"
+PATH, DESCRIPTION, NAMES, ORDER, HAND, ADDED = "path", "description", "names", "order", "hand", "model"
 MARGIN = 2.3
 """How much dearer every other explanation of all endpoints must be (see :func:`evidence.distance`)."""
 ALONE, ALONE_WITH_PROSE = 5.0, 8.0
@@ -35,7 +35,8 @@ _LABEL = re.compile(r"\{[^{}+]*(\+?)\}")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An endpoint and its operation. ``by``: the evidence that told it from all others.
+    """An endpoint and its operation. ``by``: the evidence that told it from all others, or ``hand`` (a person's
+    decision) or ``model`` (the endpoint was made of the operation).
 
     ``confidence``: ``certain`` (a place, or prose, of its own), ``high`` (members of its own), ``review`` (order only).
     """
@@ -59,16 +60,20 @@ class Unbound:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """All endpoints of a spec, in its order; ``missing`` are operations that the spec lacks."""
+    """All endpoints of a spec, in its order; ``missing`` are operations that the spec lacks.
+
+    Endpoints that a person has bound to an operation that the model lacks are in neither of the first two.
+    """
 
     matches: tuple[Match, ...]
     unbound: tuple[Unbound, ...]
     missing: tuple[Operation, ...]
 
 
-def match(document: Document, model: Model) -> Matching:
-    """Match a spec with a model."""
+def match(document: Document, model: Model, decided: Mapping[int, str] | None = None) -> Matching:
+    """Match a spec with a model. ``decided`` has operations' names by the index of their endpoint."""
     matcher = _Matcher(document, model)
+    matcher.settle(decided or {})
     matcher.run()
     return matcher.result()
 
@@ -87,6 +92,8 @@ class _Matcher:
         self._operations = list(model.operations.values())
         self._found: dict[int, tuple[int, str]] = {}
         self._taken: set[int] = set()
+        # Endpoints of operations that the model does not have, as a person says.
+        self._elsewhere: set[int] = set()
         self._groups: dict[tuple[str, str], _Group] = defaultdict(_Group)
         for index, endpoint in enumerate(self._endpoints):
             self._groups[_place(endpoint.method, endpoint.path.raw)].endpoints.append(index)
@@ -95,6 +102,15 @@ class _Matcher:
         self._of_endpoint: dict[int, Signature] = {}
         self._of_operation: dict[int, Signature] = {}
         self._distances: dict[tuple[int, int], float] = {}
+
+    def settle(self, decided: Mapping[int, str]) -> None:
+        """Take what a person has decided for granted."""
+        known = {operation.name: index for index, operation in enumerate(self._operations)}
+        for endpoint, name in decided.items():
+            if name in known:
+                self._take(endpoint, known[name], HAND)
+            else:
+                self._elsewhere.add(endpoint)
 
     def run(self) -> None:
         shared = []
@@ -123,13 +139,16 @@ class _Matcher:
             endpoints[self._endpoints[index].path.raw].append(index)
         for index in group.operations:
             operations[self._operations[index].uri].append(index)
-        pairs = [(here, operations.get(path, [])) for path, here in endpoints.items() if path != "/"]
-        for here, there in pairs:
-            if len(here) == 1 and len(there) == 1:
+        for path, here in endpoints.items():
+            there = operations.get(path, [])
+            if path != "/" and len(here) == 1 and len(there) == 1 and self._is_free(here[0], there[0]):
                 self._take(here[0], there[0], PATH)
         here, there = self._left(group)
         if len(here) == 1 and len(there) == 1 and self._endpoints[here[0]].path.raw != "/":
             self._take(here[0], there[0], PATH)
+
+    def _is_free(self, endpoint: int, operation: int) -> bool:
+        return endpoint not in self._found and endpoint not in self._elsewhere and operation not in self._taken
 
     def _sign(self, group: _Group) -> None:
         self._of_endpoint |= {index: evidence.of_endpoint(self._endpoints[index]) for index in group.endpoints}
@@ -140,7 +159,7 @@ class _Matcher:
         self._taken.add(operation)
 
     def _left(self, group: _Group) -> tuple[list[int], list[int]]:
-        endpoints = [index for index in group.endpoints if index not in self._found]
+        endpoints = [index for index in group.endpoints if index not in self._found and index not in self._elsewhere]
         return endpoints, [index for index in group.operations if index not in self._taken]
 
     def _by_prose(self, group: _Group) -> None:
@@ -243,7 +262,7 @@ class _Matcher:
             found = self._found.get(index)
             if found:
                 matches.append(Match(endpoint, self._operations[found[0]], found[1]))
-            else:
+            elif index not in self._elsewhere:
                 unbound.append(Unbound(endpoint, self._candidates(index)))
         missing = (operation for index, operation in enumerate(self._operations) if index not in self._taken)
         return Matching(tuple(matches), tuple(unbound), tuple(missing))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections import Counter
 from collections.abc import Iterator
 
-from lapsmith.bind import Bound
-from lapsmith.bind.matching import DESCRIPTION, NAMES, ORDER, PATH
+from lapsmith.bind import Bound, yaml
+from lapsmith.bind.matching import ADDED, DESCRIPTION, HAND, NAMES, ORDER, PATH
+from lapsmith.bind.pins import Pins
+from lapsmith.bind.yaml import Noted
 
 _WAYS = {
     PATH: "by method and path",
     DESCRIPTION: "by description",
     NAMES: "by their members",
     ORDER: "by order alone",
+    HAND: "as overrides.yaml says",
+    ADDED: "added from the model",
 }
 _LISTED = 20
 _NAMED = 6
@@ -37,7 +42,7 @@ def lines(bound: Bound) -> Iterator[str]:
         yield f"retry: {_count(count, 'operation')} taken for safe to send again by the name, marked in bindings.yaml"
     if found.missing or bound.derived.absent:
         lacking = f"{_count(len(found.missing), 'operation')} and {_count(bound.derived.absent, 'member')}"
-        yield f"the model has {lacking} that the spec lacks; they are not generated"
+        yield f"the model has {lacking} that the spec lacks; they are not generated (--all adds them)"
 
 
 def _unbound(bound: Bound) -> Iterator[str]:
@@ -50,6 +55,26 @@ def _unbound(bound: Bound) -> Iterator[str]:
         yield f"  {here}: " + (f"may be {_some(item.candidates)}" if item.candidates else "nothing like it")
     if len(found.unbound) > _LISTED:
         yield f"  and {len(found.unbound) - _LISTED} more"
+    yield from _decisions(bound)
+
+
+def _decisions(bound: Bound) -> Iterator[str]:
+    """What to put into ``overrides.yaml`` for endpoints that nothing but a person can tell."""
+    pins = Pins(bound.document)
+    asked = [(item, pin) for item in bound.matching.unbound if (pin := pins.of(item.endpoint, HAND))]
+    if not asked:
+        return
+    yield "to decide what they are, put this into overrides.yaml with the right names:"
+    yield "  operations:"
+    for item, pin in asked[:_LISTED]:
+        name = item.candidates[0] if len(item.candidates) == 1 else "NAME"
+        choice = "" if len(item.candidates) < 2 else f"one of {', '.join(item.candidates)}; "
+        entry = {
+            name: Noted(
+                {"at": f"{item.endpoint.method} {item.endpoint.path.raw}", "pin": pin}, f"{choice}{item.endpoint.span}"
+            )
+        }
+        yield from (f"    {line}" for line in yaml.entries(entry))
 
 
 def _unknown(bound: Bound) -> Iterator[str]:
@@ -74,9 +99,11 @@ def _count(number: int, noun: str) -> str:
 
 
 def next_step(bound: Bound, spec: str) -> str:
-    """The command to run next."""
-    if bound.matching.unbound:
+    """The command to run next. ``spec`` is the folder that has the bindings."""
+    pins = Pins(bound.document)
+    if any(pins.of(item.endpoint, HAND) for item in bound.matching.unbound):
         return f"next: settle what is not bound in overrides.yaml, then lapsmith bind {spec} again"
     service = bound.derived.content["service"]
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", str(service["class"])).lower()
+    name = f"aws_{name}" if keyword.iskeyword(name) else name
     return f"next: lapsmith generate {spec} -o generated/{name}"

@@ -44,6 +44,12 @@ def dump(document: Mapping[str, object], blocks: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def entries(mapping: Mapping[str, object]) -> Iterator[str]:
+    """The lines of a mapping whose entries have lines of their own."""
+    for key, value in mapping.items():
+        yield from _entry(key, value, "", spread=True)
+
+
 def _entry(key: str, value: object, margin: str, *, spread: bool = False) -> Iterator[str]:
     """Yield the lines of one entry of a mapping."""
     noted = value if isinstance(value, Noted) else None

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lapsmith.cli.terminal import ERROR, complain, leave, report
 from lapsmith.config import ConfigError, spec_only
 from lapsmith.diagnostics import Severity
-from lapsmith.inputs import BINDINGS, folder_of, read_inputs
+from lapsmith.inputs import BINDINGS, OVERRIDES, folder_of, read_inputs
+
+if TYPE_CHECKING:
+    from lapsmith.bindings.model import OperationBinding
 
 
 @click.command("bind")
 @click.argument("spec", metavar="SPEC")
-@click.option(
-    "--model", metavar="MODEL", help="botocore:NAME, botocore:NAME/API-VERSION or the path of a service-2.json."
-)
-@click.option(
-    "--protocol", metavar="NAME", help="Another protocol that the service offers: rest-json, json, rpc-v2-cbor."
-)
+@click.option("--model", metavar="MODEL", help="botocore:NAME[/API-VERSION], or the path of a service-2.json.")
+@click.option("--protocol", metavar="NAME", help="Another that the service offers: rest-json, json, rpc-v2-cbor.")
 @click.option(
     "-o",
     "output",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Where bindings.yaml goes; the rest beside it.",
+    help="Where bindings.yaml goes; the other files go beside it.",
 )
-def command(spec: str, model: str | None, protocol: str | None, output: Path | None) -> None:
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Add what the model has and the spec lacks: writes a spec of its own beside the bindings, so it needs -o.",
+)
+def command(spec: str, model: str | None, protocol: str | None, output: Path | None, everything: bool) -> None:
     """Derive how a SPEC goes over the wire from AWS's service model.
 
-    SPEC is a folder as in specs/SERVICE, or a .lap file. Without --model the installed botocore's model of the spec's
-    name and version is taken. Writes bindings.yaml, types.lap and endpoint-rules.json into the spec's folder. What you
-    want otherwise goes into overrides.yaml, which is never touched.
+    SPEC is a folder as in specs/SERVICE, or a .lap file. Without --model, the model in the installed botocore that has
+    the spec's name and version is taken. Writes bindings.yaml, types.lap and endpoint-rules.json into the spec's
+    folder. What you want otherwise goes into overrides.yaml, which is read and never written.
     """
     from lapsmith import bind
     from lapsmith.analysis import parse
@@ -40,12 +47,22 @@ def command(spec: str, model: str | None, protocol: str | None, output: Path | N
 
     client = spec_only(Path(spec), operations=("*",), strict=False)
     analysis = parse(read_inputs(client))
-    report(analysis.diagnostics, analysis.sources, notes=False)
+    report([item for item in analysis.diagnostics if item.severity is not Severity.NOTE], analysis.sources, notes=False)
     if any(item.severity is Severity.ERROR for item in analysis.diagnostics):
         leave(ERROR)
+    if everything and output is None:
+        raise click.UsageError(
+            "--all writes a spec of its own, with what SPEC lacks; say where: -o FOLDER/bindings.yaml."
+        )
     target = output or _beside(spec, folder_of(client))
     try:
-        bound = bind.bind(analysis.document, model_name=model, protocol=protocol)
+        bound = bind.bind(
+            analysis.document,
+            model_name=model,
+            protocol=protocol,
+            decided=_decided(target.with_name(OVERRIDES)),
+            everything=everything,
+        )
         changed = bind.write(bound, target)
     except bind.BindError as error:
         complain(str(error))
@@ -54,12 +71,16 @@ def command(spec: str, model: str | None, protocol: str | None, output: Path | N
         click.echo(line)
     names = ", ".join(path.name for path in changed)
     click.echo(f"wrote {names} in {target.parent}" if changed else f"unchanged: {target.parent}")
-    click.echo(reporting.next_step(bound, spec))
+    click.echo(reporting.next_step(bound, str(target.parent) if everything else spec))
 
 
 def _beside(spec: str, folder: Path | None) -> Path:
     if folder is None:
-        raise ConfigError(
-            f"the folder of '{spec}' holds several specs; give it a folder of its own, or say where: -o FILE"
-        )
+        raise ConfigError(f"'{spec}' shares its folder with other specs; give it one of its own, or say where: -o FILE")
     return folder / BINDINGS
+
+
+def _decided(overrides: Path) -> Sequence[OperationBinding]:
+    from lapsmith.bind import decisions
+
+    return decisions.read(overrides.read_bytes(), overrides.name) if overrides.is_file() else ()

@@ -83,7 +83,7 @@ class _Matcher:
             message = f"operation {binding.name} needs a pin: {len(endpoints)} endpoints are at {binding.at}"
             self._report(binding, binding.at.span, "needs-pin", message, bind_hint(self._ctx))
         pinned = [binding for binding in bindings if binding.pin is not None]
-        group = _Group(endpoints, pinned)
+        group = Group(endpoints, pinned)
         group.run()
         for binding, endpoint, grade in group.claims:
             self.claims[id(endpoint)] = binding
@@ -146,7 +146,7 @@ class _Matcher:
 
 
 @dataclass(slots=True)
-class _Group:
+class Group:
     """The endpoints of one method and path, and the pinned bindings for them.
 
     After :meth:`run`, ``stuck`` are bindings whose pins fit several endpoints alike, ``left`` those that fit none.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from functools import partial
 from math import isfinite
 from operator import index
@@ -337,6 +336,8 @@ def write_members(members: Mapping[str, Write], given: Mapping[Any, Any], owner:
 
 
 def _unknown(members: Iterable[str], name: object, owner: str) -> str:
+    from difflib import get_close_matches
+
     known = sorted(members)
     folded = {each.casefold().replace("_", ""): each for each in known}
     close = get_close_matches(str(name).casefold().replace("_", ""), folded, n=1)

@@ -11,19 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from downstream import CONSTRAINTS, ROOT, run
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).resolve().parents[2]
-CONSTRAINTS = ROOT / "tests" / "constraints.txt"
-
-
-def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command away from the repository, without what this test run has in its environment."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AWS_"))}
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
-    return done
 
 
 def interpreters() -> Iterator[str]:
@@ -36,15 +26,6 @@ def interpreters() -> Iterator[str]:
         found = pyenv[-1] if pyenv else shutil.which(f"python3.{minor}")
         if found and subprocess.run([found, "-c", "import venv"], capture_output=True).returncode == 0:
             yield found
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the sdist and, from it, the wheel, both in isolation."""
-    folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", folder, ROOT, cwd=folder)
-    (built,) = folder.glob("*.whl")
-    return built
 
 
 def install(wheel: Path, folder: Path, *, extra: str = "", python: str = sys.executable) -> Path:

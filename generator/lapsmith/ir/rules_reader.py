@@ -258,7 +258,7 @@ class _Reader:
             return Reference(found.name, found.kind)
         if found.optional:
             hint = "assign it in a condition of its own, which fails where there is no value"
-            self._error(path, "maybe-missing", "this value may be missing here", hint)
+            raise self._refused(path, "maybe-missing", "this value may be missing here", hint)
         return found
 
     def _expression(self, value: Any, path: _Path, scope: _Scope, depth: int) -> Expression:
@@ -317,8 +317,12 @@ class _Reader:
             raise self._refused((*path, "argv"), "bad-call", f"{name} takes {wanted} arguments, not {len(values)}")
 
     def _check_split(self, name: str, arguments: tuple[Expression, ...], path: _Path) -> None:
-        limit = arguments[2] if name == "split" else None
-        if limit is not None and not (isinstance(limit, Constant) and limit.value >= 0):
+        if name != "split":
+            return
+        _, delimiter, limit = arguments
+        if isinstance(delimiter, Template) and delimiter.text == "":
+            self._error((*path, "argv", 1), "bad-call", "the delimiter of split must not be empty")
+        if not (isinstance(limit, Constant) and limit.value >= 0):
             self._error((*path, "argv", 2), "bad-call", "the limit of split is a number from 0")
 
     def _common(self, found: tuple[Expression, ...], path: _Path) -> Kind:

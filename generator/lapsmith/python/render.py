@@ -9,6 +9,7 @@ from functools import cache
 import jinja2
 
 from lapsmith.ir import model as ir
+from lapsmith.ir.rules import RuleSet
 from lapsmith.manifest import templates_folder
 from lapsmith.python import text
 from lapsmith.python.annotations import header_reader
@@ -39,17 +40,26 @@ def render(
     view = lower(service, package=package, source=source, transports=transports)
     if shared_runtime:
         view = replace(view, public=tuple((name, lifted_module(module)) for name, module in view.public))
-    rules = None if service.endpoint_rules is None else compile_rules(service.endpoint_rules)
     environment = _environment()
+    sources = {
+        name: environment.get_template(f"{name}.py.jinja").render(client=view, ir=ir) for name in _templates_for(view)
+    }
+    if service.endpoint_rules is not None:
+        sources["_endpoint_rules"] = render_rules(service.endpoint_rules, view.title)
     files = {}
-    for name in _templates_for(view):
-        rendered = environment.get_template(f"{name}.py.jinja").render(client=view, rules=rules, ir=ir)
+    for name, rendered in sources.items():
         if shared_runtime:
             rendered = lift_runtime(rendered)
         source_text = rendered if name == "__init__" else tidy_imports(rendered)
         files[f"{name}.py"] = format_source(_header(view) + source_text, f"{package}/{name}.py")
     files["py.typed"] = ""
     return dict(sorted(files.items()))
+
+
+def render_rules(rules: RuleSet, title: str) -> str:
+    """Return the source of the module with a service's endpoint rules, not formatted; ``title`` names the service."""
+    template = _environment().get_template("_endpoint_rules.py.jinja")
+    return template.render(title=title, rules=compile_rules(rules))
 
 
 def _templates_for(view: ClientView) -> Iterator[str]:
@@ -62,8 +72,6 @@ def _templates_for(view: ClientView) -> Iterator[str]:
         yield "_paginators"
     if view.waiters:
         yield "_waiters"
-    if view.service.endpoint_rules is not None:
-        yield "_endpoint_rules"
 
 
 def _header(view: ClientView) -> str:

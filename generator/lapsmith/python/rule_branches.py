@@ -6,7 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from lapsmith.ir.rules import Call, Constant, EndpointRule, ErrorRule, Expression, Kind, Reference, Rule, Step, TreeRule
+from lapsmith.ir.rules import (
+    Call,
+    Constant,
+    EndpointRule,
+    ErrorRule,
+    Expression,
+    Kind,
+    Reference,
+    Rule,
+    Step,
+    Template,
+    TreeRule,
+)
 
 Result = EndpointRule | ErrorRule
 
@@ -92,19 +104,35 @@ def test_of(value: Expression) -> Test:
     return Test(value, holds)
 
 
+def compared_text(value: Expression) -> tuple[Expression, str] | None:
+    """What is compared with a text, and the text; None for all other conditions."""
+    if not isinstance(value, Call) or value.function != "stringEquals":
+        return None
+    first, second = value.arguments
+    if isinstance(second, Template) and second.text is not None:
+        return first, second.text
+    return (second, first.text) if isinstance(first, Template) and first.text is not None else None
+
+
 class Facts:
     """What is known at one place of the code: which conditions hold, and which do not."""
 
-    def __init__(self, known: dict[Expression, bool] | None = None) -> None:
-        self._known = dict(known or {})
+    def __init__(self) -> None:
+        self._known: dict[Expression, bool] = {}
+        self._texts: dict[Expression, str] = {}
 
     def copy(self) -> Facts:
         """Return facts to add to for a branch."""
-        return Facts(self._known)
+        found = Facts()
+        found._known, found._texts = dict(self._known), dict(self._texts)
+        return found
 
     def learn(self, test: Test) -> None:
         """Note that the test holds."""
         self._known[test.value] = test.holds
+        compared = compared_text(test.value)
+        if compared is not None and test.holds:
+            self._texts[compared[0]] = compared[1]
 
     def know(self, name: str, kind: Kind) -> None:
         """Note that a name has a value."""
@@ -118,7 +146,10 @@ class Facts:
         """Whether the test holds; None: the code has to find out."""
         value = test.value
         known = self._known.get(value)
-        if known is None and isinstance(value, Constant):
+        compared = compared_text(value)
+        if known is None and compared is not None and compared[0] in self._texts:
+            known = self._texts[compared[0]] == compared[1]
+        elif known is None and isinstance(value, Constant):
             known = value.value is not False
         elif known is None and isinstance(value, Call) and value.function == "isSet":
             known = None if value.arguments[0].optional else True

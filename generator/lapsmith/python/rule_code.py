@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from textwrap import dedent
 
-from lapsmith.ir.rules import Call, Condition, EndpointRule, ErrorRule, Kind, Need, Reference, RuleParameter, Step
+from lapsmith.ir.rules import (
+    Attribute,
+    Call,
+    EndpointRule,
+    ErrorRule,
+    Kind,
+    Need,
+    Reference,
+    RuleParameter,
+    Step,
+)
 from lapsmith.python.names import Namespace, snake_case, words
 from lapsmith.python.rule_branches import Branch, Facts, Result, Test, test_of
 from lapsmith.python.rule_values import ANNOTATIONS, Values
@@ -15,38 +28,75 @@ from lapsmith.python.text import LINE_LENGTH, literal
 _SCREEN = 50
 """Lines that a function may have, about."""
 
+_TOKEN = re.compile(r"""[()\[\]{},]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
+
 _WORTHWHILE = 6
 """Lines that are worth a function of their own."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Statement:
     """A statement, and for an ``if`` what is below it.
 
-    ``known`` are the Python names that have a value in the body though they may be missing elsewhere; ``label`` is what
-    a function made of the body is called; ``closed``: the body ends in a result whatever happens; ``otherwise`` is the
-    source of the opposite ``if``, where that is as plain.
+    Attributes:
+        source: the statement, without its body.
+        body: the statements below it.
+        before: the Python names that have a value before it, though they may be missing elsewhere.
+        known: the same in the body.
+        label: what a function made of the body is called.
+        closed: the body ends in a result whatever happens.
+        otherwise: the source of the opposite ``if``, where that is as plain.
+        moved: the body is but a call of what it was.
     """
 
     source: str
     body: tuple[Statement, ...] = ()
+    before: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
     label: str = ""
     closed: bool = False
     otherwise: str | None = None
+    moved: bool = False
 
-    @property
-    def lines(self) -> int:
-        """About how many lines it takes."""
-        width = len(self.source)
-        own = 1 if width < LINE_LENGTH - 16 else 2 + width // (LINE_LENGTH - 24)
-        return own + sum(each.lines for each in self.body)
+    def lines(self, indent: int) -> int:
+        """About how many lines it takes when black has broken those that are too long."""
+        return _lines(self.source, indent) + _height(self.body, indent + 4)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names that it uses, its body included."""
+        inner = (each.names for each in self.body)
+        return _names(f"{self.source} pass" if self.body else self.source).union(*inner)
 
     def render(self, indent: int) -> Iterator[str]:
         """Yield its lines; black breaks those that are too long."""
         yield " " * indent + self.source
         for each in self.body:
             yield from each.render(indent + 4)
+
+
+def _height(body: Sequence[Statement], indent: int = 4) -> int:
+    return sum(each.lines(indent) for each in body)
+
+
+def _lines(source: str, indent: int) -> int:
+    if len(source) + indent <= LINE_LENGTH:
+        return 1
+    parts = source.split(" and ") if " and " in source and source.startswith("if ") else _parts(source)
+    return 2 + sum(_lines(part, indent + 4) for part in parts) if parts else 1
+
+
+def _parts(source: str) -> list[str]:
+    """What stands in the first brackets of an expression, cut at its commas."""
+    parts: list[str] = []
+    depth = start = 0
+    for found in _TOKEN.finditer(source):
+        token, at = found.group(), found.start()
+        depth += (token in "([{") - (token in ")]}")
+        if (token in "([{" and depth == 1) or (token == "," and depth == 1) or (token in ")]}" and depth == 0):
+            parts.append(source[start:at].strip())
+            start = found.end()
+    return [part for part in parts[1:] if part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +107,20 @@ class Function:
     parameters: tuple[tuple[str, str], ...]
     returns: str
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Assigned:
+    """A condition that gives its value a name."""
+
+    name: str
+    value: str
+    optional: bool
+
+    def spelled(self, used: set[str]) -> str:
+        """Return the source; only a name that is used is given."""
+        value = f"({self.name} := {self.value})" if self.name in used else self.value
+        return f"{value} is not None" if self.optional else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +158,14 @@ class Statements:
 
     def _steps(self, steps: Sequence[Step], body: Result | tuple[Branch, ...], facts: Facts) -> Block:
         """Return the statements for ``body`` under ``steps``: one ``if``, unless a statement has to go between."""
-        tests: list[Test | str] = []
-        label = ""
+        tests: list[Test | _Assigned] = []
+        label, before = "", self._known(facts)
         for index, step in enumerate(steps):
             if isinstance(step, Need):
                 test = Test(Call("isSet", (step.parameter,), Kind.BOOLEAN))
                 if facts.decide(test) is None:
-                    return self._when(
-                        tests, label, self._after_need(step, test, steps[index + 1 :], body, facts), facts
-                    )
+                    inner = self._after_need(step, test, steps[index + 1 :], body, facts)
+                    return self._when(tests, label, inner, before, facts)
             elif step.assign is None:
                 test = test_of(step.value)
                 decided = facts.decide(test)
@@ -113,46 +176,63 @@ class Statements:
                     label = _label(test) or label
                     facts.learn(test)
             elif step.value.optional or step.value.kind is Kind.BOOLEAN:
-                tests.append(self._assigning(step, step.assign))
+                name = self._values.name(step.assign, step.value.kind)
+                tests.append(_Assigned(name, self._values.value(step.value), step.value.optional))
                 label = f"with_{snake_case(step.assign)}"
             else:
+                name = self._values.name(step.assign, step.value.kind)
+                first = Statement(f"{name} = {self._values.value(step.value)}", before=self._known(facts))
                 rest = self._steps(steps[index + 1 :], body, facts)
-                source = f"{self._values.name(step.assign, step.value.kind)} = {self._values.value(step.value)}"
-                statements = (Statement(source), *rest.statements) if rest.statements else ()
-                return self._when(tests, label, Block(statements, rest.closed), facts)
+                used = any(name in each.names for each in rest.statements)
+                statements = (first, *rest.statements) if used else rest.statements
+                return self._when(tests, label, Block(statements, rest.closed), before, facts)
         if isinstance(body, tuple):
-            return self._when(tests, label, self.block(body, facts.copy()), facts)
-        return self._when(tests, label, Block((self._result(body),), closed=True), facts)
+            return self._when(tests, label, self.block(body, facts.copy()), before, facts)
+        result = Statement(self._result(body), before=self._known(facts))
+        return self._when(tests, label, Block((result,), closed=True), before, facts)
 
     def _after_need(
         self, need: Need, test: Test, steps: Sequence[Step], body: Result | tuple[Branch, ...], facts: Facts
     ) -> Block:
+        first = self.need(need.parameter)
+        first.before = self._known(facts)
         facts.learn(test)
         rest = self._steps(steps, body, facts)
         if not rest.statements:
             return Block()
-        return Block((self.need(need.parameter), *rest.statements), rest.closed, (test, *rest.learned))
+        return Block((first, *rest.statements), rest.closed, (test, *rest.learned))
 
-    def _when(self, tests: Sequence[Test | str], label: str, inner: Block, facts: Facts) -> Block:
+    def _when(
+        self, tests: Sequence[Test | _Assigned], label: str, inner: Block, before: frozenset[str], facts: Facts
+    ) -> Block:
         if not tests or not inner.statements:
             return inner
-        names = self._values.spelled.items()
-        known = frozenset(spelled for (name, kind), spelled in names if facts.has_value(name, kind))
-        statement = Statement(f"if {self._values.tests(tests)}:", inner.statements, known, label, inner.closed)
+        source = f"if {self._values.tests(self._spelled(tests, inner.statements))}:"
+        statement = Statement(source, inner.statements, before, self._known(facts), label, inner.closed)
         only = tests[0]
         if len(tests) == 1 and isinstance(only, Test) and inner.closed:
             statement.otherwise = f"if {self._values.test(only.negated())}:"
             return Block((statement,), learned=(only.negated(),))
         return Block((statement,))
 
-    def _assigning(self, step: Condition, name: str) -> str:
-        assigned = f"({self._values.name(name, step.value.kind)} := {self._values.value(step.value)})"
-        return f"{assigned} is not None" if step.value.optional else assigned
+    def _spelled(self, tests: Sequence[Test | _Assigned], inner: Sequence[Statement]) -> list[Test | str]:
+        """Spell assignments, leaving the name out where nothing uses it."""
+        spelled: list[Test | str] = []
+        used = {name for statement in inner for name in statement.names}
+        for test in reversed(tests):
+            source = test.spelled(used) if isinstance(test, _Assigned) else self._values.test(test)
+            spelled.append(source if isinstance(test, _Assigned) else test)
+            used |= _names(source)
+        return spelled[::-1]
 
-    def _result(self, rule: Result) -> Statement:
+    def _known(self, facts: Facts) -> frozenset[str]:
+        spelled = self._values.spelled.items()
+        return frozenset(found for (name, kind), found in spelled if facts.has_value(name, kind))
+
+    def _result(self, rule: Result) -> str:
         if isinstance(rule, ErrorRule):
-            return Statement(f"raise InvalidInput({self._values.value(rule.message)})")
-        return Statement(f"return ResolvedEndpoint({', '.join(self._endpoint(rule))})")
+            return f"raise InvalidInput({self._values.value(rule.message)})"
+        return f"return ResolvedEndpoint({', '.join(self._endpoint(rule))})"
 
     def _endpoint(self, rule: EndpointRule) -> Iterator[str]:
         yield self._values.value(rule.url)
@@ -171,20 +251,20 @@ def _guarded(found: list[Statement]) -> tuple[Statement, ...]:
     if len(found) < 2:
         return tuple(found)
     *before, main, last = found
-    if main.otherwise is None or last.body or main.lines < _WORTHWHILE:
+    if main.otherwise is None or last.body or _height(main.body) < _WORTHWHILE - 1:
         return tuple(found)
-    return (*before, Statement(main.otherwise, (last,)), *main.body)
+    return (*before, Statement(main.otherwise, (last,), main.before), *main.body)
 
 
 def _label(test: Test) -> str:
     """Name a branch by its condition."""
     match test.value:
-        case Call("isSet", (Reference(name),)):
-            return f"{'with' if test.holds else 'without'}_{snake_case(name)}"
-        case Call("stringEquals", arguments) if test.holds:
-            texts = [text for item in arguments if (text := getattr(item, "text", None))]
-            return f"for_{'_'.join(words(texts[0]))}" if texts and words(texts[0]) else ""
-        case Reference(name):
+        case Call("stringEquals", arguments):
+            texts = [text for item in arguments if (text := getattr(item, "text", None)) and words(text)]
+            return f"{'for' if test.holds else 'except'}_{'_'.join(words(texts[0]))}" if texts else ""
+        case Call("isValidHostLabel", (Reference(name) | Attribute(_, name), *_)):
+            return f"with_{'valid' if test.holds else 'invalid'}_{snake_case(name)}"
+        case Call("isSet", (Reference(name),)) | Reference(name) | Attribute(_, name):
             return f"{'with' if test.holds else 'without'}_{snake_case(name).removeprefix('use_')}"
         case _:
             return ""
@@ -200,83 +280,103 @@ class Functions:
         self._made: dict[tuple[object, ...], str] = {}
         self._found: dict[str, Function] = {}
 
-    def cut(self, body: Sequence[Statement]) -> tuple[Function, ...]:
-        """Move parts of a function's body into functions of their own until it fits on a screen; return those."""
-        self._shrink(body)
-        return tuple(self._found[name] for name in _called(_source(body), self._found))
+    def cut(self, body: Sequence[Statement]) -> tuple[tuple[Statement, ...], tuple[Function, ...]]:
+        """Return what is left of a function's body that fits on a screen, and the functions for the rest of it."""
+        left = self._shrunk(tuple(body), closed=True)
+        return left, tuple(self._found[name] for name in _called(_source(left), self._found))
 
-    def _shrink(self, body: Sequence[Statement]) -> None:
-        while sum(each.lines for each in body) > _SCREEN:
-            chosen = self._largest(body, _SCREEN)
+    def _shrunk(self, body: tuple[Statement, ...], *, closed: bool) -> tuple[Statement, ...]:
+        while _height(body) > _SCREEN:
+            chosen = _candidate(body)
             if chosen is None:
-                break
-            self._extract(chosen)
+                return self._halved(body, closed=closed)
+            call = self._function(chosen.body, chosen.known, chosen.label, closed=chosen.closed)
+            chosen.moved = True
+            if chosen.closed:
+                chosen.body = (Statement(f"return {call}"),)
+            else:
+                chosen.body = (Statement(f"if (found := {call}) is not None:", (Statement("return found"),)),)
+        return body
 
-    def _largest(self, body: Sequence[Statement], limit: int) -> Statement | None:
-        """The largest ``if`` whose body fits into a function, if there is one that is worth it."""
-        best: Statement | None = None
-        size = _WORTHWHILE - 1
-        waiting = list(reversed(body))
-        while waiting:
-            statement = waiting.pop()
-            lines = sum(each.lines for each in statement.body)
-            if size < lines <= limit:
-                best, size = statement, lines
-            elif lines > limit:
-                waiting += reversed(statement.body)
-        return best
+    def _halved(self, body: tuple[Statement, ...], *, closed: bool) -> tuple[Statement, ...]:
+        """Keep the first statements, and move the others into a function."""
+        kept = 1
+        while kept < len(body) - 1 and _height(body[: kept + 1]) < _SCREEN - _WORTHWHILE:
+            kept += 1
+        rest = body[kept:]
+        if not rest:
+            return body
+        call = self._function(rest, rest[0].before, "otherwise", closed=closed)
+        return (*body[:kept], Statement(f"return {call}"))
 
-    def _extract(self, statement: Statement) -> None:
-        source = _source(statement.body)
-        spelled = {name: kind for (_, kind), name in self._values.spelled.items()}
-        parameters = tuple(
-            (name, self._annotation(name, spelled[name], statement.known)) for name in _free(source, spelled)
-        )
-        returns = "ResolvedEndpoint" if statement.closed else "ResolvedEndpoint | None"
+    def _function(self, body: tuple[Statement, ...], known: frozenset[str], label: str, *, closed: bool) -> str:
+        """Make a function of statements, unless there is the same one already; return the call of it."""
+        source = _source(body)
+        kinds = {name: kind for (_, kind), name in self._values.spelled.items()}
+        parameters = tuple((name, self._annotation(name, kinds[name], known)) for name in _free(source, kinds))
+        returns = "ResolvedEndpoint" if closed else "ResolvedEndpoint | None"
         key = (source, parameters, returns)
         if key not in self._made:
-            name = self._names.claim(f"_{statement.label or 'part'}")
-            lines = tuple(line for each in statement.body for line in each.render(4))
-            self._made[key] = name
-            self._found[name] = Function(
-                name, parameters, returns, lines if statement.closed else (*lines, "    return None")
-            )
-        call = f"{self._made[key]}({', '.join(name for name, _ in parameters)})"
-        if statement.closed:
-            statement.body = (Statement(f"return {call}"),)
-        else:
-            statement.body = (Statement(f"if (found := {call}) is not None:", (Statement("return found"),)),)
+            name = self._made[key] = self._names.claim(f"_{label or 'part'}")
+            left = self._shrunk(body, closed=closed)
+            lines = [line for each in left for line in each.render(4)]
+            if not closed and left[-1].body:
+                lines.append("    return None")
+            self._found[name] = Function(name, parameters, returns, tuple(lines))
+        return f"{self._made[key]}({', '.join(name for name, _ in parameters)})"
 
     def _annotation(self, name: str, kind: Kind, known: frozenset[str]) -> str:
         missing = name in self._optional and name not in known
         return f"{ANNOTATIONS[kind]} | None" if missing else ANNOTATIONS[kind]
 
 
+def _candidate(body: Sequence[Statement]) -> Statement | None:
+    """The ``if`` with the largest body that fits into a function; where none fits, the one with the smallest."""
+    fitting: Statement | None = None
+    larger: Statement | None = None
+    size, least = _WORTHWHILE - 1, 0
+    waiting = list(reversed(body))
+    while waiting:
+        statement = waiting.pop()
+        lines = _height(statement.body)
+        if not statement.moved and size < lines <= _SCREEN:
+            fitting, size = statement, lines
+        elif not statement.moved and lines > _SCREEN:
+            waiting += reversed(statement.body)
+            if larger is None or lines < least:
+                larger, least = statement, lines
+    return fitting or larger
+
+
 def _source(body: Sequence[Statement]) -> str:
     return "\n".join(line for each in body for line in each.render(0))
 
 
+def _names(source: str) -> frozenset[str]:
+    """The names that an expression or a statement uses."""
+    return frozenset(node.id for node in _ordered(source) if isinstance(node.ctx, ast.Load))
+
+
+def _ordered(source: str) -> list[ast.Name]:
+    """Every name in the source, in the order in which it is read."""
+    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+    return sorted(found, key=lambda node: (node.lineno, node.col_offset))
+
+
 def _free(source: str, names: dict[str, Kind]) -> list[str]:
     """The names that the statements take from outside, in the order of their first use."""
-    found = [node for node in ast.walk(ast.parse(_wrapped(source))) if isinstance(node, ast.Name) and node.id in names]
-    bound = {node.id for node in found if isinstance(node.ctx, ast.Store)}
-    used = sorted((node for node in found if node.id not in bound), key=lambda node: (node.lineno, node.col_offset))
-    return list(dict.fromkeys(node.id for node in used))
-
-
-def _wrapped(source: str) -> str:
-    """A ``return`` can be parsed only in a function."""
-    return "def _():\n" + "\n".join(f"    {line}" for line in source.split("\n"))
+    first: dict[str, ast.Name] = {}
+    for node in _ordered(source):
+        if node.id in names:
+            first.setdefault(node.id, node)
+    return [name for name, node in first.items() if isinstance(node.ctx, ast.Load)]
 
 
 def _called(source: str, functions: dict[str, Function]) -> list[str]:
     """The functions that the source calls, and those that they call, in the order in which a reader meets them."""
     found: list[str] = []
-    for node in sorted(
-        (node for node in ast.walk(ast.parse(_wrapped(source))) if isinstance(node, ast.Name) and node.id in functions),
-        key=lambda node: (node.lineno, node.col_offset),
-    ):
-        if node.id not in found:
-            inner = _called("\n".join(functions[node.id].lines), functions)
+    for node in _ordered(source):
+        if node.id in functions and node.id not in found:
+            inner = _called(dedent("\n".join(functions[node.id].lines)), functions)
             found += [node.id, *(name for name in inner if name not in found)]
     return list(dict.fromkeys(found))

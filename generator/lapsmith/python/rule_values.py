@@ -18,7 +18,7 @@ from lapsmith.ir.rules import (
     Template,
 )
 from lapsmith.python.names import Namespace, snake_case
-from lapsmith.python.rule_branches import Test, test_of
+from lapsmith.python.rule_branches import Test, compared_text, test_of
 from lapsmith.python.text import literal
 
 ANNOTATIONS = {
@@ -139,7 +139,8 @@ class Values:
         if isinstance(second, Test) and checked is not None:
             if checked == second.value:
                 return (self.value(checked) if second.holds else f"{self.value(checked)} is False"), 2
-            if second.holds and _compared(second) == checked:
+            compared = compared_text(second.value)
+            if second.holds and compared is not None and compared[0] == checked:
                 return self.test(second), 2
         excluded: list[str] = []
         subject = _excluded(first)
@@ -176,22 +177,9 @@ def _checked(test: Test) -> Expression | None:
     return Reference(found.name, found.kind) if isinstance(found, Reference) else None
 
 
-def _compared(test: Test) -> Expression | None:
-    """The value that the test compares with a text, which also says that it is there."""
-    if not isinstance(test.value, Call) or test.value.function != "stringEquals":
-        return None
-    first, second = test.value.arguments
-    return first if isinstance(second, Template) and second.text is not None else None
-
-
 def _excluded(test: Test | str) -> tuple[Expression, str] | None:
     """The value, and the text that it must not be."""
-    if isinstance(test, str) or test.holds or not isinstance(test.value, Call) or test.value.function != "stringEquals":
-        return None
-    first, second = test.value.arguments
-    if isinstance(second, Template) and second.text is not None:
-        return first, second.text
-    return (second, first.text) if isinstance(first, Template) and first.text is not None else None
+    return None if isinstance(test, str) or test.holds else compared_text(test.value)
 
 
 def _inside_braces(text: str) -> str:

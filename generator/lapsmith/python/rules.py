@@ -69,8 +69,8 @@ def compile_rules(rules: RuleSet) -> RulesView:
     body += block.statements
     if not block.closed:
         body.append(Statement(f"raise InvalidInput({literal(_NO_RULE)})"))
-    helpers = Functions(rules.parameters, values, names).cut(body)
-    lines = tuple(line for each in body for line in each.render(4))
+    left, helpers = Functions(rules.parameters, values, names).cut(body)
+    lines = tuple(line for each in left for line in each.render(4))
     return RulesView(tuple(_argument(each, values) for each in rules.parameters), lines, helpers)
 
 

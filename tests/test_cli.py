@@ -16,7 +16,6 @@ from lapsmith.analysis import Analysis
 from lapsmith.config import ClientConfig
 from lapsmith.diagnostics import Diagnostic, Severity, Span
 from lapsmith.inputs import Inputs
-from lapsmith.manifest import digest_of
 from lapsmith.pipeline import Rendered
 
 PYPROJECT = """[project]
@@ -322,61 +321,6 @@ class TestGenerateSpec:
     def test_a_project_without_clients(self, project: Path) -> None:
         (project / "pyproject.toml").write_text("")
         assert "has no [tool.lapsmith.clients]" in run("generate").stderr
-
-
-class TestCheck:
-    def test_a_fresh_client_is_up_to_date(self, project: Path) -> None:
-        (project / "pyproject.toml").write_text(PYPROJECT.replace('"msgspec"', '"msgspec", "HTTPCore2 ~= 2.16"'))
-        run("generate")
-        result = run("check")
-        assert (result.exit_code, result.output) == (0, "2 clients up to date\n")
-
-    @pytest.mark.parametrize("change", ["edited", "deleted", "spec", "never", "tampered"])
-    def test_a_difference_is_shown_and_nothing_written(self, project: Path, change: str) -> None:
-        target = project / "src/alpha/first.py"
-        if change != "never":
-            run("generate")
-        if change == "edited":
-            target.write_text("edited\n")
-        elif change == "deleted":
-            target.unlink()
-        elif change == "spec":
-            (project / "specs/alpha/references/api-spec.lap").write_text("first\n")
-        elif change == "tampered":
-            old, new = (digest_of(content) for content in (target.read_bytes(), b"tampered\n"))
-            target.write_bytes(b"tampered\n")
-            record = project / "src/alpha/lapsmith.json"
-            record.write_text(record.read_text().replace(old, new))
-        before = files(project)
-        result = run("check", "alpha")
-        assert result.exit_code == 1
-        assert f"src/alpha/{'second' if change == 'spec' else 'first'}.py" in result.stdout
-        assert "not up to date: alpha; run: lapsmith generate alpha" in result.stderr
-        assert files(project) == before
-
-    def test_a_long_diff_is_cut(self, project: Path) -> None:
-        (project / "specs/beta.lap").write_text("\n".join(f"file{number}" for number in range(300)))
-        result = run("check", "beta")
-        assert result.stdout.count("\n") == 201
-        assert "more lines: lapsmith generate --diff beta" in result.stdout
-
-    def test_an_undeclared_requirement_fails(self, project: Path) -> None:
-        run("generate")
-        result = run("check", "alpha")
-        assert result.exit_code == 1
-        assert 'pyproject.toml lacks what alpha needs; add to [project] dependencies: "httpcore2[' in result.stderr
-
-    def test_an_error_is_two(self, project: Path) -> None:
-        (project / "specs/beta.lap").write_text("error\n")
-        assert run("check").exit_code == 2
-
-    def test_an_obstacle_is_a_difference(self, project: Path) -> None:
-        run("generate")
-        (project / "src/alpha/first.py").unlink()
-        (project / "src/alpha/first.py").symlink_to(project / "pyproject.toml")
-        result = run("check", "alpha")
-        assert result.exit_code == 1
-        assert "src/alpha: first.py is a symbolic link" in result.stderr
 
 
 class TestProcess:

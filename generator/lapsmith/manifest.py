@@ -23,7 +23,8 @@ SCHEMA = 1
 MAX_MANIFEST_BYTES = 8 << 20
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_GENERATOR_PARTS = ("pipeline.py", "analysis.py", "inputs.py", "runtime.py", "lap", "bindings", "ir", "python")
+_GENERATOR_MODULES = ("pipeline.py", "analysis.py", "inputs.py", "layout.py", "runtime.py")
+_GENERATOR_PARTS = (*_GENERATOR_MODULES, "lap", "bindings", "ir", "python")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Manifest:
     ``options`` are the client's settings, ``inputs`` maps display paths to git blob ids, ``outputs`` maps paths
     in the client's folder to SHA-256 digests. ``replacing`` is there only while files are being replaced, and
     after a run that was killed: the digests of those files before the run, which still count as lapsmith's own.
+    ``layouts`` has what formatters leave alone of each Python file: see :func:`lapsmith.layout.fingerprint`.
     ``runtime_modules`` are what a client needs of a runtime that it shares; one with its own has it in ``outputs``.
     """
 
@@ -44,6 +46,7 @@ class Manifest:
     outputs: Mapping[str, str]
     requirements: tuple[str, ...] = ()
     replacing: Mapping[str, str] = field(default_factory=dict)
+    layouts: Mapping[str, str] = field(default_factory=dict)
     runtime_modules: tuple[str, ...] = ()
 
     def dump(self) -> bytes:
@@ -60,6 +63,8 @@ class Manifest:
         }
         if self.runtime_modules:
             content["runtime_modules"] = list(self.runtime_modules)
+        if self.layouts:
+            content["layouts"] = dict(self.layouts)
         if self.replacing:
             content["replacing"] = dict(self.replacing)
         return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode()
@@ -186,6 +191,7 @@ def _load(raw: bytes) -> Manifest:
         outputs=outputs,
         requirements=_texts(content, "requirements"),
         replacing=replacing,
+        layouts=_mapping(content, "layouts"),
         runtime_modules=_texts({"runtime_modules": [], **content}, "runtime_modules"),
     )
 
@@ -205,7 +211,7 @@ def _texts(content: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _mapping(content: Mapping[str, Any], key: str) -> dict[str, str]:
-    value = content.get(key, {} if key == "replacing" else None)
+    value = content.get(key, {} if key in ("replacing", "layouts") else None)
     if not (isinstance(value, dict) and all(isinstance(item, str) for item in value.values())):
         raise _MalformedError(f"'{key}' must be an object of strings")
     return value

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from lapsmith import manifest as manifests
 from lapsmith.diagnostics import LapsmithError
+from lapsmith.layout import fingerprint
 from lapsmith.manifest import FILE_NAME, Manifest, digest_of, path_problems
 
 _TEMPORARY = re.compile(r"\.lapsmith-[0-9a-f]{16}\.tmp")
@@ -42,7 +43,8 @@ class Difference:
     """What a folder lacks to be the file map.
 
     ``edited`` are files of lapsmith that were changed by hand, ``foreign`` those that it never wrote and that are
-    in the way: both need force. ``blocked`` says what force does not help against.
+    in the way: both need force. ``blocked`` says what force does not help against. ``reformatted`` are files of
+    lapsmith that a formatter has gone over and nobody has edited: they are written again without force.
     """
 
     folder: Path
@@ -51,6 +53,7 @@ class Difference:
     edited: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    reformatted: tuple[str, ...] = ()
 
 
 def read_manifest(folder: Path, display: str) -> Manifest | None:
@@ -84,6 +87,7 @@ def compare(folder: Path, files: Mapping[str, bytes], manifest: Manifest, old: M
     edited: list[str] = []
     foreign: list[str] = []
     blocked: list[str] = []
+    reformatted: list[str] = []
     for path in sorted({*files, *(old.paths if old else ())}):
         after = files.get(path)
         try:
@@ -94,7 +98,11 @@ def compare(folder: Path, files: Mapping[str, bytes], manifest: Manifest, old: M
         if before == after:
             continue
         changes.append(Change(path, before, after))
-        if before is not None and not _is_ours(path, before, old):
+        if before is None or _is_ours(path, before, old):
+            continue
+        if old and path in old.layouts and fingerprint(before) == old.layouts[path]:
+            reformatted.append(path)
+        else:
             (edited if old and path in old.paths else foreign).append(path)
     try:
         recorded = _content(folder, FILE_NAME)
@@ -102,7 +110,9 @@ def compare(folder: Path, files: Mapping[str, bytes], manifest: Manifest, old: M
             changes.append(Change(FILE_NAME, recorded, manifest.dump()))
     except _BlockedError as error:
         blocked.append(str(error))
-    return Difference(folder, manifest, tuple(changes), tuple(edited), tuple(foreign), tuple(blocked))
+    return Difference(
+        folder, manifest, tuple(changes), tuple(edited), tuple(foreign), tuple(blocked), tuple(reformatted)
+    )
 
 
 def refusal(difference: Difference, *, force: bool = False) -> str | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
 
 import lapsmith
 from lapsmith import manifest as manifests
@@ -17,7 +19,11 @@ from lapsmith.analysis import Analysis, analyse
 from lapsmith.config import ClientConfig, ConfigError, path_inside
 from lapsmith.diagnostics import Diagnostic, DiagnosticError, Span
 from lapsmith.inputs import Inputs, blame, read_inputs
+from lapsmith.layout import fingerprint
 from lapsmith.manifest import Manifest
+
+if TYPE_CHECKING:
+    from lapsmith.update import ApiUpdate
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,8 @@ class Plan:
     """What is to be done for one client. ``difference`` is None when its folder is known to be up to date.
 
     ``manifest`` is the one that the folder has then or is to have. The plan of a runtime that clients share has as
-    ``client`` one that stands for it, and ``serves`` are the names of those clients.
+    ``client`` one that stands for it, and ``serves`` are the names of those clients. ``previous``
+    is the manifest that was found, and ``update`` what has become of the API since, where the inputs are others.
     """
 
     client: ClientConfig
@@ -46,6 +53,8 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
     sources: Mapping[str, str] | None = None
     serves: tuple[str, ...] = ()
+    previous: Manifest | None = None
+    update: ApiUpdate | None = None
 
     @property
     def display(self) -> str:
@@ -82,9 +91,12 @@ def plan(client: ClientConfig, *, force: bool = False, trust_manifest: bool = Tr
         outputs=_digests(rendered.files),
         requirements=rendered.requirements,
         runtime_modules=rendered.runtime,
+        layouts=_layouts(rendered.files),
     )
     difference = output.compare(client.output, rendered.files, manifest, old)
-    return Plan(client, manifest, difference, analysis.diagnostics, analysis.sources)
+    update = _update(client, blank, old, analysis)
+    found, sources = analysis.diagnostics, analysis.sources
+    return Plan(client, manifest, difference, found, sources, previous=old, update=update)
 
 
 def plan_unchanged(client: ClientConfig, *, force: bool = False) -> Plan | None:
@@ -103,9 +115,13 @@ def plan_runtime(
     options = {"package": client.package, "runtime": "shared"}
     manifest = replace(_empty_manifest(options), outputs=_digests(files))
     old = _old_manifest(client, force=force)
-    if trust_manifest and old is not None and output.is_current(client.output, manifest):
-        return Plan(client, manifest, None, serves=serves)
-    return Plan(client, manifest, output.compare(client.output, files, manifest, old), serves=serves)
+    if trust_manifest and old is not None:
+        known = replace(manifest, layouts=old.layouts)
+        if output.is_current(client.output, known):
+            return Plan(client, known, None, serves=serves)
+    manifest = replace(manifest, layouts=_layouts(files))
+    difference = output.compare(client.output, files, manifest, old)
+    return Plan(client, manifest, difference, serves=serves, previous=old)
 
 
 def render(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
@@ -143,7 +159,13 @@ def render(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered
 def _current(client: ClientConfig, blank: Manifest, old: Manifest | None) -> Plan | None:
     if old is None:
         return None
-    made = replace(blank, outputs=old.outputs, requirements=old.requirements, runtime_modules=old.runtime_modules)
+    made = replace(
+        blank,
+        outputs=old.outputs,
+        layouts=old.layouts,
+        requirements=old.requirements,
+        runtime_modules=old.runtime_modules,
+    )
     return Plan(client, made, None) if output.is_current(client.output, made) else None
 
 
@@ -178,6 +200,27 @@ def _empty_manifest(options: Mapping[str, object]) -> Manifest:
         inputs={},
         outputs={},
     )
+
+
+def _update(client: ClientConfig, new: Manifest, old: Manifest | None, analysis: Analysis) -> ApiUpdate | None:
+    """What has become of the API since the client was generated; None where its inputs are the same, or none."""
+    chosen = ("operations", "strict")
+    if old is None or analysis.service is None:
+        return None
+    if old.inputs == new.inputs and all(old.options.get(key) == new.options.get(key) for key in chosen):
+        return None
+    from lapsmith.update import api_since
+
+    return api_since(client, old, analysis.service)
+
+
+def _layouts(files: Mapping[str, bytes]) -> dict[str, str]:
+    found = {path: _fingerprint(content) for path, content in files.items() if path.endswith(".py")}
+    return {path: layout for path, layout in found.items() if layout is not None}
+
+
+_fingerprint = cache(fingerprint)
+"""Of runtime modules, which many clients have, it is computed once."""
 
 
 def _digests(files: Mapping[str, bytes]) -> dict[str, str]:

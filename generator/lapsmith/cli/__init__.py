@@ -11,35 +11,25 @@ from typing import Any
 import click
 
 import lapsmith
-from lapsmith.cli import bind, check, demo, diff, generate, inspect
-from lapsmith.cli.terminal import ERROR, INTERRUPTED, complain, report
-from lapsmith.config import ConfigError
-from lapsmith.diagnostics import DiagnosticError
+from lapsmith.cli import bind, check, demo, diff, generate, inspect, watch
+from lapsmith.cli.terminal import ERROR, INTERRUPTED, explain
+from lapsmith.diagnostics import LapsmithError
 
 
 class _Command(click.Group):
     """Turns what a user can cause into a message and an exit code; anything else is a bug and keeps its traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        from lapsmith.output import OutputError
-
         try:
-            result = super().invoke(ctx)
+            return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("\nlapsmith: interrupted", err=True)
             ctx.exit(INTERRUPTED)
-        except DiagnosticError as error:
-            report(error.diagnostics, error.sources, notes=False)
-        except (ConfigError, OutputError) as error:
-            complain(str(error))
         except BrokenPipeError:
             raise
-        except OSError as error:
-            where = f": {error.filename}" if error.filename else ""
-            complain(f"{error.strerror or error}{where}")
-        else:
-            return result
-        return ctx.exit(ERROR)
+        except (LapsmithError, OSError) as error:
+            explain(error)
+            return ctx.exit(ERROR)
 
 
 @click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,5 +38,5 @@ def main() -> None:
     """Generate typed, self-contained Python clients for AWS services from LAP API descriptions."""
 
 
-for _module in (generate, check, bind, diff, inspect, demo):
+for _module in (generate, check, bind, diff, inspect, demo, watch):
     main.add_command(_module.command)

@@ -2,44 +2,55 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from lapsmith.cli.clients import (
-    config_option,
-    jobs_option,
-    load_config,
-    named_clients,
-    notes_option,
-    plan_all,
-    show_missing,
-)
+from lapsmith.cli.annotations import of_finding
+from lapsmith.cli.clients import config_option, jobs_option, load_config, named_clients, notes_option, plan_all
 from lapsmith.cli.files import show_diff
-from lapsmith.cli.terminal import DIFFERS, count, leave
+from lapsmith.cli.terminal import DIFFERS, annotate, count, leave
 
 _DIFF_LINES = 200
+_SCHEMA = 1
 
 
 @click.command("check")
 @click.argument("names", metavar="[CLIENT...]", nargs=-1)
+@click.option("--format", "fmt", type=click.Choice(["text", "github", "json"]), default="text", show_default=True)
+@click.option("--diff", "with_diff", is_flag=True, help="Show the differences of files, too.")
 @jobs_option
 @config_option
 @notes_option
-def command(names: tuple[str, ...], jobs: int | None, config_path: Path | None, notes: bool) -> None:
-    """Fail with a diff if what is on disk differs from what would be generated.
+def command(
+    names: tuple[str, ...], fmt: str, with_diff: bool, jobs: int | None, config_path: Path | None, notes: bool
+) -> None:
+    """Fail if a client is not what its inputs give, with one line for each cause and the command that mends it.
 
-    Also fails if a client needs a package that the project does not declare.
+    Also fails if a client needs a package that the project does not declare. The format github makes annotations of
+    what is found, for a workflow of GitHub Actions.
     """
+    from lapsmith.drift import findings, missing_requirements
+
     config = load_config(config_path)
-    plans = plan_all(named_clients(config, names), force=False, trust_manifest=False, notes=notes, jobs=jobs)
-    stale = [plan for plan in plans if plan.difference and (plan.difference.changes or plan.difference.blocked)]
-    for plan in stale:
-        show_diff(plan, limit=_DIFF_LINES)
-    if stale:
-        names_of_stale = " ".join(dict.fromkeys(name for plan in stale for name in plan.names))
-        click.echo(f"lapsmith: not up to date: {names_of_stale}; run: lapsmith generate {names_of_stale}", err=True)
-    lacking = [show_missing(plan, config) for plan in plans]
-    if stale or any(lacking):
+    clients = named_clients(config, names)
+    root = config.path.parent.resolve()
+    if fmt == "github":
+        annotate(root)
+    plans = plan_all(clients, force=False, trust_manifest=False, notes=notes, jobs=jobs)
+    found = [item for plan in plans for item in (*findings(plan), *missing_requirements(plan, config))]
+    if fmt == "json":
+        entries = [asdict(item) for item in found]
+        click.echo(json.dumps({"schema": _SCHEMA, "clients": len(clients), "findings": entries}, indent=2))
+    else:
+        for item in found:
+            click.echo(of_finding(item, root) if fmt == "github" else str(item))
+    if with_diff and fmt == "text":
+        for plan in plans:
+            show_diff(plan, limit=_DIFF_LINES)
+    if found:
         leave(DIFFERS)
-    click.echo(f"{count(sum(not plan.serves for plan in plans), 'client')} up to date")
+    if fmt == "text":
+        click.echo(f"{count(len(clients), 'client')} up to date")

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 @click.option("-o", "output", metavar="DIR", type=click.Path(path_type=Path), help="The client's folder, for a SPEC.")
 @click.option("--operation", "operations", metavar="PATTERN", multiple=True, help="Only these operations of a SPEC.")
 @click.option("--strict", is_flag=True, help="Inferences about a SPEC are errors.")
-@click.option("--force", is_flag=True, help="Overwrite files that were edited or are not lapsmith's.")
+@click.option(
+    "--force", is_flag=True, help="Write everything anew, over files that were edited or are not lapsmith's, too."
+)
 @click.option("--diff", "diff_only", is_flag=True, help="Show what would change; write nothing.")
 @jobs_option
 @config_option
@@ -60,9 +62,10 @@ def command(
             raise click.UsageError(f"--operation and --strict go with SPEC -o DIR; clients set them in {FILE_NAME}.")
         config = load_config(config_path)
         clients = named_clients(config, targets)
-    plans = plan_all(clients, force=force, trust_manifest=True, notes=notes, jobs=jobs)
+    plans = plan_all(clients, force=force, trust_manifest=not force, notes=notes, jobs=jobs)
     if diff_only:
         for plan in plans:
+            show_update(plan)
             show_diff(plan, limit=None)
         return
     write_all(plans, force=force)
@@ -89,6 +92,25 @@ def write_all(plans: Plans, *, force: bool) -> None:
         written = len(plan.difference.changes) - deleted
         also = f", deleted {count(deleted, 'file')}" if deleted else ""
         click.echo(f"{plan.client.name}: wrote {count(written, 'file')}{also} in {plan.display}")
+        if laid_out := len(plan.difference.reformatted):
+            what = f"{count(laid_out, 'file')} had been laid out anew by a formatter"
+            click.echo(f"{plan.client.name}: {what}: let it leave {plan.display} alone")
+        show_update(plan)
+
+
+def show_update(plan: Plan) -> None:
+    """Say what has become of the API since the client was generated last."""
+    if plan.update is None:
+        return
+    from lapsmith.apidiff import report
+
+    if plan.update.changes is None:
+        click.echo(f"{plan.client.name}: what changed in the API is not known: {plan.update.reason}")
+    elif not plan.update.changes:
+        click.echo(f"{plan.client.name}: {report.conclusion(())}")
+    else:
+        click.echo(f"{plan.client.name}: the API changed since the client was generated:\n")
+        click.echo(report.text(plan.update.changes))
 
 
 def show_requirements(plan: Plan, config: Config | None) -> None:

@@ -6,13 +6,16 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from lapsmith.diagnostics import Diagnostic, Severity
+from lapsmith.cli.annotations import of_diagnostic, workflow_command
+from lapsmith.diagnostics import Diagnostic, DiagnosticError, LapsmithError, Severity
 from lapsmith.diagnostics import render as render_diagnostics
 
+_ANNOTATED = "lapsmith.annotated"
 _WORTH_SHOWING_SECONDS = 0.5
 OK, DIFFERS, ERROR, INTERRUPTED = 0, 1, 2, 130
 
@@ -20,6 +23,10 @@ OK, DIFFERS, ERROR, INTERRUPTED = 0, 1, 2, 130
 def report(found: Iterable[Diagnostic], sources: Mapping[str, str] | None, *, notes: bool) -> None:
     """Diagnostics to stderr. Notes are counted unless asked for."""
     found = tuple(found)
+    root = _annotated_root()
+    for item in found if root else ():
+        if root and item.severity is not Severity.NOTE:
+            click.echo(of_diagnostic(item, root))
     shown = [item for item in found if notes or item.severity is not Severity.NOTE]
     if shown:
         click.echo(render_diagnostics(shown, sources or {}), err=True)
@@ -27,9 +34,33 @@ def report(found: Iterable[Diagnostic], sources: Mapping[str, str] | None, *, no
         click.echo(f"{count(hidden, 'note')} (--notes shows them)", err=True)
 
 
+def annotate(root: Path) -> None:
+    """Have the diagnostics of this command shown as annotations, too, on stdout; ``root`` is the project's."""
+    click.get_current_context().meta[_ANNOTATED] = root
+
+
+def _annotated_root() -> Path | None:
+    context = click.get_current_context(silent=True)
+    root = context.meta.get(_ANNOTATED) if context else None
+    return root if isinstance(root, Path) else None
+
+
 def complain(message: str) -> None:
     """An error that has no place in a file, to stderr."""
+    if _annotated_root():
+        click.echo(workflow_command("error", message, title="lapsmith"))
     click.echo(f"lapsmith: error: {message}", err=True)
+
+
+def explain(error: LapsmithError | OSError) -> None:
+    """What a user can cause, as a message."""
+    if isinstance(error, DiagnosticError):
+        report(error.diagnostics, error.sources, notes=False)
+    elif isinstance(error, LapsmithError):
+        complain(str(error))
+    else:
+        where = f": {error.filename}" if error.filename else ""
+        complain(f"{error.strerror or error}{where}")
 
 
 def leave(code: int) -> NoReturn:

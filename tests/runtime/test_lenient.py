@@ -102,7 +102,7 @@ TIMES = st.one_of(
     MOMENTS.map(lambda moment: moment.isoformat(" ")),
     MOMENTS.map(lambda moment: moment.replace(tzinfo=None).isoformat()),
     MOMENTS.map(lambda moment: moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "789Z"),
-    MOMENTS.map(lambda moment: moment.isoformat().replace(":", "").replace("-", "")),
+    MOMENTS.map(lambda moment: moment.strftime("%Y%m%dT%H%M%S%z")),
     MOMENTS.map(lambda moment: moment.date().isoformat()),
     MOMENTS.map(lambda moment: moment.strftime("%Y-%m-%dT%H:%MZ")),
     MOMENTS.map(lambda moment: moment.replace(tzinfo=None).isoformat().lower() + "z"),

@@ -215,6 +215,34 @@ def test_pieces_must_be_bytes(backend: str, make: Callable[[], Any], message: st
             use(source(make()), backend)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_async_generators_that_are_left_early_are_closed_on_their_event_loop(backend: str) -> None:
+    closed: list[bool] = []
+
+    class Watched:
+        async def __aiter__(self) -> AsyncIterator[Any]:
+            try:
+                yield b"a"
+                yield "text"
+            finally:
+                closed.append(True)
+
+    async def use() -> None:
+        body = source(Watched())
+        for read_on in (lambda: body.ameasure(hashed=True), lambda: _collect(body)):
+            closed.clear()
+            with pytest.raises(InvalidInput) as caught:
+                await read_on()
+            assert closed == [True]
+            del caught
+
+    anyio.run(use, backend=backend)
+
+
+async def _collect(body: Body) -> list[bytes]:
+    return [piece async for piece in body]
+
+
 @pytest.mark.parametrize("change", [b"longer than it was", b"no"])
 def test_a_body_that_changes_is_found_out(change: bytes) -> None:
     pieces = [b"four"]

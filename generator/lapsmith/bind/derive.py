@@ -45,7 +45,7 @@ class Derived:
 
 def derive(document: Document, model: Model, matching: Matching, protocol: str | None) -> Derived:
     """Derive the bindings of all matched endpoints. Raises BindError for a model of a protocol that is not spoken."""
-    return _Deriver(document, model, _protocol(model, protocol)).derive(matching)
+    return _Deriver(document, model, matching, _protocol(model, protocol)).derive(matching)
 
 
 def _protocol(model: Model, wanted: str | None) -> str:
@@ -67,12 +67,12 @@ def _protocol(model: Model, wanted: str | None) -> str:
 
 
 class _Deriver:
-    def __init__(self, document: Document, model: Model, protocol: str) -> None:
+    def __init__(self, document: Document, model: Model, matching: Matching, protocol: str) -> None:
         self._document = document
         self._model = model
         self._protocol = protocol
         self._facts = Facts(protocol)
-        self._pins = Pins(document)
+        self._pins = Pins(document, matching)
         self._errors: dict[str, Shape] = {}
         self._roots: list[Shape] = []
         self._generated: dict[str, set[str]] = {}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from lapsmith.bind.matching import Matching
 from lapsmith.bind.yaml import Word
-from lapsmith.ir.pins import Traits, traits
+from lapsmith.ir.pins import Traits, traits, types_digest
 from lapsmith.lap.tree import Document, Endpoint
 
 Entry = dict[str, object]
@@ -12,19 +15,24 @@ _FEW = 2
 
 
 class Pins:
-    """The pins of a spec's endpoints."""
+    """The pins of a spec's endpoints, of which it is known which operations they are."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, matching: Matching) -> None:
+        names = {id(match.endpoint): match.operation.name for match in matching.matches}
         places: dict[tuple[str, str], list[Endpoint]] = {}
         for endpoint in document.endpoints:
             places.setdefault((endpoint.method, endpoint.path.raw), []).append(endpoint)
         self._looks: dict[int, Traits] = {}
         self._neighbours: dict[int, list[Traits]] = {}
+        self._around: dict[int, Entry] = {}
         for endpoints in places.values():
             looks = traits(endpoints)
-            for endpoint, look in zip(endpoints, looks, strict=True):
+            for at, (endpoint, look) in enumerate(zip(endpoints, looks, strict=True)):
                 self._looks[id(endpoint)] = look
                 self._neighbours[id(endpoint)] = looks
+                if look.nth[1] > 1:
+                    told = [names.get(id(e)) if t.nth[1] == 1 else None for e, t in zip(endpoints, looks, strict=True)]
+                    self._around[id(endpoint)] = _around(told, at)
 
     def of(self, endpoint: Endpoint, by: str) -> Entry | None:
         """The pin of an endpoint; None where its method and path are its own."""
@@ -35,13 +43,24 @@ class Pins:
         told = look.prose is not None and [other.prose for other in alike].count(look.prose) == 1
         pin: Entry = {"in": sorted(look.required)}
         # Prose tells twins apart; without it, every fact may be needed.
-        if not told and (len(alike) > 1 or len(look.required) + len(look.outputs) < _FEW):
+        vague = look.prose is None and len(look.required) + len(look.outputs) < _FEW
+        if vague or (look.alike > 1 and not told):
             pin["opt"] = sorted(look.optional)
         pin["out"] = sorted(look.outputs)
+        pin["types"] = Word(types_digest(look, look.required, look.outputs))
         if look.prose is not None:
             pin["desc"] = Word(look.prose)
-        if len(alike) > 1 or look.prose is None:
+        if vague or look.alike > 1:
             pin["text"] = Word(look.facts)
+        if look.alike > 1:
+            pin["alike"] = look.alike
         if look.nth[1] > 1:
-            pin["nth"] = list(look.nth)
+            pin |= {"nth": list(look.nth)} | self._around[id(endpoint)]
         return pin | {"by": by}
+
+
+def _around(names: Sequence[str | None], at: int) -> Entry:
+    """The operations of the nearest endpoints ahead and behind that are like no other."""
+    ahead = next((name for name in reversed(names[:at]) if name), None)
+    behind = next((name for name in names[at:] if name), None)
+    return {key: name for key, name in (("after", ahead), ("before", behind)) if name}

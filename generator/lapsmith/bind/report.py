@@ -60,7 +60,7 @@ def _unbound(bound: Bound) -> Iterator[str]:
 
 def _decisions(bound: Bound) -> Iterator[str]:
     """What to put into ``overrides.yaml`` for endpoints that nothing but a person can tell."""
-    pins = Pins(bound.document)
+    pins = Pins(bound.document, bound.matching)
     asked = [(item, pin) for item in bound.matching.unbound if (pin := pins.of(item.endpoint, HAND))]
     if not asked:
         return
@@ -100,7 +100,7 @@ def _count(number: int, noun: str) -> str:
 
 def next_step(bound: Bound, spec: str) -> str:
     """The command to run next. ``spec`` is the folder that has the bindings."""
-    pins = Pins(bound.document)
+    pins = Pins(bound.document, bound.matching)
     if any(pins.of(item.endpoint, HAND) for item in bound.matching.unbound):
         return f"next: settle what is not bound in overrides.yaml, then lapsmith bind {spec} again"
     service = bound.derived.content["service"]

@@ -122,9 +122,11 @@ class At:
 class Pin:
     """What the endpoint looked like when the binding was written: its required input and its output members.
 
-    ``desc`` is the digest of its description, ``text`` that of all else, ``optional`` its optional input members; they
-    tell apart endpoints whose members are alike. ``nth`` is its place among endpoints that are the same in every way,
-    and how many of them there are. ``by`` says what told which operation it is.
+    ``types`` is the digest of those members' types, ``desc`` that of its description, ``text`` that of all else,
+    ``optional`` its optional input members; they tell apart endpoints whose members are alike, of which there were
+    ``alike``. ``nth`` is its place among endpoints that are the same in every way, and how many of them there are;
+    ``after`` and ``before`` are the operations whose endpoints were the nearest that are like no other. ``by`` says
+    what told which operation it is.
     """
 
     span: Span
@@ -133,8 +135,12 @@ class Pin:
     desc: Fact[str] | None = None
     by: Fact[str] | None = None
     optional: tuple[Fact[str], ...] | None = None
+    types: Fact[str] | None = None
     text: Fact[str] | None = None
+    alike: Fact[int] | None = None
     nth: Fact[tuple[int, int]] | None = None
+    after: Fact[str] | None = None
+    before: Fact[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from lapsmith.diagnostics import Diagnostics
 _REQUEST = ("host", "auth", "compress", "endpoint")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
 _MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse")
-_PIN = ("in", "opt", "out", "desc", "text", "nth", "by")
+_PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
 _PAGES = ("in", "out", "items", "limit", "more")
 _AT = re.compile(r"([A-Z]+) (/\S*)")
 
@@ -102,8 +102,12 @@ def _pin(inner: Section, where: str, diagnostics: Diagnostics) -> Pin | None:
         desc=pin.word("desc"),
         by=pin.word("by"),
         optional=pin.words("opt"),
+        types=pin.word("types"),
         text=pin.word("text"),
+        alike=pin.integer("alike", 1, 100_000),
         nth=_nth(pin, diagnostics),
+        after=pin.word("after"),
+        before=pin.word("before"),
     )
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from lapsmith.bindings.model import OperationBinding
+from lapsmith.bindings.model import OperationBinding, Pin
 from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.context import Context
 from lapsmith.ir.pins import Fit, Traits, fit, traits
@@ -169,6 +169,18 @@ class Group:
             while self._claim(grade):
                 pass
             self._set_aside(grade)
+        self._check_places()
+
+    def _check_places(self) -> None:
+        """Take back all that order alone has told, if the order is another now at any of the places."""
+        index = {id(endpoint): at for at, endpoint in enumerate(self.endpoints)}
+        known = sorted((index[id(e)], b.name) for b, e, _ in self.claims if b.pin and b.pin.nth is None)
+        ordered = [claim for claim in self.claims if claim[0].pin and claim[0].pin.nth]
+        if all(_is_between(binding.pin, index[id(endpoint)], known) for binding, endpoint, _ in ordered):
+            return
+        for claim in ordered:
+            self.claims.remove(claim)
+            self.left[claim[0].name] = claim[0]
 
     def _candidates(self, grade: Fit) -> dict[str, list[int]]:
         free = [index for index in range(len(self.endpoints)) if index not in self._gone]
@@ -190,6 +202,15 @@ class Group:
             if found:
                 self.stuck.append((self.left.pop(name), [self.endpoints[index] for index in found]))
                 self._gone.update(found)
+
+
+def _is_between(pin: Pin | None, at: int, known: Sequence[tuple[int, str]]) -> bool:
+    """Whether the nearest endpoints that are like no other are those of the operations that the pin names."""
+    ahead = next((name for place, name in reversed(known) if place < at), None)
+    behind = next((name for place, name in known if place > at), None)
+    if pin is None or (pin.after is None and pin.before is None):
+        return True
+    return (pin.after.value if pin.after else None, pin.before.value if pin.before else None) == (ahead, behind)
 
 
 def _pin_span(binding: OperationBinding) -> Span:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -39,8 +39,8 @@ class Fit(IntEnum):
 class Traits:
     """What an endpoint looks like to a pin. Digests are 8 hex digits; ``prose`` None: no description.
 
-    ``nth`` is its place among the endpoints (of its method and path) with the same prose and facts, from 1, and how
-    many there are.
+    ``alike`` counts the endpoints (of its method and path) with the same required input and output, itself included;
+    ``nth`` is its place among those with the same prose and facts, from 1, and how many of them there are.
     """
 
     required: frozenset[str]
@@ -48,6 +48,8 @@ class Traits:
     outputs: frozenset[str]
     prose: str | None
     facts: str
+    types: Mapping[str, str]
+    alike: int = 1
     nth: tuple[int, int] = (1, 1)
 
     @property
@@ -59,12 +61,14 @@ def traits(endpoints: Sequence[Endpoint]) -> list[Traits]:
     """The traits of all endpoints of one method and path, in the order of the spec."""
     found = [_traits(endpoint) for endpoint in endpoints]
     twins = Counter((item.prose, item.facts) for item in found)
+    alike = Counter((item.required, item.outputs) for item in found)
     seen: Counter[tuple[str | None, str]] = Counter()
     placed = []
     for item in found:
         key = (item.prose, item.facts)
         seen[key] += 1
-        placed.append(replace(item, nth=(seen[key], twins[key])))
+        count = alike[(item.required, item.outputs)]
+        placed.append(replace(item, alike=count, nth=(seen[key], twins[key])))
     return placed
 
 
@@ -75,7 +79,20 @@ def _traits(endpoint: Endpoint) -> Traits:
         outputs=output_names(endpoint),
         prose=description_digest(endpoint.desc) if (endpoint.desc or "").strip() else None,
         facts=facts_digest(endpoint),
+        types=_types(endpoint),
     )
+
+
+def _types(endpoint: Endpoint) -> dict[str, str]:
+    returned = [field for returns in endpoint.returns for field in returns.fields or ()]
+    types = {f"in {field.name}": _spell(field.type, deep=False) for field in (*endpoint.required, *endpoint.optional)}
+    return types | {f"out {field.name}": _spell(field.type, deep=False) for field in returned}
+
+
+def types_digest(look: Traits, inputs: Iterable[str], outputs: Iterable[str]) -> str:
+    """The ``types`` of a pin: a digest of the types of the members that it names, without what is in structures."""
+    keys = [*(f"in {name}" for name in sorted(inputs)), *(f"out {name}" for name in sorted(outputs))]
+    return _digest("\n".join(f"{key}: {look.types.get(key)}" for key in keys))
 
 
 def output_names(endpoint: Endpoint) -> frozenset[str]:
@@ -106,13 +123,14 @@ def _spelled(fields: Iterable[Field]) -> list[str]:
     return [f"{field.name}: {_spell(field.type)}" for field in fields]
 
 
-def _spell(kind: Type) -> str:
-    null = "?" if kind.nullable else ""
+def _spell(kind: Type, *, deep: bool = True) -> str:
+    """A type as one text; without ``deep``, neither what is in it nor whether it may be missing."""
+    null = "?" if kind.nullable and deep else ""
     if isinstance(kind, ListOf):
-        return f"[{_spell(kind.item)}]{null}"
+        return f"[{_spell(kind.item, deep=deep)}]{null}"
     if isinstance(kind, MapOf):
-        return f"map<{_spell(kind.key)},{_spell(kind.value)}>{null}"
-    children = "" if kind.children is None else "{" + ", ".join(sorted(_spelled(kind.children))) + "}"
+        return f"map<{_spell(kind.key, deep=deep)},{_spell(kind.value, deep=deep)}>{null}"
+    children = "" if kind.children is None or not deep else "{" + ", ".join(sorted(_spelled(kind.children))) + "}"
     return f"{kind.name}({kind.format or ''})({'/'.join(kind.enum)}){null}{children}"
 
 
@@ -127,12 +145,19 @@ def fit(pin: Pin | None, endpoint: Traits) -> Fit:
     )
     if same_prose:
         return _with_prose(pin, endpoint, same_names, same_facts)
+    if pin.types is not None and pin.types.value != types_digest(endpoint, _values(pin.input), _values(pin.output)):
+        return Fit.NONE
     if same_names and same_facts is not False:
         if same_prose is False:
-            return Fit.REWORDED
+            # Prose is what told it from those that are alike; it is the last one left only if all of them are there.
+            whole = pin.alike is None or pin.alike.value == endpoint.alike
+            return Fit.REWORDED if whole else Fit.NONE
         return Fit.FACTS if same_facts else Fit.NAMES
     # Of prose and facts, one may change at a time where it takes both to tell the endpoint from others.
     if same_prose is False and same_facts is False:
+        return Fit.NONE
+    loosened = endpoint.required != _values(pin.input)
+    if same_prose is False and loosened and pin.by is not None:
         return Fit.NONE
     return Fit.GREW if _grew(pin, endpoint) else Fit.NONE
 

@@ -1,0 +1,127 @@
+"""Arguments of operations, drawn from botocore's models: by member name, as botocore takes them."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.model import OperationModel, Shape
+from botocore.utils import is_json_value_header
+from differential.depth import Depths
+from hypothesis import strategies as st
+
+DEEP = 3
+"""Below this many structures only what is required is drawn."""
+
+MOMENTS = st.builds(
+    lambda seconds, micros: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=micros),
+    st.integers(0, 4_000_000_000),
+    st.just(0) | st.integers(0, 999_999),
+)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+# No backslash: RFC 9110 wants it escaped in a quoted list item, which botocore does not do.
+VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="\\"), max_size=8)
+TOKEN = st.text("abcXYZ019-_", min_size=1, max_size=6)
+HOST_LABEL = st.text("abcxyz019", min_size=1, max_size=6)
+LABEL = TEXT.filter(lambda text: bool(text) and {".", ".."}.isdisjoint(text.split("/")))
+ARN = st.sampled_from(
+    [
+        "arn:aws:dynamodb:us-west-2:123456789012:table/t",
+        "arn:aws:kinesis:us-west-2:123456789012:stream/s",
+        "arn:aws:kinesis:us-west-2:123456789012:stream/s/consumer/c:1",
+        "arn:aws:cloudfront::123456789012:key-value-store/63947952-6ed1-4b1f-9f5b-3a6c1a3d8e1f",
+        "table",
+    ]
+)
+NUMBERS = [0.0, -1.5, 1e22, 1e-7, math.inf, -math.inf, math.nan]
+SINGLE = st.floats(width=32) | st.sampled_from([value for value in NUMBERS if value not in (1e22, 1e-7)])
+DOUBLE = st.floats() | st.sampled_from(NUMBERS)
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=4,
+)
+_SCALARS: dict[str, st.SearchStrategy[Any]] = {
+    "string": TEXT,
+    "character": TEXT,
+    "integer": st.integers(-(2**31), 2**31 - 1),
+    "long": st.integers(-(2**63), 2**63 - 1),
+    "float": SINGLE,
+    "double": DOUBLE,
+    "boolean": st.booleans(),
+    "blob": st.binary(max_size=8),
+    "timestamp": MOMENTS,
+}
+
+
+@st.composite
+def arguments(draw: st.DrawFn, operation: OperationModel, depths: Depths, *, full: bool) -> dict[str, Any]:
+    """Draw arguments: the required and some of the optional ones, or all of them if ``full``."""
+    shape = operation.input_shape
+    if shape is None:
+        return {}
+    return _members(draw, shape, depths, full, 0)
+
+
+def _members(draw: st.DrawFn, shape: Any, depths: Depths, full: bool, depth: int) -> dict[str, Any]:
+    """Draw the members of a structure; of a union exactly one."""
+    if shape.is_tagged_union and shape.members:
+        names = sorted(shape.members, key=lambda name: depths.of(shape.members[name]))
+        name = names[0] if depth >= DEEP else draw(st.sampled_from(names))
+        return {name: _value(draw, shape.members[name], depths, full, depth + 1)}
+    required = set(shape.required_members)
+    chosen = {}
+    for name, member in shape.members.items():
+        if member.serialization.get("eventstream"):
+            continue
+        needed = name in required or member.serialization.get("location") == "uri" or _host_label(member)
+        if needed or (depth < DEEP and (full or draw(st.booleans()))):
+            chosen[name] = _value(draw, member, depths, full, depth + 1)
+    return chosen
+
+
+def _value(draw: st.DrawFn, shape: Any, depths: Depths, full: bool, depth: int) -> Any:
+    match shape.type_name:
+        case "structure" if shape.is_document_type:
+            return draw(JSON.filter(lambda value: value is not None))
+        case "structure":
+            return _members(draw, shape, depths, full, depth)
+        case "list":
+            size = 0 if depth > DEEP else draw(st.integers(1 if full else 0, 2))
+            return [_value(draw, shape.member, depths, full, depth + 1) for _ in range(size)]
+        case "map":
+            size = 0 if depth > DEEP else draw(st.integers(1 if full else 0, 2))
+            keys = [draw(_key(shape)) for _ in range(size)]
+            return {key: _value(draw, shape.value, depths, full, depth + 1) for key in keys}
+        case _:
+            return draw(_scalar(shape))
+
+
+def _key(shape: Any) -> st.SearchStrategy[str]:
+    """Keys of a map: those of a header map become names, in which case has no meaning, and those of a query may not
+    hide another parameter."""
+    location = shape.serialization.get("location")
+    if location == "headers":
+        return TOKEN.map(str.lower)
+    return TOKEN.map("key-".__add__) if location == "querystring" else TEXT
+
+
+def _scalar(shape: Shape) -> st.SearchStrategy[Any]:
+    location = shape.serialization.get("location")
+    if is_json_value_header(shape):
+        return JSON.filter(lambda value: value is not None)
+    if shape.type_name == "string":
+        if _host_label(shape):
+            return HOST_LABEL
+        if "contextParam" in shape.metadata or "contextParam" in shape.serialization:
+            return ARN
+        if location == "uri":
+            return LABEL
+        if location in ("header", "headers"):
+            return VISIBLE
+    return _SCALARS[shape.type_name]
+
+
+def _host_label(shape: Any) -> bool:
+    return bool(shape.serialization.get("hostLabel"))

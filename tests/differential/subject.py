@@ -1,0 +1,89 @@
+"""A generated client as the subject: called with botocore's arguments, its answers given by a stub."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from botocore.model import OperationModel
+from corpus.clients import Names
+from corpus.services import Target
+from differential.oracle import KEY_ID, REGION, SECRET, Answer, Sent
+
+
+class Subject:
+    """The generated client of one service."""
+
+    def __init__(self, target: Target, names: Names) -> None:
+        self.names = names
+        self.package = importlib.import_module(target.package)
+        self.types = importlib.import_module(f"{target.package}.types")
+        self.errors = importlib.import_module(f"{target.package}.errors")
+        self._stub = importlib.import_module(f"{target.package}.testing").StubTransport()
+        credentials = self.package.Credentials(KEY_ID, SECRET)
+        kind = getattr(self.package, names.client)
+        self.client = kind(region=REGION, credentials=credentials, transport=self._stub, max_attempts=1)
+
+    def call(self, operation: OperationModel, arguments: Mapping[str, Any], answer: Answer, *, typed: bool) -> Any:
+        """Call an operation with botocore's arguments; return the request that was sent, and the output or the error.
+
+        ``typed`` passes structures as instances of their classes instead of plain dicts.
+        """
+        self._stub.requests.clear()
+        self._stub.responses.clear()
+        self._stub.respond(answer.body, status=answer.status, headers=dict(answer.headers))
+        given = self.arguments(operation, arguments, typed=typed)
+        try:
+            output = getattr(self.client, self.names.methods[operation.name])(**given)
+        except self.package.ServiceError as error:
+            output = error
+        return _sent(self._stub.requests[0]), output
+
+    def arguments(self, operation: OperationModel, given: Mapping[str, Any], *, typed: bool) -> dict[str, Any]:
+        """Return the keyword arguments for botocore's arguments."""
+        spelled = self.names.arguments[operation.name]
+        members = operation.input_shape.members if operation.input_shape else {}
+        convert = self._typed if typed else _plain
+        return {spelled[name]: convert(members[name], value) for name, value in given.items()}
+
+    def _typed(self, shape: Any, value: Any) -> Any:
+        match shape.type_name:
+            case "structure" if not shape.is_document_type:
+                kind = getattr(self.types, self.names.structures[shape.name])
+                spelled = {field.encode_name: field.name for field in msgspec.structs.fields(kind)}
+                return kind(
+                    **{spelled[_wire_name(shape, k)]: self._typed(shape.members[k], v) for k, v in value.items()}
+                )
+            case "list":
+                return [self._typed(shape.member, item) for item in value]
+            case "map":
+                return {key: self._typed(shape.value, item) for key, item in value.items()}
+            case _:
+                return value
+
+
+def _plain(shape: Any, value: Any) -> Any:
+    """Return a value with the names that are documented: those on the wire."""
+    match shape.type_name:
+        case "structure" if not shape.is_document_type:
+            return {_wire_name(shape, name): _plain(shape.members[name], item) for name, item in value.items()}
+        case "list":
+            return [_plain(shape.member, item) for item in value]
+        case "map":
+            return {key: _plain(shape.value, item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _wire_name(shape: Any, name: str) -> str:
+    return str(shape.members[name].serialization.get("name", name))
+
+
+def _sent(request: Any) -> Sent:
+    path, _, query = request.target.partition("?")
+    host = request.host if request.port is None else f"{request.host}:{request.port}"
+    headers = {name.lower(): value for name, value in request.headers}
+    assert len(headers) == len(request.headers), "a header was sent twice"
+    return Sent(request.method, host, path, query, headers, request.body)

@@ -44,7 +44,7 @@ def digest() -> str:
 
 
 def bound(target: Target, folder: Path) -> str:
-    """Write the spec folder of a service: its LAP text, and what ``lapsmith bind`` derives. Return what that printed."""
+    """Write the spec folder of a service: LAP text, and what ``lapsmith bind`` derives. Return what that printed."""
     references = folder / "references"
     references.mkdir(parents=True, exist_ok=True)
     (references / "api-spec.lap").write_text(compile_lean(models.load(target.service)), encoding="utf-8")

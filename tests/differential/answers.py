@@ -196,8 +196,8 @@ def _payload(draw: st.DrawFn, wire: Wire, shape: Any) -> bytes:
 
 
 @st.composite
-def error(draw: st.DrawFn, shape: Any, depths: Depths, protocol: str, *, ill: bool) -> tuple[Answer, str]:
-    """Draw a response with a modelled error; return it and the error's code."""
+def error(draw: st.DrawFn, shape: Any, depths: Depths, protocol: str, *, ill: bool) -> Answer:
+    """Draw a response with a modelled error."""
     declared = shape.metadata.get("error", {})
     status = declared.get("httpStatusCode", 400)
     code = declared.get("code", shape.name)
@@ -212,7 +212,32 @@ def error(draw: st.DrawFn, shape: Any, depths: Depths, protocol: str, *, ill: bo
         headers.append(("x-amzn-errortype", code + draw(st.sampled_from(["", ":", ":http://internal.amazon.com/x/"]))))
     else:
         body["__type"] = draw(st.sampled_from(["", "com.amazonaws.service#"])) + code
-    return Answer(status, headers, wire.encoded(body)), code
+    return Answer(status, headers, wire.encoded(body))
+
+
+@st.composite
+def stray(draw: st.DrawFn, protocol: str) -> Answer:
+    """Draw a failure that no model knows: of a proxy, of a load balancer, with another code, or with nothing."""
+    status = draw(st.sampled_from([400, 403, 404, 429, 500, 502, 503]))
+    if draw(st.booleans()) or "cbor" in protocol:
+        code, text = draw(st.sampled_from(["NeverHeardOf", "ThrottlingException", "com.amazonaws.x#Odd"])), draw(TEXT)
+        sent = {"__type": code, "message": text}
+        if "cbor" in protocol:
+            import cbor2
+
+            return Answer(status, [("x-amzn-RequestId", "r")], cbor2.dumps(sent))
+        headers = [("x-amzn-RequestId", "r")] + ([("x-amzn-ErrorType", code)] if draw(st.booleans()) else [])
+        return Answer(status, headers, json.dumps(sent).encode())
+    bodies = [
+        b"",
+        b"{}",
+        b"<html><body>Bad gateway</body></html>",
+        b"upstream connect error",
+        b"null",
+        b"[]",
+        b'"text"',
+    ]
+    return Answer(status, [], draw(st.sampled_from(bodies)))
 
 
 def _sparse(shape: Any) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from differential.subject import Subject
 
 # client error correction: a required member that did not come has its type's empty value (Smithy 2.0, "client error
 #   correction"); botocore leaves the key out.
@@ -15,6 +16,8 @@ import msgspec
 # aware datetimes: a date without an offset is UTC; botocore leaves it naive.
 # unknown union members: leave none set; botocore makes up a member SDK_UNKNOWN_MEMBER.
 # numbers by name: "NaN" is a float; botocore's json parser leaves the text.
+# errors without a code: are called HTTP400 or so and have no message; botocore calls them 400, and takes for the message
+#   the name of the status or whatever text came.
 # fractions of a second: botocore goes through a float, and may be off by a microsecond.
 UNKNOWN_MEMBER = "SDK_UNKNOWN_MEMBER"
 RESOLUTION = timedelta(microseconds=1)
@@ -36,6 +39,34 @@ def members(shape: Any, attributes: Mapping[str, str], actual: Any, expected: Ma
             assert value is None or may_stand_in or payload, f"{where}: {value!r} for an optional member"
         else:
             compare(member, value, expected[name], where)
+
+
+def errors(shape: Any, subject: Subject, actual: Any, expected: Any) -> None:
+    """Compare a modelled error, raised by a client, with botocore's."""
+    unmodelled(subject, actual, expected)
+    assert type(actual).__name__ == subject.names.errors[shape.name], f"{type(actual).__name__} for {shape.name}"
+    attributes = {name: attribute for name, (attribute, _) in actual.wire_members.items()}
+    for name, member in shape.members.items():
+        wire_name = member.serialization.get("name", name)
+        value = expected.response.get(name)
+        if wire_name.lower() != "message":
+            assert wire_name in attributes, f"{shape.name}.{name}: the client has no such member"
+            mine = getattr(actual, attributes[wire_name])
+            if value is None:
+                assert mine is None or _is_empty(mine), f"{shape.name}.{name}: {mine!r}, but nothing came"
+            else:
+                compare(member, mine, value, f"{shape.name}.{name}")
+
+
+def unmodelled(subject: Subject, actual: Any, expected: Any) -> None:
+    """Compare what every error has: its code, message, status and request id."""
+    assert isinstance(actual, subject.package.ServiceError), f"{actual!r} is no error of the service"
+    error, metadata = expected.response["Error"], expected.response["ResponseMetadata"]
+    if error["Code"].isdecimal():
+        error = {"Code": f"HTTP{error['Code']}", "Message": actual.message}
+    mine = (actual.code, actual.message, actual.status, actual.request_id)
+    theirs = (error["Code"], error["Message"], metadata["HTTPStatusCode"], metadata.get("RequestId"))
+    assert mine == theirs, f"{mine}, but botocore reads {theirs}"
 
 
 def compare(shape: Any, actual: Any, expected: Any, path: str) -> None:

@@ -25,15 +25,23 @@ VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_
 TOKEN = st.text("abcXYZ019-_", min_size=1, max_size=6)
 HOST_LABEL = st.text("abcxyz019", min_size=1, max_size=6)
 LABEL = TEXT.filter(lambda text: bool(text) and {".", ".."}.isdisjoint(text.split("/")))
-ARN = st.sampled_from(
-    [
-        "arn:aws:dynamodb:us-west-2:123456789012:table/t",
-        "arn:aws:kinesis:us-west-2:123456789012:stream/s",
-        "arn:aws:kinesis:us-west-2:123456789012:stream/s/consumer/c:1",
-        "arn:aws:cloudfront::123456789012:key-value-store/63947952-6ed1-4b1f-9f5b-3a6c1a3d8e1f",
-        "table",
-    ]
-)
+_ACCOUNT = "us-west-2:123456789012"
+ENDPOINT_PARAMETERS = {
+    "ChannelARN": f"arn:aws:kinesis:{_ACCOUNT}:channel/c",
+    "ConsumerARN": f"arn:aws:kinesis:{_ACCOUNT}:stream/s/consumer/c:1",
+    "EndpointId": "abc.123",
+    "EventBusArn": f"arn:aws:events:{_ACCOUNT}:event-busv2/b",
+    "KvsARN": "arn:aws:cloudfront::123456789012:key-value-store/63947952-6ed1-4b1f-9f5b-3a6c1a3d8e1f",
+    "QueueARN": f"arn:aws:kinesis:{_ACCOUNT}:queue/q",
+    "ResourceARN": f"arn:aws:kinesis:{_ACCOUNT}:stream/s",
+    "ResourceArn": f"arn:aws:dynamodb:{_ACCOUNT}:table/t",
+    "ShardIterator": f"arn:aws:dynamodb:{_ACCOUNT}:table/t/stream/2024-05-01T00:00:00.000|1|x",
+    "SpaceId": "sp-0123456789ab",
+    "StreamARN": f"arn:aws:kinesis:{_ACCOUNT}:stream/s",
+    "StreamArn": f"arn:aws:dynamodb:{_ACCOUNT}:table/t/stream/2024-05-01T00:00:00.000",
+    "StreamId": "abcdefghij0123456789-abc",
+}
+"""A value that a service's endpoint rules take, by the parameter that it is for."""
 NUMBERS = [0.0, -1.5, 1e22, 1e-7, math.inf, -math.inf, math.nan]
 SINGLE = st.floats(width=32) | st.sampled_from([value for value in NUMBERS if value not in (1e22, 1e-7)])
 DOUBLE = st.floats() | st.sampled_from(NUMBERS)
@@ -114,8 +122,9 @@ def _scalar(shape: Shape) -> st.SearchStrategy[Any]:
     if shape.type_name == "string":
         if _host_label(shape):
             return HOST_LABEL
-        if "contextParam" in shape.metadata or "contextParam" in shape.serialization:
-            return ARN
+        if "contextParam" in shape.metadata:
+            good = ENDPOINT_PARAMETERS[shape.metadata["contextParam"]["name"]]
+            return st.just(good) | st.sampled_from([good, good, "plain", "arn:aws:s3:us-west-2:123456789012:x/y"])
         if location == "uri":
             return LABEL
         if location in ("header", "headers"):

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import botocore
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, MissingDependencyException
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from corpus.services import Target
 
 REGION = "us-west-2"
 KEY_ID, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+_DISCOVERY = "DescribeEndpoints"
 Headers = Sequence[tuple[str, str]]
 
 
@@ -46,19 +49,34 @@ class Answer:
 class Oracle:
     """botocore's client of one service."""
 
-    def __init__(self, target: Target, *, region: str = REGION) -> None:
-        session = _session(target.protocol)
-        config = Config(
-            parameter_validation=False, retries={"total_max_attempts": 1}, ignore_configured_endpoint_urls=True
-        )
-        self._client = session.create_client(
-            target.service, region, aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET, config=config
-        )
-        self._client.meta.events.register("before-send", self._answer)
-        self._methods = {operation: method for method, operation in self._client.meta.method_to_api_mapping.items()}
+    def __init__(self, target: Target) -> None:
+        self._target = target
         self.model: ServiceModel = self._client.meta.service_model
         self._next: Answer | None = None
         self._sent: AWSPreparedRequest | None = None
+        self._called = ""
+
+    @functools.cached_property
+    def _client(self) -> Any:
+        return self._connect()
+
+    @functools.cached_property
+    def _unsigned(self) -> Any:
+        """For requests that want a SigV4a signature, which botocore makes only together with another package."""
+        return self._connect(signature_version=botocore.UNSIGNED)
+
+    def _connect(self, **options: Any) -> Any:
+        config = Config(
+            parameter_validation=False,
+            retries={"total_max_attempts": 1},
+            ignore_configured_endpoint_urls=True,
+            **options,
+        )
+        client = _session(self._target.protocol).create_client(
+            self._target.service, REGION, aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET, config=config
+        )
+        client.meta.events.register("before-send", self._answer)
+        return client
 
     @property
     def protocol(self) -> str:
@@ -66,24 +84,32 @@ class Oracle:
         return str(self.model.resolved_protocol)
 
     def operations(self) -> Iterator[OperationModel]:
-        """Return all operations, in the model's order."""
-        return (self.model.operation_model(name) for name in self.model.operation_names)
+        """Return the operations that a client has, in the model's order; botocore sends no event streams."""
+        operations = (self.model.operation_model(name) for name in self.model.operation_names)
+        return (operation for operation in operations if not operation.has_event_stream_input)
 
-    def call(self, operation: str, arguments: dict[str, Any], answer: Answer) -> tuple[Sent, Any]:
+    def call(self, operation: OperationModel, arguments: dict[str, Any], answer: Answer) -> tuple[Sent, Any]:
         """Call an operation; return the request that was sent, and the output or the error."""
-        self._next, self._sent = answer, None
+        self._next, self._sent, self._called = answer, None, operation.name
+        method = botocore.xform_name(operation.name)
         try:
-            output = getattr(self._client, self._methods[operation])(**arguments)
+            output = getattr(self._client, method)(**arguments)
         except ClientError as error:
             output = error
+        except MissingDependencyException:
+            output = getattr(self._unsigned, method)(**arguments)
         assert self._sent is not None
         return _sent(self._sent), output
 
-    def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    def _answer(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
         assert self._next is not None
+        if event_name.endswith(_DISCOVERY) and self._called != _DISCOVERY:
+            # botocore asks where to send the call: to the Region's endpoint.
+            host = urlsplit(request.url).netloc
+            found = json.dumps({"Endpoints": [{"Address": host, "CachePeriodInMinutes": 1440}]}).encode()
+            return AWSResponse(request.url, 200, {}, _Raw(found))
         self._sent = request
-        raw = _Raw(self._next.body)
-        return AWSResponse(request.url, self._next.status, dict(self._next.headers), raw)
+        return AWSResponse(request.url, self._next.status, dict(self._next.headers), _Raw(self._next.body))
 
 
 class _Raw(io.BytesIO):
@@ -102,7 +128,7 @@ def _session(protocol: str | None) -> botocore.session.Session:
     return session
 
 
-class _Loader(Loader):
+class _Loader(Loader):  # type: ignore[misc]
     """Reads models, and makes them offer only one protocol, if one is named."""
 
     def __init__(self, protocol: str | None) -> None:

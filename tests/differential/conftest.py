@@ -1,0 +1,62 @@
+"""The clients that the tests compare with botocore's: kept below pytest's cache until the generator changes."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from corpus import clients
+from corpus.services import Target
+from differential.oracle import Oracle
+from differential.subject import Subject
+
+Pair = tuple[Subject, Oracle]
+
+
+@pytest.fixture(scope="session")
+def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """The folder of the clients, from which they can be imported."""
+    kept = Path(request.config.cache.mkdir("clients")) if request.config.cache else None
+    assert kept is not None
+    current = kept / clients.digest()
+    for old in set(kept.iterdir()) - {current}:
+        shutil.rmtree(old, ignore_errors=True)
+    current.mkdir(exist_ok=True)
+    sys.path.insert(0, str(current))
+    yield current
+    sys.path.remove(str(current))
+
+
+@pytest.fixture(scope="session")
+def pair(folder: Path) -> Iterator[Callable[[Target], Pair]]:
+    """Gives a service's generated client and botocore's; the modules of the one before it are forgotten."""
+    current: list[tuple[Target, Pair]] = []
+
+    def make(target: Target) -> Pair:
+        if not current or current[0][0] != target:
+            forget(current[0][0] if current else None)
+            names = clients.client_of(target, folder)
+            importlib.invalidate_caches()
+            current[:] = [(target, (Subject(target, names), Oracle(target)))]
+        return current[0][1]
+
+    yield make
+    forget(current[0][0] if current else None)
+
+
+def forget(target: Target | None) -> None:
+    """Drop the modules of a client: hundreds of them would fill the memory."""
+    for name in [name for name in sys.modules if target and name.partition(".")[0] == target.package]:
+        del sys.modules[name]
+
+
+@pytest.fixture(autouse=True)
+def _one_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let both clients invent the same idempotency token."""
+    token = uuid.UUID("12345678-1234-4234-8234-123456789012")
+    monkeypatch.setattr(uuid, "uuid4", lambda: token)

@@ -1,0 +1,124 @@
+"""Comparison of requests: what a generated client sends against what botocore sends."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError
+from botocore.model import OperationModel
+from differential.oracle import Answer, Oracle, Sent
+from differential.subject import Subject
+from runtime.eventstream import encode_message
+
+# Who sends, when, with which signature, and the length, which is compared with the body itself.
+OWN = {
+    "amz-sdk-invocation-id",
+    "amz-sdk-request",
+    "authorization",
+    "content-length",
+    "host",
+    "user-agent",
+    "x-amz-date",
+}
+
+
+def compare_requests(
+    subject: Subject, oracle: Oracle, operation: OperationModel, given: dict[str, Any], *, typed: bool
+) -> None:
+    """Call both clients with the same arguments, and compare what they send; or see both refuse."""
+    answer = Answer(200, [], nothing(operation, oracle.protocol))
+    try:
+        expected, _ = oracle.call(operation, given, answer)
+    except BotoCoreError:
+        with pytest.raises(subject.package.InvalidInput):
+            subject.call(operation, given, answer, typed=typed)
+        return
+    sent, _ = subject.call(operation, given, answer, typed=typed)
+    compare_sent(operation, oracle.protocol, sent, expected)
+
+
+def compare_sent(operation: OperationModel, protocol: str, sent: Sent, expected: Sent) -> None:
+    """Compare two requests."""
+    equal("method", sent.method, expected.method)
+    equal("host", sent.host, expected.host)
+    equal("path", sent.path, expected.path)
+    equal("query", pairs(sent.query), pairs(expected.query))
+    mine, theirs = headers(operation, sent), headers(operation, expected)
+    payload = payload_of(operation)
+    if payload is not None and payload.type_name in ("blob", "string"):
+        # botocore leaves the type of such a body to the caller; Smithy 2.0, "httpPayload", has defaults.
+        if "content-type" not in theirs:
+            mine.pop("content-type", None)
+        equal("body", sent.body, expected.body)
+    else:
+        values = decoded(protocol, sent.body), decoded(protocol, expected.body)
+        assert same(*values), f"body: {values[0]!r}, but botocore sends {values[1]!r}"
+    equal("headers", mine, theirs)
+    if "authorization" in expected.headers or operation.auth_type == "none":
+        equal("scope of the signature", scope(sent), scope(expected))
+    equal("content-length", int(sent.headers.get("content-length", 0)), len(sent.body))
+
+
+def scope(sent: Sent) -> list[str]:
+    """Return region and service of a signature; empty for a request that is not signed."""
+    value = sent.headers.get("authorization", "")
+    return value.partition("Credential=")[2].split(",")[0].split("/")[2:]
+
+
+def equal(what: str, mine: object, theirs: object) -> None:
+    """Fail where two parts of a request differ."""
+    assert mine == theirs, f"{what}: {mine!r}, but botocore sends {theirs!r}"
+
+
+def nothing(operation: OperationModel, protocol: str) -> bytes:
+    """Return the smallest body of an answer to an operation."""
+    empty = b"\xa0" if "cbor" in protocol else b"{}"
+    if not operation.has_event_stream_output:
+        return empty
+    if protocol == "rest-json":
+        return b""
+    return encode_message({":message-type": "event", ":event-type": "initial-response"}, empty)
+
+
+def payload_of(operation: OperationModel) -> Any:
+    """Return the shape of the member that is the request's body, if one is."""
+    shape = operation.input_shape
+    name = shape.serialization.get("payload") if shape else None
+    return shape.members[name] if name else None
+
+
+def pairs(query: str) -> list[str]:
+    """Return the pairs of a query, sorted: their order has no meaning, and botocore may leave an empty one."""
+    return sorted(filter(None, query.split("&")))
+
+
+def headers(operation: OperationModel, sent: Sent) -> dict[str, str]:
+    """Return the headers that matter; white space after the commas of a list does not (RFC 9110, section 5.6.1)."""
+    members = operation.input_shape.members.values() if operation.input_shape else ()
+    lists = {str(m.serialization.get("name")).lower() for m in members if m.type_name == "list"}
+    kept = {name: value for name, value in sent.headers.items() if name not in OWN}
+    return {k: ",".join(part.strip() for part in v.split(",")) if k in lists else v for k, v in kept.items()}
+
+
+def decoded(protocol: str, body: bytes) -> Any:
+    """Return the value that a body holds."""
+    if not body:
+        return None
+    if "cbor" in protocol:
+        import cbor2
+
+        return cbor2.loads(body)
+    return json.loads(body)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equality for which NaN is NaN, and true is not 1."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, float) and isinstance(right, float):
+        return left == right or (left != left and right != right)
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from corpus import models
 from corpus.lean import compile_lean
 from corpus.services import Target
-from lapsmith import generate as pipeline
+from lapsmith import inputs, pipeline
 from lapsmith.cli import main
 from lapsmith.config import ClientConfig
 from lapsmith.ir import model as ir
@@ -60,9 +60,9 @@ def bound(target: Target, folder: Path) -> str:
 def generated(target: Target, spec: Path, output: Path) -> Names:
     """Generate the client of a spec folder and write it to ``output`` (all of it, in one move)."""
     client = ClientConfig(target.package, spec.parent, spec, output)
-    inputs = pipeline.read_inputs(client)
-    analysis = pipeline.analyse(client, inputs)
-    rendered = pipeline.render(analysis, inputs, package=client.package)
+    read = inputs.read_inputs(client)
+    analysis = pipeline.analyse(client, read)
+    rendered = pipeline.render(analysis, read, package=client.package)
     scratch = output.with_name(f"{output.name}.new")
     shutil.rmtree(scratch, ignore_errors=True)
     for path, content in rendered.files.items():

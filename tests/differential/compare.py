@@ -16,7 +16,7 @@ from differential.subject import Subject
 # aware datetimes: a date without an offset is UTC; botocore leaves it naive.
 # unknown union members: leave none set; botocore makes up a member SDK_UNKNOWN_MEMBER.
 # numbers by name: "NaN" is a float; botocore's json parser leaves the text.
-# errors without a code: are called HTTP400 or so and have no message; botocore calls them 400, and takes for the message
+# errors without a code: are called HTTP400 or so and have no message; botocore calls them 400, and takes as the message
 #   the name of the status or whatever text came.
 # fractions of a second: botocore goes through a float, and may be off by a microsecond.
 UNKNOWN_MEMBER = "SDK_UNKNOWN_MEMBER"

@@ -83,10 +83,10 @@ class Oracle:
         """The protocol that the client speaks, by botocore's name."""
         return str(self.model.resolved_protocol)
 
-    def operations(self) -> Iterator[OperationModel]:
+    def operations(self) -> dict[str, OperationModel]:
         """Return the operations that a client has, in the model's order; botocore sends no event streams."""
-        operations = (self.model.operation_model(name) for name in self.model.operation_names)
-        return (operation for operation in operations if not operation.has_event_stream_input)
+        operations = {name: self.model.operation_model(name) for name in self.model.operation_names}
+        return {name: op for name, op in operations.items() if not op.has_event_stream_input}
 
     def call(self, operation: OperationModel, arguments: dict[str, Any], answer: Answer) -> tuple[Sent, Any]:
         """Call an operation; return the request that was sent, and the output or the error."""

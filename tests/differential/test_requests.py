@@ -10,7 +10,7 @@ from corpus import services
 from corpus.services import Target
 from differential.conftest import Pair
 from differential.depth import Depths
-from differential.each import each_operation
+from differential.each import each
 from differential.inputs import arguments
 from differential.wire import compare_requests
 from hypothesis import strategies as st
@@ -26,4 +26,4 @@ def test_requests_are_botocores(pair: Callable[[Target], Pair], target: Target) 
         typed = data.draw(st.booleans())
         compare_requests(subject, oracle, operation, given, typed=typed)
 
-    assert each_operation(oracle.operations(), check) > 0
+    assert each(oracle.operations(), check) > 0

@@ -62,7 +62,7 @@ def generated(target: Target, spec: Path, output: Path) -> Names:
     client = ClientConfig(target.package, spec.parent, spec, output)
     read = inputs.read_inputs(client)
     analysis = pipeline.analyse(client, read)
-    rendered = pipeline.render(analysis, read, package=client.package)
+    rendered = pipeline.render(analysis, read, client)
     scratch = output.with_name(f"{output.name}.new")
     shutil.rmtree(scratch, ignore_errors=True)
     for path, content in rendered.files.items():

@@ -36,11 +36,18 @@ def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
 def pair(folder: Path) -> Iterator[Callable[[Target], Pair]]:
     """Gives a service's generated client and botocore's; the modules of the one before it are forgotten."""
     current: list[tuple[Target, Pair]] = []
+    failures: dict[Target, str] = {}
 
     def make(target: Target) -> Pair:
+        if target in failures:
+            pytest.fail(failures[target], pytrace=False)
         if not current or current[0][0] != target:
             forget(current[0][0] if current else None)
-            names = clients.client_of(target, folder)
+            try:
+                names = clients.client_of(target, folder)
+            except Exception as error:
+                failures[target] = f"{target}: {type(error).__name__}: {error}"
+                raise
             importlib.invalidate_caches()
             current[:] = [(target, (Subject(target, names), Oracle(target)))]
         return current[0][1]

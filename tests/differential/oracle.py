@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +20,6 @@ from corpus.services import Target
 
 REGION = "us-west-2"
 KEY_ID, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-_DISCOVERY = "DescribeEndpoints"
 Headers = Sequence[tuple[str, str]]
 
 
@@ -54,7 +52,6 @@ class Oracle:
         self.model: ServiceModel = self._client.meta.service_model
         self._next: Answer | None = None
         self._sent: AWSPreparedRequest | None = None
-        self._called = ""
 
     @functools.cached_property
     def _client(self) -> Any:
@@ -90,7 +87,7 @@ class Oracle:
 
     def call(self, operation: OperationModel, arguments: dict[str, Any], answer: Answer) -> tuple[Sent, Any]:
         """Call an operation; return the request that was sent, and the output or the error."""
-        self._next, self._sent, self._called = answer, None, operation.name
+        self._next, self._sent = answer, None
         method = botocore.xform_name(operation.name)
         try:
             output = getattr(self._client, method)(**arguments)
@@ -101,13 +98,8 @@ class Oracle:
         assert self._sent is not None
         return _sent(self._sent), output
 
-    def _answer(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
+    def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         assert self._next is not None
-        if event_name.endswith(_DISCOVERY) and self._called != _DISCOVERY:
-            # botocore asks where to send the call: to the Region's endpoint.
-            host = urlsplit(request.url).netloc
-            found = json.dumps({"Endpoints": [{"Address": host, "CachePeriodInMinutes": 1440}]}).encode()
-            return AWSResponse(request.url, 200, {}, _Raw(found))
         self._sent = request
         return AWSResponse(request.url, self._next.status, dict(self._next.headers), _Raw(self._next.body))
 
@@ -129,7 +121,11 @@ def _session(protocol: str | None) -> botocore.session.Session:
 
 
 class _Loader(Loader):  # type: ignore[misc]
-    """Reads models, and makes them offer only one protocol, if one is named."""
+    """Reads models as generated clients see them.
+
+    They offer one protocol only, if one is named, and no endpoint discovery: that is botocore's own doing, where
+    generated clients call the Region's endpoint.
+    """
 
     def __init__(self, protocol: str | None) -> None:
         super().__init__()
@@ -138,9 +134,13 @@ class _Loader(Loader):  # type: ignore[misc]
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
         """Read a file of a model."""
         loaded = super().load_service_model(service_name, type_name, api_version)
-        if type_name == "service-2" and self._protocol:
-            name = f"smithy-{self._protocol}"
-            loaded = {**loaded, "metadata": {**loaded["metadata"], "protocols": [name], "protocol": name}}
+        if type_name == "service-2":
+            for operation in loaded["operations"].values():
+                operation.pop("endpointdiscovery", None)
+                operation.pop("endpointoperation", None)
+            if self._protocol:
+                name = f"smithy-{self._protocol}"
+                loaded["metadata"] |= {"protocols": [name], "protocol": name}
         return loaded
 
 

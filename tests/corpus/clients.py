@@ -59,7 +59,8 @@ def bound(target: Target, folder: Path) -> str:
 
 def generated(target: Target, spec: Path, output: Path) -> Names:
     """Generate the client of a spec folder and write it to ``output`` (all of it, in one move)."""
-    client = ClientConfig(target.package, spec.parent, spec, output)
+    operations = ("*", *map("!{}".format, sending_events(target)))
+    client = ClientConfig(target.package, spec.parent, spec, output, operations=operations)
     read = inputs.read_inputs(client)
     analysis = pipeline.analyse(client, read)
     rendered = pipeline.render(analysis, read, client)
@@ -72,6 +73,17 @@ def generated(target: Target, spec: Path, output: Path) -> Names:
     (scratch / "names.json").write_text(json.dumps(asdict(spelled)), encoding="utf-8")
     scratch.replace(output)
     return spelled
+
+
+def sending_events(target: Target) -> list[str]:
+    """Return the operations that send event streams, which neither botocore's clients nor ours have."""
+    model = models.load(target.service)
+    found = []
+    for name, operation in model["operations"].items():
+        shape = model["shapes"].get(operation.get("input", {}).get("shape"), {})
+        if any(model["shapes"][member["shape"]].get("eventstream") for member in shape.get("members", {}).values()):
+            found.append(name)
+    return found
 
 
 def client_of(target: Target, folder: Path) -> Names:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
+import cbor2
 from botocore.model import OperationModel
 from botocore.utils import is_json_value_header
 from differential.depth import Depths
@@ -46,8 +47,6 @@ class Wire:
     def encoded(self, value: Any) -> bytes:
         """Return a body."""
         if self._cbor:
-            import cbor2
-
             return cbor2.dumps(value)
         return json.dumps(value).encode()
 
@@ -93,7 +92,9 @@ class Wire:
         return sent
 
     def _item(self, shape: Any, depth: int, sparse: bool) -> Any:
-        return None if (self._ill or sparse) and self._chance(4) else self.value(shape, depth + 1)
+        # botocore reads a null among booleans as false.
+        may_be_null = sparse or (self._ill and shape.type_name != "boolean")
+        return None if may_be_null and self._chance(4) else self.value(shape, depth + 1)
 
     def _size(self, depth: int) -> int:
         return 0 if depth > DEEP else self._draw(st.integers(1 if self._full else 0, 2))
@@ -130,8 +131,6 @@ class Wire:
 
     def _timestamp(self, shape: Any) -> Any:
         if self._cbor:
-            import cbor2
-
             return cbor2.CBORTag(1, self._draw(EPOCH))
         if self._ill:
             return self._draw(ANY_DATE)
@@ -223,8 +222,6 @@ def stray(draw: st.DrawFn, protocol: str) -> Answer:
         code, text = draw(st.sampled_from(["NeverHeardOf", "ThrottlingException", "com.amazonaws.x#Odd"])), draw(TEXT)
         sent = {"__type": code, "message": text}
         if "cbor" in protocol:
-            import cbor2
-
             return Answer(status, [("x-amzn-RequestId", "r")], cbor2.dumps(sent))
         headers = [("x-amzn-RequestId", "r")] + ([("x-amzn-ErrorType", code)] if draw(st.booleans()) else [])
         return Answer(status, headers, json.dumps(sent).encode())

@@ -30,8 +30,12 @@ def members(shape: Any, attributes: Mapping[str, str], actual: Any, expected: Ma
         if member.serialization.get("eventstream"):
             continue
         assert name in attributes, f"{path}.{name}: the client has no such member"
-        value = getattr(actual, attributes[name])
         where = f"{path}.{name}"
+        if hasattr(expected.get(name), "read"):
+            body = actual.read() if hasattr(actual, "read") else getattr(actual, attributes[name])
+            assert body == expected[name].read(), f"{where}: {body!r} is not what came"
+            continue
+        value = getattr(actual, attributes[name])
         if expected.get(name) is None:
             assert value is None or _is_empty(value), f"{where}: {value!r}, but nothing came"
             may_stand_in = name in required or member.serialization.get("location") == "headers"

@@ -13,7 +13,7 @@ import botocore
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-from botocore.exceptions import ClientError, MissingDependencyException
+from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from corpus.services import Target
@@ -48,32 +48,16 @@ class Oracle:
     """botocore's client of one service."""
 
     def __init__(self, target: Target) -> None:
-        self._target = target
+        config = Config(
+            parameter_validation=False, retries={"total_max_attempts": 1}, ignore_configured_endpoint_urls=True
+        )
+        self._client = _session(target.protocol).create_client(
+            target.service, REGION, aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET, config=config
+        )
+        self._client.meta.events.register("before-send", self._answer)
         self.model: ServiceModel = self._client.meta.service_model
         self._next: Answer | None = None
         self._sent: AWSPreparedRequest | None = None
-
-    @functools.cached_property
-    def _client(self) -> Any:
-        return self._connect()
-
-    @functools.cached_property
-    def _unsigned(self) -> Any:
-        """For requests that want a SigV4a signature, which botocore makes only together with another package."""
-        return self._connect(signature_version=botocore.UNSIGNED)
-
-    def _connect(self, **options: Any) -> Any:
-        config = Config(
-            parameter_validation=False,
-            retries={"total_max_attempts": 1},
-            ignore_configured_endpoint_urls=True,
-            **options,
-        )
-        client = _session(self._target.protocol).create_client(
-            self._target.service, REGION, aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET, config=config
-        )
-        client.meta.events.register("before-send", self._answer)
-        return client
 
     @property
     def protocol(self) -> str:
@@ -86,15 +70,15 @@ class Oracle:
         return {name: op for name, op in operations.items() if not op.has_event_stream_input}
 
     def call(self, operation: OperationModel, arguments: dict[str, Any], answer: Answer) -> tuple[Sent, Any]:
-        """Call an operation; return the request that was sent, and the output or the error."""
+        """Call an operation; return the request that was sent, and the output or the error.
+
+        Raises BotoCoreError for arguments that botocore refuses, and where it would need a SigV4a signature.
+        """
         self._next, self._sent = answer, None
-        method = botocore.xform_name(operation.name)
         try:
-            output = getattr(self._client, method)(**arguments)
+            output = getattr(self._client, botocore.xform_name(operation.name))(**arguments)
         except ClientError as error:
             output = error
-        except MissingDependencyException:
-            output = getattr(self._unsigned, method)(**arguments)
         assert self._sent is not None
         return _sent(self._sent), output
 

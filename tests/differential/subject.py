@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +11,26 @@ from botocore.model import OperationModel
 from corpus.clients import Names
 from corpus.services import Target
 from differential.oracle import KEY_ID, REGION, SECRET, Answer, Sent
+
+
+class _Transport:
+    """Hands each request to the stub of the current call: no answer outlives the call that it was meant for."""
+
+    def __init__(self, kind: Callable[[], Any]) -> None:
+        self._kind = kind
+        self._stub = kind()
+
+    def renewed(self) -> Any:
+        """Return a new stub, to which the next requests go."""
+        self._stub = self._kind()
+        return self._stub
+
+    def send(self, request: Any, timeout: Any) -> Any:
+        """Let the stub answer."""
+        return self._stub.send(request, timeout)
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
 
 
 class Subject:
@@ -21,25 +41,29 @@ class Subject:
         self.package = importlib.import_module(target.package)
         self.types = importlib.import_module(f"{target.package}.types")
         self.errors = importlib.import_module(f"{target.package}.errors")
-        self._stub = importlib.import_module(f"{target.package}.testing").StubTransport()
+        self._transport = _Transport(importlib.import_module(f"{target.package}.testing").StubTransport)
         credentials = self.package.Credentials(KEY_ID, SECRET)
         kind = getattr(self.package, names.client)
-        self.client = kind(region=REGION, credentials=credentials, transport=self._stub, max_attempts=1)
+        self.client = kind(region=REGION, credentials=credentials, transport=self._transport, max_attempts=1)
 
     def call(self, operation: OperationModel, arguments: Mapping[str, Any], answer: Answer, *, typed: bool) -> Any:
         """Call an operation with botocore's arguments; return the request that was sent, and the output or the error.
 
         ``typed`` passes structures as instances of their classes instead of plain dicts.
         """
-        self._stub.requests.clear()
-        self._stub.responses.clear()
-        self._stub.respond(answer.body, status=answer.status, headers=dict(answer.headers))
+        stub = self._transport.renewed()
+        stub.respond(answer.body, status=answer.status, headers=dict(answer.headers))
         given = self.arguments(operation, arguments, typed=typed)
         try:
             output = getattr(self.client, self.names.methods[operation.name])(**given)
         except self.package.ServiceError as error:
             output = error
-        return _sent(self._stub.requests[0]), output
+        return _sent(stub.requests[0]), output
+
+    def finish(self, output: Any) -> None:
+        """End an output that may be a stream."""
+        if hasattr(output, "close"):
+            output.close()
 
     def arguments(self, operation: OperationModel, given: Mapping[str, Any], *, typed: bool) -> dict[str, Any]:
         """Return the keyword arguments for botocore's arguments."""

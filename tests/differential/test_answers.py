@@ -38,12 +38,13 @@ def test_outputs_are_botocores(pair: Callable[[Target], Pair], target: Target) -
             # botocore stumbles over a null: ours may read it or refuse it, but not stumble.
             assert ill
             with contextlib.suppress(subject.package.InvalidResponse):
-                subject.call(operation, given, response, typed=False)
+                subject.finish(subject.call(operation, given, response, typed=False)[1])
             return
         _, output = subject.call(operation, given, response, typed=False)
         if operation.output_shape is not None:
             names = subject.names.outputs[operation.name]
             compare.members(operation.output_shape, names, output, expected, operation.name)
+        subject.finish(output)
 
     whole = {name: op for name, op in oracle.operations().items() if not op.has_event_stream_output}
     assert each(whole, check) > 0 or not whole

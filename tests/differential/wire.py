@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import cbor2
 import pytest
 from botocore.exceptions import BotoCoreError
 from botocore.model import OperationModel
@@ -24,6 +25,17 @@ OWN = {
 }
 
 
+# Requests that botocore changes in code of its own, of which its models know nothing.
+CHANGED = {
+    ("cloudsearchdomain", "Search"): "botocore turns the GET of the model into a POST with a form",
+}
+# Hashes of a body that botocore adds where the caller gives none: arguments of the operation in a generated client.
+HASHED = {
+    ("glacier", "UploadArchive"): {"x-amz-content-sha256", "x-amz-sha256-tree-hash"},
+    ("glacier", "UploadMultipartPart"): {"x-amz-content-sha256", "x-amz-sha256-tree-hash"},
+}
+
+
 def compare_requests(
     subject: Subject, oracle: Oracle, operation: OperationModel, given: dict[str, Any], *, typed: bool
 ) -> None:
@@ -35,17 +47,22 @@ def compare_requests(
         with pytest.raises(subject.package.InvalidInput):
             subject.call(operation, given, answer, typed=typed)
         return
-    sent, _ = subject.call(operation, given, answer, typed=typed)
+    sent, output = subject.call(operation, given, answer, typed=typed)
+    subject.finish(output)
     compare_sent(operation, oracle.protocol, sent, expected)
 
 
 def compare_sent(operation: OperationModel, protocol: str, sent: Sent, expected: Sent) -> None:
     """Compare two requests."""
+    if (operation.service_model.service_name, operation.name) in CHANGED:
+        return
     equal("method", sent.method, expected.method)
     equal("host", sent.host, expected.host)
     equal("path", sent.path, expected.path)
     equal("query", pairs(sent.query), pairs(expected.query))
     mine, theirs = headers(operation, sent), headers(operation, expected)
+    for name in HASHED.get((operation.service_model.service_name, operation.name), set()) - mine.keys():
+        theirs.pop(name, None)
     payload = payload_of(operation)
     if payload is not None and payload.type_name in ("blob", "string"):
         # botocore leaves the type of such a body to the caller; Smithy 2.0, "httpPayload", has defaults.
@@ -56,7 +73,8 @@ def compare_sent(operation: OperationModel, protocol: str, sent: Sent, expected:
         values = decoded(protocol, sent.body), decoded(protocol, expected.body)
         assert same(*values), f"body: {values[0]!r}, but botocore sends {values[1]!r}"
     equal("headers", mine, theirs)
-    if "authorization" in expected.headers or operation.auth_type == "none":
+    if operation.auth_type != "none" or "authorization" in sent.headers:
+        # botocore signs even what wants no signature where the endpoint says how it would have to be done.
         equal("scope of the signature", scope(sent), scope(expected))
     equal("content-length", int(sent.headers.get("content-length", 0)), len(sent.body))
 
@@ -107,8 +125,6 @@ def decoded(protocol: str, body: bytes) -> Any:
     if not body:
         return None
     if "cbor" in protocol:
-        import cbor2
-
         return cbor2.loads(body)
     return json.loads(body)
 

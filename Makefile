@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test test-slow test-full lint generate check specs bench clean
+.PHONY: demo test test-slow test-full lint generate check specs campaign bench clean
 
 demo: .venv/demo.stamp
 	$(BIN)/lapsmith demo
@@ -15,8 +15,8 @@ test: .venv/dev.stamp
 test-slow: .venv/dev.stamp
 	$(PYTEST) -m slow $(ARGS)
 
-# Long campaigns: the property tests with far more examples.
-test-full: .venv/dev.stamp
+# Long campaigns: the property tests with far more examples, and every AWS service from its model to a client.
+test-full: .venv/dev.stamp .venv-lapsh/installed.stamp
 	HYPOTHESIS_PROFILE=full $(PYTEST) $(ARGS)
 
 lint: .venv/dev.stamp
@@ -33,6 +33,10 @@ check: .venv/dev.stamp
 # The specs that are compiled from AWS service models, with their bindings and clients.
 specs: .venv/dev.stamp .venv-lapsh/installed.stamp
 	PYTHONPATH=tests $(BIN)/python -m corpus.specs .venv-lapsh/bin/python
+
+# Every AWS service with a model of a protocol that we speak; ARGS="--jobs 4 --sample 20".
+campaign: .venv/dev.stamp .venv-lapsh/installed.stamp
+	PYTHONPATH=tests $(BIN)/python -m corpus.campaign .venv-lapsh/bin/python $(ARGS)
 
 bench: .venv/dev.stamp
 	$(BIN)/python tests/bench/bench.py $(ARGS)

@@ -43,24 +43,33 @@ def digest() -> str:
     return own.hexdigest()[:16]
 
 
-def bound(target: Target, folder: Path) -> str:
-    """Write the spec folder of a service: LAP text, and what ``lapsmith bind`` derives. Return what that printed."""
+def bound(target: Target, folder: Path, *, find: bool = False) -> str:
+    """Write the spec folder of a service: LAP text, and what ``lapsmith bind`` derives. Return what that printed.
+
+    With ``find`` it has to find the model by itself.
+    """
     references = folder / "references"
     references.mkdir(parents=True, exist_ok=True)
     (references / "api-spec.lap").write_text(compile_lean(models.load(target.service)), encoding="utf-8")
-    command = ["bind", str(folder), "--model", f"botocore:{target.service}"]
-    result = CliRunner().invoke(main, command + (["--protocol", target.protocol] if target.protocol else []))
+    options = [] if find else ["--model", f"botocore:{target.service}"]
+    options += ["--protocol", target.protocol] if target.protocol else []
+    result = CliRunner().invoke(main, ["bind", str(folder), *options])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     if result.exit_code:
-        raise RuntimeError(f"lapsmith {' '.join(command)}: {result.output}")
+        raise RuntimeError(f"lapsmith bind {folder.name} {' '.join(options)}: {result.output}")
     return result.output
+
+
+def configuration(target: Target, spec: Path, output: Path) -> ClientConfig:
+    """Return the configuration of a service's client, with every operation that can be generated."""
+    operations = ("*", *map("!{}".format, sending_events(target)))
+    return ClientConfig(target.package, spec.parent, spec, output, operations=operations)
 
 
 def generated(target: Target, spec: Path, output: Path) -> Names:
     """Generate the client of a spec folder and write it to ``output`` (all of it, in one move)."""
-    operations = ("*", *map("!{}".format, sending_events(target)))
-    client = ClientConfig(target.package, spec.parent, spec, output, operations=operations)
+    client = configuration(target, spec, output)
     read = inputs.read_inputs(client)
     analysis = pipeline.analyse(client, read)
     rendered = pipeline.render(analysis, read, client)

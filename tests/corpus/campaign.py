@@ -25,6 +25,7 @@ from corpus import clients, models
 from corpus.lean import compile_lean
 from corpus.services import Target
 from lapsmith import inputs, pipeline
+from lapsmith.analysis import analyse
 from lapsmith.ir.model import Service
 
 STEPS = ("compile", "bind", "generate", "import")
@@ -84,7 +85,7 @@ def _bind(target: Target, folder: Path, result: Result) -> None:
 def _generate(target: Target, folder: Path, result: Result) -> None:
     client = clients.configuration(target, folder / "specs" / target.service, folder / target.package)
     read = inputs.read_inputs(client)
-    analysis = pipeline.analyse(client, read)
+    analysis = analyse(client, read)
     result.generated = _check_order(target, analysis.require())
     for path, content in pipeline.render(analysis, read, client).files.items():
         (client.output / path).parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from corpus import models
 from corpus.lean import compile_lean
 from corpus.services import Target
 from lapsmith import inputs, pipeline
+from lapsmith.analysis import analyse
 from lapsmith.cli import main
 from lapsmith.config import ClientConfig
 from lapsmith.ir import model as ir
@@ -71,7 +72,7 @@ def generated(target: Target, spec: Path, output: Path) -> Names:
     """Generate the client of a spec folder and write it to ``output`` (all of it, in one move)."""
     client = configuration(target, spec, output)
     read = inputs.read_inputs(client)
-    analysis = pipeline.analyse(client, read)
+    analysis = analyse(client, read)
     rendered = pipeline.render(analysis, read, client)
     scratch = output.with_name(f"{output.name}.new")
     shutil.rmtree(scratch, ignore_errors=True)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from botocore.model import ServiceModel
 from differential.subject import Subject
 
 # client error correction: a required member that did not come has its type's empty value (Smithy 2.0, "client error
@@ -45,21 +46,26 @@ def members(shape: Any, attributes: Mapping[str, str], actual: Any, expected: Ma
             compare(member, value, expected[name], where)
 
 
-def errors(shape: Any, subject: Subject, actual: Any, expected: Any) -> None:
+def errors(model: ServiceModel, subject: Subject, actual: Any, expected: Any) -> None:
     """Compare a modelled error, raised by a client, with botocore's."""
     unmodelled(subject, actual, expected)
+    shape = model.shape_for(type(expected).__name__)
     assert type(actual).__name__ == subject.names.errors[shape.name], f"{type(actual).__name__} for {shape.name}"
-    attributes = {name: attribute for name, (attribute, _) in actual.wire_members.items()}
+    modelled = actual.wire_members | {name.lower(): member for name, member in actual.header_members.items()}
     for name, member in shape.members.items():
         wire_name = member.serialization.get("name", name)
-        value = expected.response.get(name)
+        if member.serialization.get("location") == "header":
+            wire_name = wire_name.lower()
         if wire_name.lower() != "message":
-            assert wire_name in attributes, f"{shape.name}.{name}: the client has no such member"
-            mine = getattr(actual, attributes[wire_name])
-            if value is None:
-                assert mine is None or _is_empty(mine), f"{shape.name}.{name}: {mine!r}, but nothing came"
-            else:
-                compare(member, mine, value, f"{shape.name}.{name}")
+            assert wire_name in modelled, f"{shape.name}.{name}: the client has no such member"
+            _error_member(member, getattr(actual, modelled[wire_name][0]), expected.response.get(name), name)
+
+
+def _error_member(member: Any, actual: Any, expected: Any, path: str) -> None:
+    if expected is None:
+        assert actual is None or _is_empty(actual), f"{path}: {actual!r}, but nothing came"
+    else:
+        compare(member, actual, expected, path)
 
 
 def unmodelled(subject: Subject, actual: Any, expected: Any) -> None:

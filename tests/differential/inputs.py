@@ -42,6 +42,7 @@ ENDPOINT_PARAMETERS = {
     "StreamId": "abcdefghij0123456789-abc",
 }
 """A value that a service's endpoint rules take, by the parameter that it is for."""
+WRONG_PARAMETERS = ("plain", "arn:aws:s3:us-west-2:123456789012:x/y")
 NUMBERS = [0.0, -1.5, 1e22, 1e-7, math.inf, -math.inf, math.nan]
 SINGLE = st.floats(width=32) | st.sampled_from([value for value in NUMBERS if value not in (1e22, 1e-7)])
 DOUBLE = st.floats() | st.sampled_from(NUMBERS)
@@ -64,72 +65,77 @@ _SCALARS: dict[str, st.SearchStrategy[Any]] = {
 
 
 @st.composite
-def arguments(draw: st.DrawFn, operation: OperationModel, depths: Depths, *, full: bool) -> dict[str, Any]:
-    """Draw arguments: the required and some of the optional ones, or all of them if ``full``."""
+def arguments(
+    draw: st.DrawFn, operation: OperationModel, depths: Depths, *, full: bool = False, wrong: bool = False
+) -> dict[str, Any]:
+    """Draw arguments: the required and some of the optional ones, or all of them if ``full``.
+
+    ``wrong``: such also as the service's endpoint rules refuse.
+    """
     shape = operation.input_shape
-    if shape is None:
-        return {}
-    return _members(draw, shape, depths, full, 0)
+    return _Inputs(draw, depths, full=full, wrong=wrong).members(shape, 0) if shape else {}
 
 
-def _members(draw: st.DrawFn, shape: Any, depths: Depths, full: bool, depth: int) -> dict[str, Any]:
-    """Draw the members of a structure; of a union exactly one."""
-    if shape.is_tagged_union and shape.members:
-        names = sorted(shape.members, key=lambda name: depths.of(shape.members[name]))
-        name = names[0] if depth >= DEEP else draw(st.sampled_from(names))
-        return {name: _value(draw, shape.members[name], depths, full, depth + 1)}
-    required = set(shape.required_members)
-    chosen = {}
-    for name, member in shape.members.items():
-        if member.serialization.get("eventstream"):
-            continue
-        needed = name in required or member.serialization.get("location") == "uri" or _host_label(member)
-        if needed or (depth < DEEP and (full or draw(st.booleans()))):
-            chosen[name] = _value(draw, member, depths, full, depth + 1)
-    return chosen
+class _Inputs:
+    def __init__(self, draw: st.DrawFn, depths: Depths, *, full: bool, wrong: bool) -> None:
+        self._draw, self._depths, self._full, self._wrong = draw, depths, full, wrong
+
+    def members(self, shape: Any, depth: int) -> dict[str, Any]:
+        """Draw the members of a structure; of a union exactly one."""
+        if shape.is_tagged_union and shape.members:
+            names = sorted(shape.members, key=lambda name: self._depths.of(shape.members[name]))
+            name = names[0] if depth >= DEEP else self._draw(st.sampled_from(names))
+            return {name: self._value(shape.members[name], depth + 1, None)}
+        required = set(shape.required_members)
+        chosen = {}
+        for name, member in shape.members.items():
+            location = member.serialization.get("location")
+            if member.serialization.get("eventstream"):
+                continue
+            needed = name in required or location == "uri" or _host_label(member)
+            if needed or (depth < DEEP and (self._full or self._draw(st.booleans()))):
+                chosen[name] = self._value(member, depth + 1, location)
+        return chosen
+
+    def _value(self, shape: Any, depth: int, location: str | None) -> Any:
+        """Draw a value that travels at ``location``, or in the body."""
+        match shape.type_name:
+            case "structure" if shape.is_document_type:
+                return self._draw(JSON.filter(lambda value: value is not None))
+            case "structure":
+                return self.members(shape, depth)
+            case "list":
+                return [self._value(shape.member, depth + 1, location) for _ in range(self._size(depth))]
+            case "map":
+                keys = [self._draw(_key(location)) for _ in range(self._size(depth))]
+                return {key: self._value(shape.value, depth + 1, location) for key in keys}
+            case _:
+                return self._draw(self._scalar(shape, location))
+
+    def _size(self, depth: int) -> int:
+        return 0 if depth > DEEP else self._draw(st.integers(1 if self._full else 0, 2))
+
+    def _scalar(self, shape: Shape, location: str | None) -> st.SearchStrategy[Any]:
+        if is_json_value_header(shape):
+            return JSON.filter(lambda value: value is not None)
+        if "contextParam" in shape.metadata:
+            good = ENDPOINT_PARAMETERS[shape.metadata["contextParam"]["name"]]
+            return st.sampled_from([good, good, good, *WRONG_PARAMETERS]) if self._wrong else st.just(good)
+        if shape.type_name != "string":
+            return _SCALARS[shape.type_name]
+        if _host_label(shape):
+            return HOST_LABEL
+        if location == "uri":
+            return LABEL
+        return VISIBLE if location in ("header", "headers") else TEXT
 
 
-def _value(draw: st.DrawFn, shape: Any, depths: Depths, full: bool, depth: int) -> Any:
-    match shape.type_name:
-        case "structure" if shape.is_document_type:
-            return draw(JSON.filter(lambda value: value is not None))
-        case "structure":
-            return _members(draw, shape, depths, full, depth)
-        case "list":
-            size = 0 if depth > DEEP else draw(st.integers(1 if full else 0, 2))
-            return [_value(draw, shape.member, depths, full, depth + 1) for _ in range(size)]
-        case "map":
-            size = 0 if depth > DEEP else draw(st.integers(1 if full else 0, 2))
-            keys = [draw(_key(shape)) for _ in range(size)]
-            return {key: _value(draw, shape.value, depths, full, depth + 1) for key in keys}
-        case _:
-            return draw(_scalar(shape))
-
-
-def _key(shape: Any) -> st.SearchStrategy[str]:
+def _key(location: str | None) -> st.SearchStrategy[str]:
     """Keys of a map: those of a header map become names, in which case has no meaning, and those of a query may not
     hide another parameter."""
-    location = shape.serialization.get("location")
     if location == "headers":
         return TOKEN.map(str.lower)
     return TOKEN.map("key-".__add__) if location == "querystring" else TEXT
-
-
-def _scalar(shape: Shape) -> st.SearchStrategy[Any]:
-    location = shape.serialization.get("location")
-    if is_json_value_header(shape):
-        return JSON.filter(lambda value: value is not None)
-    if shape.type_name == "string":
-        if _host_label(shape):
-            return HOST_LABEL
-        if "contextParam" in shape.metadata:
-            good = ENDPOINT_PARAMETERS[shape.metadata["contextParam"]["name"]]
-            return st.just(good) | st.sampled_from([good, good, "plain", "arn:aws:s3:us-west-2:123456789012:x/y"])
-        if location == "uri":
-            return LABEL
-        if location in ("header", "headers"):
-            return VISIBLE
-    return _SCALARS[shape.type_name]
 
 
 def _host_label(shape: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import MissingDependencyException
 from botocore.model import OperationModel
 from corpus import services
 from corpus.services import Target
@@ -17,7 +17,6 @@ from differential.conftest import Pair
 from differential.depth import Depths
 from differential.each import each
 from differential.inputs import arguments
-from hypothesis import assume
 from hypothesis import strategies as st
 
 
@@ -28,12 +27,12 @@ def test_outputs_are_botocores(pair: Callable[[Target], Pair], target: Target) -
 
     def check(operation: OperationModel, data: st.DataObject) -> None:
         ill = data.draw(st.booleans(), "ill-formed")
-        given = data.draw(arguments(operation, depths, full=False))
+        given = data.draw(arguments(operation, depths))
         response = data.draw(answer(operation, depths, oracle.protocol, ill=ill))
         try:
             _, expected = oracle.call(operation, given, response)
-        except BotoCoreError:
-            assume(False)
+        except MissingDependencyException:
+            return  # A SigV4a signature, which neither of the two makes: test_requests sees both refuse.
         except (TypeError, AttributeError):
             # botocore stumbles over a null: ours may read it or refuse it, but not stumble.
             assert ill
@@ -57,14 +56,14 @@ def test_errors_are_botocores(pair: Callable[[Target], Pair], target: Target) ->
 
     def check(failure: tuple[OperationModel, Any], data: st.DataObject) -> None:
         operation, shape = failure
-        given = data.draw(arguments(operation, depths, full=False))
+        given = data.draw(arguments(operation, depths))
         response = data.draw(error(shape, depths, oracle.protocol, ill=data.draw(st.booleans(), "ill-formed")))
         try:
             _, expected = oracle.call(operation, given, response)
-        except BotoCoreError:
-            assume(False)
+        except MissingDependencyException:
+            return  # A SigV4a signature, which neither of the two makes: test_requests sees both refuse.
         _, raised = subject.call(operation, given, response, typed=False)
-        compare.errors(shape, subject, raised, expected)
+        compare.errors(oracle.model, subject, raised, expected)
 
     # Each error once, at the first operation that has it.
     found = {shape.name: (op, shape) for op in reversed(oracle.operations().values()) for shape in op.error_shapes}
@@ -77,12 +76,12 @@ def test_unknown_errors_are_botocores(pair: Callable[[Target], Pair], target: Ta
     depths = Depths()
 
     def check(operation: OperationModel, data: st.DataObject) -> None:
-        given = data.draw(arguments(operation, depths, full=False))
+        given = data.draw(arguments(operation, depths))
         response = data.draw(stray(oracle.protocol))
         try:
             _, expected = oracle.call(operation, given, response)
-        except BotoCoreError:
-            assume(False)
+        except MissingDependencyException:
+            return  # A SigV4a signature, which neither of the two makes: test_requests sees both refuse.
         except (TypeError, AttributeError):
             expected = None
         _, raised = subject.call(operation, given, response, typed=False)

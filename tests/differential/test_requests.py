@@ -22,7 +22,7 @@ def test_requests_are_botocores(pair: Callable[[Target], Pair], target: Target) 
     depths = Depths()
 
     def check(operation: OperationModel, data: st.DataObject) -> None:
-        given = data.draw(arguments(operation, depths, full=data.draw(st.booleans())))
+        given = data.draw(arguments(operation, depths, full=data.draw(st.booleans()), wrong=True))
         typed = data.draw(st.booleans())
         compare_requests(subject, oracle, operation, given, typed=typed)
 

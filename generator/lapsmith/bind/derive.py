@@ -20,10 +20,10 @@ from lapsmith.lap.tree import Document
 _READS = re.compile(r"(?:Batch)?(?:Get|Describe|List|Search|Query|Scan|Lookup|Head)(?=[A-Z0-9]|\Z)")
 _SAFE_METHODS = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
 _AUTHS = {"none": "none", "v4-unsigned-body": "unsigned-payload"}
-# Headers that AWS's SDKs add to every request of a service, and that no model has.
+# Headers that AWS's SDKs add to every request of a service, and that no model has; by its full name.
 _HEADERS: Mapping[str, dict[str, str]] = {
-    "apigateway": {"Accept": "application/json"},
-    "glacier": {"x-amz-glacier-version": "2012-06-01"},
+    "Amazon API Gateway": {"Accept": "application/json"},
+    "Amazon Glacier": {"x-amz-glacier-version": "2012-06-01"},
 }
 _NO_AUTH = "smithy.api#noAuth"
 
@@ -104,7 +104,7 @@ class _Deriver:
         if self._protocol != "rest-json":
             service["target"] = model.text("targetPrefix") or re.sub(r"\W", "", identity)
         service["signing"] = model.text("signingName") or model.text("endpointPrefix") or ""
-        headers = _HEADERS.get(str(model.text("endpointPrefix")))
+        headers = _HEADERS.get(str(model.text("serviceFullName")))
         if headers:
             service["headers"] = headers
         if "awsQueryCompatible" in model.metadata and self._protocol != "rest-json":

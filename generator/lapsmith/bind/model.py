@@ -43,7 +43,8 @@ class Member:
     @property
     def wire_name(self) -> str:
         found = self.traits.get("locationName")
-        return found if isinstance(found, str) and found else self.name
+        # A map of headers may take every header: its prefix is empty then.
+        return found if isinstance(found, str) and (found or self.location == "headers") else self.name
 
 
 @dataclass(slots=True, eq=False)

@@ -76,11 +76,13 @@ def read_members(
         short = isinstance(entry, ScalarNode)
         described = MappingNode({"in": (key, entry)}, entry.span) if short else entry
         inner = Section.of(described, f"member {name}", _MEMBER, diagnostics)
+        location = inner.choice("in", locations)
+        prefixed = location is not None and location.value == "header-map"
         members[name] = MemberBinding(
             span=key.span,
             member=inner.word("member"),
-            location=inner.choice("in", locations),
-            name=inner.word("name"),
+            location=location,
+            name=inner.prefix("name") if prefixed else inner.word("name"),
             timestamp=inner.choice("timestamp", model.TIMESTAMP_FORMATS),
             streaming=inner.boolean("streaming"),
             token=inner.boolean("token"),

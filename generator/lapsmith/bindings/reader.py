@@ -60,6 +60,9 @@ class Section:
     def word(self, key: str) -> Fact[str] | None:
         return self._read(key, word)
 
+    def prefix(self, key: str) -> Fact[str] | None:
+        return self._read(key, prefix)
+
     def boolean(self, key: str) -> Fact[bool] | None:
         return self._read(key, boolean)
 
@@ -138,6 +141,13 @@ def word(node: Node, where: str, diagnostics: Diagnostics) -> Fact[str] | None:
         return Fact(node.text, node.span)
     wrong_type(node, where, "a name", diagnostics)
     return None
+
+
+def prefix(node: Node, where: str, diagnostics: Diagnostics) -> Fact[str] | None:
+    """What names begin with, which may be nothing: ``""``."""
+    if isinstance(node, ScalarNode) and node.kind == "str" and not node.text:
+        return Fact("", node.span)
+    return word(node, where, diagnostics)
 
 
 def boolean(node: Node, where: str, diagnostics: Diagnostics) -> Fact[bool] | None:

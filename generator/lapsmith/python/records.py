@@ -16,13 +16,13 @@ _JSON_VERSIONS = {ir.Protocol.JSON_1_0: "1.0", ir.Protocol.JSON_1_1: "1.1"}
 def rpc_view(service: ir.Service, base_error: str) -> RPCView | None:
     """Return the protocol of a service that sends every operation in one way; None for REST."""
     errors = (("errors", "ERRORS"), ("service_error", base_error))
+    compatible = (("query_compatible", "True"),) if service.query_compatible else ()
     if service.protocol in _JSON_VERSIONS:
         version = literal(_JSON_VERSIONS[service.protocol])
-        compatible = (("query_compatible", "True"),) if service.query_compatible else ()
         arguments = (("target", literal(service.target)), ("version", version), *errors, *compatible)
         return RPCView("codec_json", "JSONRPC", arguments)
     if service.protocol is ir.Protocol.RPC_V2_CBOR:
-        return RPCView("codec_cbor", "CBORRPC", (("service", literal(service.target)), *errors))
+        return RPCView("codec_cbor", "CBORRPC", (("service", literal(service.target)), *errors, *compatible))
     return None
 
 

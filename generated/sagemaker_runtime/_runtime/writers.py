@@ -313,7 +313,7 @@ class StructureWriter:
         if not self._only.issuperset(map(type, values)):
             return False
         if self._is_trusted is None:
-            self._is_trusted = reaches_only(self._cls, self._form.trusted)
+            self._is_trusted = bool(self._form.trusted) and reaches_only(self._cls, self._form.trusted)
         return self._is_trusted and (not self._union or self._are_single(values))
 
     def _are_single(self, values: Iterable[Any]) -> bool:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import pytest
+from corpus import models, services
+from corpus.services import Target
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 SETTINGS = settings(
-    max_examples=60 if FULL else 3,
+    max_examples=20 if FULL else 3,
     # Shrinking is worth its time once a difference is hunted: run the one test with HYPOTHESIS_PROFILE=full.
     phases=[Phase.generate, Phase.shrink] if FULL else [Phase.generate],
     derandomize=not FULL,
@@ -22,6 +24,8 @@ SETTINGS = settings(
     suppress_health_check=list(HealthCheck),
     print_blob=False,
 )
+TARGETS = tuple(map(Target, models.services())) if FULL else services.read()
+"""The services to compare: those of the list, or all."""
 SHOWN = 5
 T = TypeVar("T")
 Check = Callable[[T, st.DataObject], None]

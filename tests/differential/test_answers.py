@@ -9,18 +9,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import MissingDependencyException
 from botocore.model import OperationModel
-from corpus import services
 from corpus.services import Target
 from differential import compare
 from differential.answers import answer, error, stray
 from differential.conftest import Pair
 from differential.depth import Depths
-from differential.each import each
+from differential.each import TARGETS, each
 from differential.inputs import arguments
 from hypothesis import strategies as st
 
 
-@pytest.mark.parametrize("target", services.read(), ids=str)
+@pytest.mark.parametrize("target", TARGETS, ids=str)
 def test_outputs_are_botocores(pair: Callable[[Target], Pair], target: Target) -> None:
     subject, oracle = pair(target)
     depths = Depths()
@@ -49,7 +48,7 @@ def test_outputs_are_botocores(pair: Callable[[Target], Pair], target: Target) -
     assert each(whole, check) > 0 or not whole
 
 
-@pytest.mark.parametrize("target", services.read(), ids=str)
+@pytest.mark.parametrize("target", TARGETS, ids=str)
 def test_errors_are_botocores(pair: Callable[[Target], Pair], target: Target) -> None:
     subject, oracle = pair(target)
     depths = Depths()
@@ -70,7 +69,7 @@ def test_errors_are_botocores(pair: Callable[[Target], Pair], target: Target) ->
     assert each(found, check) > 0 or not found
 
 
-@pytest.mark.parametrize("target", services.read(), ids=str)
+@pytest.mark.parametrize("target", TARGETS, ids=str)
 def test_unknown_errors_are_botocores(pair: Callable[[Target], Pair], target: Target) -> None:
     subject, oracle = pair(target)
     depths = Depths()

@@ -6,17 +6,16 @@ from collections.abc import Callable
 
 import pytest
 from botocore.model import OperationModel
-from corpus import services
 from corpus.services import Target
 from differential.conftest import Pair
 from differential.depth import Depths
-from differential.each import each
+from differential.each import TARGETS, each
 from differential.inputs import arguments
 from differential.wire import compare_requests
 from hypothesis import strategies as st
 
 
-@pytest.mark.parametrize("target", services.read(), ids=str)
+@pytest.mark.parametrize("target", TARGETS, ids=str)
 def test_requests_are_botocores(pair: Callable[[Target], Pair], target: Target) -> None:
     subject, oracle = pair(target)
     depths = Depths()

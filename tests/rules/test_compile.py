@@ -212,7 +212,7 @@ STRINGS = st.sampled_from(("x", "d", "arn:aws:s3:us-east-1:123:a/b", "https://x.
 
 @st.composite
 def conditions(draw: st.DrawFn, scope: dict[str, str], depth: int) -> list[Any]:
-    """Draw conditions that are well typed; ``scope`` has the kinds of what they may use, and learns what they assign."""
+    """Draw conditions that are well typed; ``scope`` has the kinds of what they may use, and learns what they name."""
     found: list[Any] = []
     for _ in range(draw(st.integers(0, 3))):
         optional = draw(st.sampled_from(("A", "B", "Region")))

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from textwrap import dedent
 
 from lapsmith.ir.rules import (
@@ -79,6 +79,8 @@ def _height(body: Sequence[Statement], indent: int = 4) -> int:
     return sum(each.lines(indent) for each in body)
 
 
+# Heights are asked for anew after every cut; the sources of the other statements are still the same.
+@lru_cache(maxsize=10_000)
 def _lines(source: str, indent: int) -> int:
     if len(source) + indent <= LINE_LENGTH:
         return 1

@@ -45,6 +45,9 @@ def test_modules_are_documented_and_no_function_is_longer_than_a_screen(service:
         # The docstring of the public one is no code.
         start = node.body[1].lineno if ast.get_docstring(node) else node.lineno
         assert node.end_lineno - start <= 75, (node.name, node.end_lineno - start)
+        found = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+        loaded = {each.id for each in found if isinstance(each.ctx, ast.Load)}
+        assert {each.id for each in found if isinstance(each.ctx, ast.Store)} <= loaded
 
 
 def test_the_usual_rules_are_one_short_function() -> None:
@@ -158,6 +161,17 @@ def test_one_name_may_stand_for_values_of_several_kinds() -> None:
     assert answers(rules, Region="arn:aws:s3:::x")[0] == "s3"
     assert answers(rules, Region="xyz")[0] == "x"
     assert answers(rules, Region="")[:2] == ("error", "{none}")
+
+
+def test_what_is_assigned_for_nothing_is_not_computed_or_not_named() -> None:
+    partition = call("aws.partition", ref("Region"), assign="unused")
+    url = call("parseURL", ref("Region"), assign="nameless")
+    found = read_rules(json.dumps(rule_set(endpoint(call("isSet", ref("Region")), partition, url))).encode(), "r").rules
+    assert found is not None
+    body = tidy_imports(render_rules(found, "x"))
+    assert "unused" not in body
+    assert "nameless" not in body
+    assert "parse_url(region) is not None" in body
 
 
 def test_required_parameters_are_required() -> None:

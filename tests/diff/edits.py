@@ -211,6 +211,13 @@ EDITS: tuple[Edit, ...] = (
         "wire patch PutItemOutput.version",
     ),
     edit(
+        "output member's spelling taken by another",
+        spec("{Version: int}", "{version: str, Version: int}"),
+        "attribute-type major PutItemOutput.version",
+        "wire patch PutItemOutput.version",
+        "attribute-added minor PutItemOutput.version_",
+    ),
+    edit(
         "output payload no blob",
         bound("    out: {Photo: {in: payload}}\n", "    out: {Photo: body}\n"),
         "attribute-removed major SendPhotoOutput.json()",

@@ -5,7 +5,6 @@ Only what ``bindings.yaml`` needs: mappings with text keys, lists of words, text
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,7 +60,7 @@ def _entry(key: str, value: object, margin: str, *, spread: bool = False) -> Ite
             yield from _entry(name, inner, margin + "  ")
         return
     line = f"{head} {_flow(value, block=True)}{comment}"
-    if len(line) <= WIDTH or isinstance(value, str) or not isinstance(value, Mapping | Sequence) or not value:
+    if len(line) <= WIDTH or isinstance(value, str) or not isinstance(value, Mapping | list | tuple) or not value:
         yield line
     elif isinstance(value, Mapping):
         yield head + comment
@@ -105,11 +104,25 @@ def _flow(value: object, *, block: bool = False) -> str:
         return str(value)
     if isinstance(value, str):
         plain = _WORD.fullmatch(value) or (block and _PLAIN.fullmatch(value) and " " in value)
-        return value if plain else json.dumps(value)
-    if isinstance(value, Sequence):
+        return value if plain else _quoted(value)
+    if isinstance(value, list | tuple):
         return "[" + ", ".join(_flow(item) for item in value) + "]"
     raise TypeError(f"{type(value).__name__} cannot be written as YAML")
 
 
 def _key(name: str) -> str:
-    return name if _WORD.fullmatch(name) else json.dumps(name)
+    return name if _WORD.fullmatch(name) else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    """A text in double quotes; what YAML does not allow, or nobody can see, is escaped."""
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -74,6 +74,12 @@ def test_a_console_shows_what_the_command_prints(console: str, project: Path) ->
     assert CliRunner().invoke(main, arguments).stdout == expected
 
 
+def test_the_library_says_the_same(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = [text for language, text in BLOCKS if language == "python"]
+    exec(compile(example, "README.md", "exec"), {})
+    assert capsys.readouterr().out == "major ['invoke_endpoint_async(request_ttl_seconds=)']\n"
+
+
 def test_the_excludes_keep_formatters_away(project: Path) -> None:
     (excludes,) = [text for language, text in BLOCKS if language == "toml"]
     (project / "pyproject.toml").write_text(f"{PYPROJECT}\n{excludes}")

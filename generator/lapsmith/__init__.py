@@ -2,10 +2,11 @@
 
 As a library it has the functions of its commands::
 
-    from lapsmith import generate, load
+    from lapsmith import diff, generate, load
 
     service = load("specs/sagemaker-runtime")
     generation = generate("pyproject.toml")
+    changes = diff("git:HEAD:specs/sagemaker-runtime", "specs/sagemaker-runtime").changes
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lapsmith.apidiff import Change, Impact
+    from lapsmith.comparison import ApiDiff, diff
     from lapsmith.config import ConfigError
     from lapsmith.diagnostics import Diagnostic, DiagnosticError, LapsmithError
     from lapsmith.library import Generated, Generation, GenerationError, generate, load
@@ -21,27 +24,35 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ApiDiff",
+    "Change",
     "ConfigError",
     "Diagnostic",
     "DiagnosticError",
     "Generated",
     "Generation",
     "GenerationError",
+    "Impact",
     "LapsmithError",
     "OutputError",
+    "diff",
     "generate",
     "load",
 ]
 
 _MODULES = {
+    "ApiDiff": "comparison",
+    "Change": "apidiff",
     "ConfigError": "config",
     "Diagnostic": "diagnostics",
     "DiagnosticError": "diagnostics",
     "Generated": "library",
     "Generation": "library",
     "GenerationError": "library",
+    "Impact": "apidiff",
     "LapsmithError": "diagnostics",
     "OutputError": "output",
+    "diff": "comparison",
     "generate": "library",
     "load": "library",
 }

@@ -302,8 +302,8 @@ from .types import (
     ListTagsOutput,
     ListVersionsByFunctionOutput,
     LoggingConfig,
+    Operation,
     OperationUpdate,
-    Operation_,
     PauseDurableExecutionOutput,
     PropagateTags,
     ProvisionedConcurrencyConfigListItem,
@@ -4249,7 +4249,7 @@ class AsyncLambda(AsyncClient):
         marker: str | None = None,
         max_items: int | None = None,
         resume_token: str | None = None,
-    ) -> AsyncPages[GetDurableExecutionStateOutput, Operation_]:
+    ) -> AsyncPages[GetDurableExecutionStateOutput, Operation]:
         """Call ``GetDurableExecutionState`` for page after page.
 
         Loop over the result with ``async for``: each page is the output of one call, made when it

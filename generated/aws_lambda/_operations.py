@@ -31,7 +31,7 @@ from ._runtime.http import (
     text_header,
 )
 from ._runtime.members import Members
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, LambdaError
 from .types import (
     AcceleratorConfig,
@@ -221,7 +221,7 @@ def parse_add_layer_version_permission(response: Response) -> AddLayerVersionPer
     return decode_body(response, AddLayerVersionPermissionOutput)
 
 
-ADD_LAYER_VERSION_PERMISSION = Operation(
+ADD_LAYER_VERSION_PERMISSION = OperationInfo(
     name="AddLayerVersionPermission",
     parse=parse_add_layer_version_permission,
     parse_error=parse_error,
@@ -292,7 +292,7 @@ def parse_add_permission(response: Response) -> AddPermissionOutput:
     return decode_body(response, AddPermissionOutput)
 
 
-ADD_PERMISSION = Operation(
+ADD_PERMISSION = OperationInfo(
     name="AddPermission",
     parse=parse_add_permission,
     parse_error=parse_error,
@@ -334,7 +334,7 @@ def parse_checkpoint_durable_execution(response: Response) -> CheckpointDurableE
     return decode_body(response, CheckpointDurableExecutionOutput)
 
 
-CHECKPOINT_DURABLE_EXECUTION = Operation(
+CHECKPOINT_DURABLE_EXECUTION = OperationInfo(
     name="CheckpointDurableExecution",
     parse=parse_checkpoint_durable_execution,
     parse_error=parse_error,
@@ -384,7 +384,7 @@ def parse_create_alias(response: Response) -> CreateAliasOutput:
     return decode_body(response, CreateAliasOutput)
 
 
-CREATE_ALIAS = Operation(
+CREATE_ALIAS = OperationInfo(
     name="CreateAlias",
     parse=parse_create_alias,
     parse_error=parse_error,
@@ -450,7 +450,7 @@ def parse_create_capacity_provider(response: Response) -> CreateCapacityProvider
     return decode_body(response, CreateCapacityProviderOutput)
 
 
-CREATE_CAPACITY_PROVIDER = Operation(
+CREATE_CAPACITY_PROVIDER = OperationInfo(
     name="CreateCapacityProvider",
     parse=parse_create_capacity_provider,
     parse_error=parse_error,
@@ -499,7 +499,7 @@ def parse_create_code_signing_config(response: Response) -> CreateCodeSigningCon
     return decode_body(response, CreateCodeSigningConfigOutput)
 
 
-CREATE_CODE_SIGNING_CONFIG = Operation(
+CREATE_CODE_SIGNING_CONFIG = OperationInfo(
     name="CreateCodeSigningConfig",
     parse=parse_create_code_signing_config,
     parse_error=parse_error,
@@ -625,7 +625,7 @@ def parse_create_event_source_mapping(response: Response) -> CreateEventSourceMa
     return decode_body(response, CreateEventSourceMappingOutput)
 
 
-CREATE_EVENT_SOURCE_MAPPING = Operation(
+CREATE_EVENT_SOURCE_MAPPING = OperationInfo(
     name="CreateEventSourceMapping",
     parse=parse_create_event_source_mapping,
     parse_error=parse_error,
@@ -751,7 +751,7 @@ def parse_create_function(response: Response) -> CreateFunctionOutput:
     return decode_body(response, CreateFunctionOutput)
 
 
-CREATE_FUNCTION = Operation(
+CREATE_FUNCTION = OperationInfo(
     name="CreateFunction",
     parse=parse_create_function,
     parse_error=parse_error,
@@ -796,7 +796,7 @@ def parse_create_function_url_config(response: Response) -> CreateFunctionUrlCon
     return decode_body(response, CreateFunctionUrlConfigOutput)
 
 
-CREATE_FUNCTION_URL_CONFIG = Operation(
+CREATE_FUNCTION_URL_CONFIG = OperationInfo(
     name="CreateFunctionUrlConfig",
     parse=parse_create_function_url_config,
     parse_error=parse_error,
@@ -822,7 +822,7 @@ def parse_delete_alias(response: Response) -> DeleteAliasOutput:
     return DeleteAliasOutput()
 
 
-DELETE_ALIAS = Operation(
+DELETE_ALIAS = OperationInfo(
     name="DeleteAlias",
     parse=parse_delete_alias,
     parse_error=parse_error,
@@ -848,7 +848,7 @@ def parse_delete_capacity_provider(response: Response) -> DeleteCapacityProvider
     return decode_body(response, DeleteCapacityProviderOutput)
 
 
-DELETE_CAPACITY_PROVIDER = Operation(
+DELETE_CAPACITY_PROVIDER = OperationInfo(
     name="DeleteCapacityProvider",
     parse=parse_delete_capacity_provider,
     parse_error=parse_error,
@@ -874,7 +874,7 @@ def parse_delete_code_signing_config(response: Response) -> DeleteCodeSigningCon
     return DeleteCodeSigningConfigOutput()
 
 
-DELETE_CODE_SIGNING_CONFIG = Operation(
+DELETE_CODE_SIGNING_CONFIG = OperationInfo(
     name="DeleteCodeSigningConfig",
     parse=parse_delete_code_signing_config,
     parse_error=parse_error,
@@ -900,7 +900,7 @@ def parse_delete_durable_execution(response: Response) -> DeleteDurableExecution
     return decode_body(response, DeleteDurableExecutionOutput)
 
 
-DELETE_DURABLE_EXECUTION = Operation(
+DELETE_DURABLE_EXECUTION = OperationInfo(
     name="DeleteDurableExecution",
     parse=parse_delete_durable_execution,
     parse_error=parse_error,
@@ -926,7 +926,7 @@ def parse_delete_event_source_mapping(response: Response) -> DeleteEventSourceMa
     return decode_body(response, DeleteEventSourceMappingOutput)
 
 
-DELETE_EVENT_SOURCE_MAPPING = Operation(
+DELETE_EVENT_SOURCE_MAPPING = OperationInfo(
     name="DeleteEventSourceMapping",
     parse=parse_delete_event_source_mapping,
     parse_error=parse_error,
@@ -958,7 +958,7 @@ def parse_delete_function(response: Response) -> DeleteFunctionOutput:
     )
 
 
-DELETE_FUNCTION = Operation(
+DELETE_FUNCTION = OperationInfo(
     name="DeleteFunction",
     parse=parse_delete_function,
     parse_error=parse_error,
@@ -986,7 +986,7 @@ def parse_delete_function_code_signing_config(
     return DeleteFunctionCodeSigningConfigOutput()
 
 
-DELETE_FUNCTION_CODE_SIGNING_CONFIG = Operation(
+DELETE_FUNCTION_CODE_SIGNING_CONFIG = OperationInfo(
     name="DeleteFunctionCodeSigningConfig",
     parse=parse_delete_function_code_signing_config,
     parse_error=parse_error,
@@ -1012,7 +1012,7 @@ def parse_delete_function_concurrency(response: Response) -> DeleteFunctionConcu
     return DeleteFunctionConcurrencyOutput()
 
 
-DELETE_FUNCTION_CONCURRENCY = Operation(
+DELETE_FUNCTION_CONCURRENCY = OperationInfo(
     name="DeleteFunctionConcurrency",
     parse=parse_delete_function_concurrency,
     parse_error=parse_error,
@@ -1044,7 +1044,7 @@ def parse_delete_function_event_invoke_config(
     return DeleteFunctionEventInvokeConfigOutput()
 
 
-DELETE_FUNCTION_EVENT_INVOKE_CONFIG = Operation(
+DELETE_FUNCTION_EVENT_INVOKE_CONFIG = OperationInfo(
     name="DeleteFunctionEventInvokeConfig",
     parse=parse_delete_function_event_invoke_config,
     parse_error=parse_error,
@@ -1074,7 +1074,7 @@ def parse_delete_function_url_config(response: Response) -> DeleteFunctionUrlCon
     return DeleteFunctionUrlConfigOutput()
 
 
-DELETE_FUNCTION_URL_CONFIG = Operation(
+DELETE_FUNCTION_URL_CONFIG = OperationInfo(
     name="DeleteFunctionUrlConfig",
     parse=parse_delete_function_url_config,
     parse_error=parse_error,
@@ -1101,7 +1101,7 @@ def parse_delete_layer_version(response: Response) -> DeleteLayerVersionOutput:
     return DeleteLayerVersionOutput()
 
 
-DELETE_LAYER_VERSION = Operation(
+DELETE_LAYER_VERSION = OperationInfo(
     name="DeleteLayerVersion",
     parse=parse_delete_layer_version,
     parse_error=parse_error,
@@ -1133,7 +1133,7 @@ def parse_delete_provisioned_concurrency_config(
     return DeleteProvisionedConcurrencyConfigOutput()
 
 
-DELETE_PROVISIONED_CONCURRENCY_CONFIG = Operation(
+DELETE_PROVISIONED_CONCURRENCY_CONFIG = OperationInfo(
     name="DeleteProvisionedConcurrencyConfig",
     parse=parse_delete_provisioned_concurrency_config,
     parse_error=parse_error,
@@ -1163,7 +1163,7 @@ def parse_delete_resource_policy(response: Response) -> DeleteResourcePolicyOutp
     return DeleteResourcePolicyOutput()
 
 
-DELETE_RESOURCE_POLICY = Operation(
+DELETE_RESOURCE_POLICY = OperationInfo(
     name="DeleteResourcePolicy",
     parse=parse_delete_resource_policy,
     parse_error=parse_error,
@@ -1186,7 +1186,7 @@ def parse_get_account_settings(response: Response) -> GetAccountSettingsOutput:
     return decode_body(response, GetAccountSettingsOutput)
 
 
-GET_ACCOUNT_SETTINGS = Operation(
+GET_ACCOUNT_SETTINGS = OperationInfo(
     name="GetAccountSettings",
     parse=parse_get_account_settings,
     parse_error=parse_error,
@@ -1213,7 +1213,7 @@ def parse_get_alias(response: Response) -> GetAliasOutput:
     return decode_body(response, GetAliasOutput)
 
 
-GET_ALIAS = Operation(
+GET_ALIAS = OperationInfo(
     name="GetAlias",
     parse=parse_get_alias,
     parse_error=parse_error,
@@ -1239,7 +1239,7 @@ def parse_get_capacity_provider(response: Response) -> GetCapacityProviderOutput
     return decode_body(response, GetCapacityProviderOutput)
 
 
-GET_CAPACITY_PROVIDER = Operation(
+GET_CAPACITY_PROVIDER = OperationInfo(
     name="GetCapacityProvider",
     parse=parse_get_capacity_provider,
     parse_error=parse_error,
@@ -1265,7 +1265,7 @@ def parse_get_code_signing_config(response: Response) -> GetCodeSigningConfigOut
     return decode_body(response, GetCodeSigningConfigOutput)
 
 
-GET_CODE_SIGNING_CONFIG = Operation(
+GET_CODE_SIGNING_CONFIG = OperationInfo(
     name="GetCodeSigningConfig",
     parse=parse_get_code_signing_config,
     parse_error=parse_error,
@@ -1295,7 +1295,7 @@ def parse_get_durable_execution(response: Response) -> GetDurableExecutionOutput
     return decode_body(response, GetDurableExecutionOutput)
 
 
-GET_DURABLE_EXECUTION = Operation(
+GET_DURABLE_EXECUTION = OperationInfo(
     name="GetDurableExecution",
     parse=parse_get_durable_execution,
     parse_error=parse_error,
@@ -1331,7 +1331,7 @@ def parse_get_durable_execution_history(response: Response) -> GetDurableExecuti
     return decode_body(response, GetDurableExecutionHistoryOutput)
 
 
-GET_DURABLE_EXECUTION_HISTORY = Operation(
+GET_DURABLE_EXECUTION_HISTORY = OperationInfo(
     name="GetDurableExecutionHistory",
     parse=parse_get_durable_execution_history,
     parse_error=parse_error,
@@ -1365,7 +1365,7 @@ def parse_get_durable_execution_state(response: Response) -> GetDurableExecution
     return decode_body(response, GetDurableExecutionStateOutput)
 
 
-GET_DURABLE_EXECUTION_STATE = Operation(
+GET_DURABLE_EXECUTION_STATE = OperationInfo(
     name="GetDurableExecutionState",
     parse=parse_get_durable_execution_state,
     parse_error=parse_error,
@@ -1391,7 +1391,7 @@ def parse_get_event_source_mapping(response: Response) -> GetEventSourceMappingO
     return decode_body(response, GetEventSourceMappingOutput)
 
 
-GET_EVENT_SOURCE_MAPPING = Operation(
+GET_EVENT_SOURCE_MAPPING = OperationInfo(
     name="GetEventSourceMapping",
     parse=parse_get_event_source_mapping,
     parse_error=parse_error,
@@ -1421,7 +1421,7 @@ def parse_get_function(response: Response) -> GetFunctionOutput:
     return decode_body(response, GetFunctionOutput)
 
 
-GET_FUNCTION = Operation(
+GET_FUNCTION = OperationInfo(
     name="GetFunction",
     parse=parse_get_function,
     parse_error=parse_error,
@@ -1449,7 +1449,7 @@ def parse_get_function_code_signing_config(
     return decode_body(response, GetFunctionCodeSigningConfigOutput)
 
 
-GET_FUNCTION_CODE_SIGNING_CONFIG = Operation(
+GET_FUNCTION_CODE_SIGNING_CONFIG = OperationInfo(
     name="GetFunctionCodeSigningConfig",
     parse=parse_get_function_code_signing_config,
     parse_error=parse_error,
@@ -1475,7 +1475,7 @@ def parse_get_function_concurrency(response: Response) -> GetFunctionConcurrency
     return decode_body(response, GetFunctionConcurrencyOutput)
 
 
-GET_FUNCTION_CONCURRENCY = Operation(
+GET_FUNCTION_CONCURRENCY = OperationInfo(
     name="GetFunctionConcurrency",
     parse=parse_get_function_concurrency,
     parse_error=parse_error,
@@ -1505,7 +1505,7 @@ def parse_get_function_configuration(response: Response) -> GetFunctionConfigura
     return decode_body(response, GetFunctionConfigurationOutput)
 
 
-GET_FUNCTION_CONFIGURATION = Operation(
+GET_FUNCTION_CONFIGURATION = OperationInfo(
     name="GetFunctionConfiguration",
     parse=parse_get_function_configuration,
     parse_error=parse_error,
@@ -1537,7 +1537,7 @@ def parse_get_function_event_invoke_config(
     return decode_body(response, GetFunctionEventInvokeConfigOutput)
 
 
-GET_FUNCTION_EVENT_INVOKE_CONFIG = Operation(
+GET_FUNCTION_EVENT_INVOKE_CONFIG = OperationInfo(
     name="GetFunctionEventInvokeConfig",
     parse=parse_get_function_event_invoke_config,
     parse_error=parse_error,
@@ -1563,7 +1563,7 @@ def parse_get_function_recursion_config(response: Response) -> GetFunctionRecurs
     return decode_body(response, GetFunctionRecursionConfigOutput)
 
 
-GET_FUNCTION_RECURSION_CONFIG = Operation(
+GET_FUNCTION_RECURSION_CONFIG = OperationInfo(
     name="GetFunctionRecursionConfig",
     parse=parse_get_function_recursion_config,
     parse_error=parse_error,
@@ -1593,7 +1593,7 @@ def parse_get_function_scaling_config(response: Response) -> GetFunctionScalingC
     return decode_body(response, GetFunctionScalingConfigOutput)
 
 
-GET_FUNCTION_SCALING_CONFIG = Operation(
+GET_FUNCTION_SCALING_CONFIG = OperationInfo(
     name="GetFunctionScalingConfig",
     parse=parse_get_function_scaling_config,
     parse_error=parse_error,
@@ -1623,7 +1623,7 @@ def parse_get_function_url_config(response: Response) -> GetFunctionUrlConfigOut
     return decode_body(response, GetFunctionUrlConfigOutput)
 
 
-GET_FUNCTION_URL_CONFIG = Operation(
+GET_FUNCTION_URL_CONFIG = OperationInfo(
     name="GetFunctionUrlConfig",
     parse=parse_get_function_url_config,
     parse_error=parse_error,
@@ -1650,7 +1650,7 @@ def parse_get_layer_version(response: Response) -> GetLayerVersionOutput:
     return decode_body(response, GetLayerVersionOutput)
 
 
-GET_LAYER_VERSION = Operation(
+GET_LAYER_VERSION = OperationInfo(
     name="GetLayerVersion",
     parse=parse_get_layer_version,
     parse_error=parse_error,
@@ -1680,7 +1680,7 @@ def parse_get_layer_version_by_arn(response: Response) -> GetLayerVersionByArnOu
     return decode_body(response, GetLayerVersionByArnOutput)
 
 
-GET_LAYER_VERSION_BY_ARN = Operation(
+GET_LAYER_VERSION_BY_ARN = OperationInfo(
     name="GetLayerVersionByArn",
     parse=parse_get_layer_version_by_arn,
     parse_error=parse_error,
@@ -1707,7 +1707,7 @@ def parse_get_layer_version_policy(response: Response) -> GetLayerVersionPolicyO
     return decode_body(response, GetLayerVersionPolicyOutput)
 
 
-GET_LAYER_VERSION_POLICY = Operation(
+GET_LAYER_VERSION_POLICY = OperationInfo(
     name="GetLayerVersionPolicy",
     parse=parse_get_layer_version_policy,
     parse_error=parse_error,
@@ -1737,7 +1737,7 @@ def parse_get_policy(response: Response) -> GetPolicyOutput:
     return decode_body(response, GetPolicyOutput)
 
 
-GET_POLICY = Operation(
+GET_POLICY = OperationInfo(
     name="GetPolicy",
     parse=parse_get_policy,
     parse_error=parse_error,
@@ -1769,7 +1769,7 @@ def parse_get_provisioned_concurrency_config(
     return decode_body(response, GetProvisionedConcurrencyConfigOutput)
 
 
-GET_PROVISIONED_CONCURRENCY_CONFIG = Operation(
+GET_PROVISIONED_CONCURRENCY_CONFIG = OperationInfo(
     name="GetProvisionedConcurrencyConfig",
     parse=parse_get_provisioned_concurrency_config,
     parse_error=parse_error,
@@ -1795,7 +1795,7 @@ def parse_get_resource_policy(response: Response) -> GetResourcePolicyOutput:
     return decode_body(response, GetResourcePolicyOutput)
 
 
-GET_RESOURCE_POLICY = Operation(
+GET_RESOURCE_POLICY = OperationInfo(
     name="GetResourcePolicy",
     parse=parse_get_resource_policy,
     parse_error=parse_error,
@@ -1825,7 +1825,7 @@ def parse_get_runtime_management_config(response: Response) -> GetRuntimeManagem
     return decode_body(response, GetRuntimeManagementConfigOutput)
 
 
-GET_RUNTIME_MANAGEMENT_CONFIG = Operation(
+GET_RUNTIME_MANAGEMENT_CONFIG = OperationInfo(
     name="GetRuntimeManagementConfig",
     parse=parse_get_runtime_management_config,
     parse_error=parse_error,
@@ -1877,7 +1877,7 @@ def parse_invoke(response: Response) -> InvokeOutput:
     )
 
 
-INVOKE = Operation(
+INVOKE = OperationInfo(
     name="Invoke",
     parse=parse_invoke,
     parse_error=parse_error,
@@ -1909,7 +1909,7 @@ def parse_invoke_async(response: Response) -> InvokeAsyncOutput:
     )
 
 
-INVOKE_ASYNC = Operation(
+INVOKE_ASYNC = OperationInfo(
     name="InvokeAsync",
     parse=parse_invoke_async,
     parse_error=parse_error,
@@ -1955,7 +1955,7 @@ def parse_invoke_with_response_stream(response: Response) -> InvokeWithResponseS
     )
 
 
-INVOKE_WITH_RESPONSE_STREAM = Operation(
+INVOKE_WITH_RESPONSE_STREAM = OperationInfo(
     name="InvokeWithResponseStream",
     parse=parse_invoke_with_response_stream,
     parse_error=parse_error,
@@ -1989,7 +1989,7 @@ def parse_list_aliases(response: Response) -> ListAliasesOutput:
     return decode_body(response, ListAliasesOutput)
 
 
-LIST_ALIASES = Operation(
+LIST_ALIASES = OperationInfo(
     name="ListAliases",
     parse=parse_list_aliases,
     parse_error=parse_error,
@@ -2022,7 +2022,7 @@ def parse_list_capacity_providers(response: Response) -> ListCapacityProvidersOu
     return decode_body(response, ListCapacityProvidersOutput)
 
 
-LIST_CAPACITY_PROVIDERS = Operation(
+LIST_CAPACITY_PROVIDERS = OperationInfo(
     name="ListCapacityProviders",
     parse=parse_list_capacity_providers,
     parse_error=parse_error,
@@ -2053,7 +2053,7 @@ def parse_list_code_signing_configs(response: Response) -> ListCodeSigningConfig
     return decode_body(response, ListCodeSigningConfigsOutput)
 
 
-LIST_CODE_SIGNING_CONFIGS = Operation(
+LIST_CODE_SIGNING_CONFIGS = OperationInfo(
     name="ListCodeSigningConfigs",
     parse=parse_list_code_signing_configs,
     parse_error=parse_error,
@@ -2099,7 +2099,7 @@ def parse_list_durable_executions_by_function(
     return decode_body(response, ListDurableExecutionsByFunctionOutput)
 
 
-LIST_DURABLE_EXECUTIONS_BY_FUNCTION = Operation(
+LIST_DURABLE_EXECUTIONS_BY_FUNCTION = OperationInfo(
     name="ListDurableExecutionsByFunction",
     parse=parse_list_durable_executions_by_function,
     parse_error=parse_error,
@@ -2134,7 +2134,7 @@ def parse_list_event_source_mappings(response: Response) -> ListEventSourceMappi
     return decode_body(response, ListEventSourceMappingsOutput)
 
 
-LIST_EVENT_SOURCE_MAPPINGS = Operation(
+LIST_EVENT_SOURCE_MAPPINGS = OperationInfo(
     name="ListEventSourceMappings",
     parse=parse_list_event_source_mappings,
     parse_error=parse_error,
@@ -2168,7 +2168,7 @@ def parse_list_function_event_invoke_configs(
     return decode_body(response, ListFunctionEventInvokeConfigsOutput)
 
 
-LIST_FUNCTION_EVENT_INVOKE_CONFIGS = Operation(
+LIST_FUNCTION_EVENT_INVOKE_CONFIGS = OperationInfo(
     name="ListFunctionEventInvokeConfigs",
     parse=parse_list_function_event_invoke_configs,
     parse_error=parse_error,
@@ -2200,7 +2200,7 @@ def parse_list_function_url_configs(response: Response) -> ListFunctionUrlConfig
     return decode_body(response, ListFunctionUrlConfigsOutput)
 
 
-LIST_FUNCTION_URL_CONFIGS = Operation(
+LIST_FUNCTION_URL_CONFIGS = OperationInfo(
     name="ListFunctionUrlConfigs",
     parse=parse_list_function_url_configs,
     parse_error=parse_error,
@@ -2234,7 +2234,7 @@ def parse_list_function_versions_by_capacity_provider(
     return decode_body(response, ListFunctionVersionsByCapacityProviderOutput)
 
 
-LIST_FUNCTION_VERSIONS_BY_CAPACITY_PROVIDER = Operation(
+LIST_FUNCTION_VERSIONS_BY_CAPACITY_PROVIDER = OperationInfo(
     name="ListFunctionVersionsByCapacityProvider",
     parse=parse_list_function_versions_by_capacity_provider,
     parse_error=parse_error,
@@ -2269,7 +2269,7 @@ def parse_list_functions(response: Response) -> ListFunctionsOutput:
     return decode_body(response, ListFunctionsOutput)
 
 
-LIST_FUNCTIONS = Operation(
+LIST_FUNCTIONS = OperationInfo(
     name="ListFunctions",
     parse=parse_list_functions,
     parse_error=parse_error,
@@ -2303,7 +2303,7 @@ def parse_list_functions_by_code_signing_config(
     return decode_body(response, ListFunctionsByCodeSigningConfigOutput)
 
 
-LIST_FUNCTIONS_BY_CODE_SIGNING_CONFIG = Operation(
+LIST_FUNCTIONS_BY_CODE_SIGNING_CONFIG = OperationInfo(
     name="ListFunctionsByCodeSigningConfig",
     parse=parse_list_functions_by_code_signing_config,
     parse_error=parse_error,
@@ -2339,7 +2339,7 @@ def parse_list_layer_versions(response: Response) -> ListLayerVersionsOutput:
     return decode_body(response, ListLayerVersionsOutput)
 
 
-LIST_LAYER_VERSIONS = Operation(
+LIST_LAYER_VERSIONS = OperationInfo(
     name="ListLayerVersions",
     parse=parse_list_layer_versions,
     parse_error=parse_error,
@@ -2374,7 +2374,7 @@ def parse_list_layers(response: Response) -> ListLayersOutput:
     return decode_body(response, ListLayersOutput)
 
 
-LIST_LAYERS = Operation(
+LIST_LAYERS = OperationInfo(
     name="ListLayers",
     parse=parse_list_layers,
     parse_error=parse_error,
@@ -2409,7 +2409,7 @@ def parse_list_provisioned_concurrency_configs(
     return decode_body(response, ListProvisionedConcurrencyConfigsOutput)
 
 
-LIST_PROVISIONED_CONCURRENCY_CONFIGS = Operation(
+LIST_PROVISIONED_CONCURRENCY_CONFIGS = OperationInfo(
     name="ListProvisionedConcurrencyConfigs",
     parse=parse_list_provisioned_concurrency_configs,
     parse_error=parse_error,
@@ -2435,7 +2435,7 @@ def parse_list_tags(response: Response) -> ListTagsOutput:
     return decode_body(response, ListTagsOutput)
 
 
-LIST_TAGS = Operation(
+LIST_TAGS = OperationInfo(
     name="ListTags",
     parse=parse_list_tags,
     parse_error=parse_error,
@@ -2467,7 +2467,7 @@ def parse_list_versions_by_function(response: Response) -> ListVersionsByFunctio
     return decode_body(response, ListVersionsByFunctionOutput)
 
 
-LIST_VERSIONS_BY_FUNCTION = Operation(
+LIST_VERSIONS_BY_FUNCTION = OperationInfo(
     name="ListVersionsByFunction",
     parse=parse_list_versions_by_function,
     parse_error=parse_error,
@@ -2510,7 +2510,7 @@ def parse_pause_durable_execution(response: Response) -> PauseDurableExecutionOu
     return PauseDurableExecutionOutput()
 
 
-PAUSE_DURABLE_EXECUTION = Operation(
+PAUSE_DURABLE_EXECUTION = OperationInfo(
     name="PauseDurableExecution",
     parse=parse_pause_durable_execution,
     parse_error=parse_error,
@@ -2563,7 +2563,7 @@ def parse_publish_layer_version(response: Response) -> PublishLayerVersionOutput
     return decode_body(response, PublishLayerVersionOutput)
 
 
-PUBLISH_LAYER_VERSION = Operation(
+PUBLISH_LAYER_VERSION = OperationInfo(
     name="PublishLayerVersion",
     parse=parse_publish_layer_version,
     parse_error=parse_error,
@@ -2607,7 +2607,7 @@ def parse_publish_version(response: Response) -> PublishVersionOutput:
     return decode_body(response, PublishVersionOutput)
 
 
-PUBLISH_VERSION = Operation(
+PUBLISH_VERSION = OperationInfo(
     name="PublishVersion",
     parse=parse_publish_version,
     parse_error=parse_error,
@@ -2647,7 +2647,7 @@ def parse_put_function_code_signing_config(
     return decode_body(response, PutFunctionCodeSigningConfigOutput)
 
 
-PUT_FUNCTION_CODE_SIGNING_CONFIG = Operation(
+PUT_FUNCTION_CODE_SIGNING_CONFIG = OperationInfo(
     name="PutFunctionCodeSigningConfig",
     parse=parse_put_function_code_signing_config,
     parse_error=parse_error,
@@ -2686,7 +2686,7 @@ def parse_put_function_concurrency(response: Response) -> PutFunctionConcurrency
     return decode_body(response, PutFunctionConcurrencyOutput)
 
 
-PUT_FUNCTION_CONCURRENCY = Operation(
+PUT_FUNCTION_CONCURRENCY = OperationInfo(
     name="PutFunctionConcurrency",
     parse=parse_put_function_concurrency,
     parse_error=parse_error,
@@ -2739,7 +2739,7 @@ def parse_put_function_event_invoke_config(
     return decode_body(response, PutFunctionEventInvokeConfigOutput)
 
 
-PUT_FUNCTION_EVENT_INVOKE_CONFIG = Operation(
+PUT_FUNCTION_EVENT_INVOKE_CONFIG = OperationInfo(
     name="PutFunctionEventInvokeConfig",
     parse=parse_put_function_event_invoke_config,
     parse_error=parse_error,
@@ -2776,7 +2776,7 @@ def parse_put_function_recursion_config(response: Response) -> PutFunctionRecurs
     return decode_body(response, PutFunctionRecursionConfigOutput)
 
 
-PUT_FUNCTION_RECURSION_CONFIG = Operation(
+PUT_FUNCTION_RECURSION_CONFIG = OperationInfo(
     name="PutFunctionRecursionConfig",
     parse=parse_put_function_recursion_config,
     parse_error=parse_error,
@@ -2817,7 +2817,7 @@ def parse_put_function_scaling_config(response: Response) -> PutFunctionScalingC
     return decode_body(response, PutFunctionScalingConfigOutput)
 
 
-PUT_FUNCTION_SCALING_CONFIG = Operation(
+PUT_FUNCTION_SCALING_CONFIG = OperationInfo(
     name="PutFunctionScalingConfig",
     parse=parse_put_function_scaling_config,
     parse_error=parse_error,
@@ -2862,7 +2862,7 @@ def parse_put_provisioned_concurrency_config(
     return decode_body(response, PutProvisionedConcurrencyConfigOutput)
 
 
-PUT_PROVISIONED_CONCURRENCY_CONFIG = Operation(
+PUT_PROVISIONED_CONCURRENCY_CONFIG = OperationInfo(
     name="PutProvisionedConcurrencyConfig",
     parse=parse_put_provisioned_concurrency_config,
     parse_error=parse_error,
@@ -2901,7 +2901,7 @@ def parse_put_resource_policy(response: Response) -> PutResourcePolicyOutput:
     return decode_body(response, PutResourcePolicyOutput)
 
 
-PUT_RESOURCE_POLICY = Operation(
+PUT_RESOURCE_POLICY = OperationInfo(
     name="PutResourcePolicy",
     parse=parse_put_resource_policy,
     parse_error=parse_error,
@@ -2944,7 +2944,7 @@ def parse_put_runtime_management_config(response: Response) -> PutRuntimeManagem
     return decode_body(response, PutRuntimeManagementConfigOutput)
 
 
-PUT_RUNTIME_MANAGEMENT_CONFIG = Operation(
+PUT_RUNTIME_MANAGEMENT_CONFIG = OperationInfo(
     name="PutRuntimeManagementConfig",
     parse=parse_put_runtime_management_config,
     parse_error=parse_error,
@@ -2976,7 +2976,7 @@ def parse_remove_layer_version_permission(response: Response) -> RemoveLayerVers
     return RemoveLayerVersionPermissionOutput()
 
 
-REMOVE_LAYER_VERSION_PERMISSION = Operation(
+REMOVE_LAYER_VERSION_PERMISSION = OperationInfo(
     name="RemoveLayerVersionPermission",
     parse=parse_remove_layer_version_permission,
     parse_error=parse_error,
@@ -3009,7 +3009,7 @@ def parse_remove_permission(response: Response) -> RemovePermissionOutput:
     return RemovePermissionOutput()
 
 
-REMOVE_PERMISSION = Operation(
+REMOVE_PERMISSION = OperationInfo(
     name="RemovePermission",
     parse=parse_remove_permission,
     parse_error=parse_error,
@@ -3048,7 +3048,7 @@ def parse_resume_durable_execution(response: Response) -> ResumeDurableExecution
     return ResumeDurableExecutionOutput()
 
 
-RESUME_DURABLE_EXECUTION = Operation(
+RESUME_DURABLE_EXECUTION = OperationInfo(
     name="ResumeDurableExecution",
     parse=parse_resume_durable_execution,
     parse_error=parse_error,
@@ -3081,7 +3081,7 @@ def parse_send_durable_execution_callback_failure(
     return SendDurableExecutionCallbackFailureOutput()
 
 
-SEND_DURABLE_EXECUTION_CALLBACK_FAILURE = Operation(
+SEND_DURABLE_EXECUTION_CALLBACK_FAILURE = OperationInfo(
     name="SendDurableExecutionCallbackFailure",
     parse=parse_send_durable_execution_callback_failure,
     parse_error=parse_error,
@@ -3108,7 +3108,7 @@ def parse_send_durable_execution_callback_heartbeat(
     return SendDurableExecutionCallbackHeartbeatOutput()
 
 
-SEND_DURABLE_EXECUTION_CALLBACK_HEARTBEAT = Operation(
+SEND_DURABLE_EXECUTION_CALLBACK_HEARTBEAT = OperationInfo(
     name="SendDurableExecutionCallbackHeartbeat",
     parse=parse_send_durable_execution_callback_heartbeat,
     parse_error=parse_error,
@@ -3140,7 +3140,7 @@ def parse_send_durable_execution_callback_success(
     return SendDurableExecutionCallbackSuccessOutput()
 
 
-SEND_DURABLE_EXECUTION_CALLBACK_SUCCESS = Operation(
+SEND_DURABLE_EXECUTION_CALLBACK_SUCCESS = OperationInfo(
     name="SendDurableExecutionCallbackSuccess",
     parse=parse_send_durable_execution_callback_success,
     parse_error=parse_error,
@@ -3170,7 +3170,7 @@ def parse_stop_durable_execution(response: Response) -> StopDurableExecutionOutp
     return decode_body(response, StopDurableExecutionOutput)
 
 
-STOP_DURABLE_EXECUTION = Operation(
+STOP_DURABLE_EXECUTION = OperationInfo(
     name="StopDurableExecution",
     parse=parse_stop_durable_execution,
     parse_error=parse_error,
@@ -3206,7 +3206,7 @@ def parse_tag_resource(response: Response) -> TagResourceOutput:
     return TagResourceOutput()
 
 
-TAG_RESOURCE = Operation(
+TAG_RESOURCE = OperationInfo(
     name="TagResource",
     parse=parse_tag_resource,
     parse_error=parse_error,
@@ -3235,7 +3235,7 @@ def parse_untag_resource(response: Response) -> UntagResourceOutput:
     return UntagResourceOutput()
 
 
-UNTAG_RESOURCE = Operation(
+UNTAG_RESOURCE = OperationInfo(
     name="UntagResource",
     parse=parse_untag_resource,
     parse_error=parse_error,
@@ -3286,7 +3286,7 @@ def parse_update_alias(response: Response) -> UpdateAliasOutput:
     return decode_body(response, UpdateAliasOutput)
 
 
-UPDATE_ALIAS = Operation(
+UPDATE_ALIAS = OperationInfo(
     name="UpdateAlias",
     parse=parse_update_alias,
     parse_error=parse_error,
@@ -3335,7 +3335,7 @@ def parse_update_capacity_provider(response: Response) -> UpdateCapacityProvider
     return decode_body(response, UpdateCapacityProviderOutput)
 
 
-UPDATE_CAPACITY_PROVIDER = Operation(
+UPDATE_CAPACITY_PROVIDER = OperationInfo(
     name="UpdateCapacityProvider",
     parse=parse_update_capacity_provider,
     parse_error=parse_error,
@@ -3382,7 +3382,7 @@ def parse_update_code_signing_config(response: Response) -> UpdateCodeSigningCon
     return decode_body(response, UpdateCodeSigningConfigOutput)
 
 
-UPDATE_CODE_SIGNING_CONFIG = Operation(
+UPDATE_CODE_SIGNING_CONFIG = OperationInfo(
     name="UpdateCodeSigningConfig",
     parse=parse_update_code_signing_config,
     parse_error=parse_error,
@@ -3489,7 +3489,7 @@ def parse_update_event_source_mapping(response: Response) -> UpdateEventSourceMa
     return decode_body(response, UpdateEventSourceMappingOutput)
 
 
-UPDATE_EVENT_SOURCE_MAPPING = Operation(
+UPDATE_EVENT_SOURCE_MAPPING = OperationInfo(
     name="UpdateEventSourceMapping",
     parse=parse_update_event_source_mapping,
     parse_error=parse_error,
@@ -3563,7 +3563,7 @@ def parse_update_function_code(response: Response) -> UpdateFunctionCodeOutput:
     return decode_body(response, UpdateFunctionCodeOutput)
 
 
-UPDATE_FUNCTION_CODE = Operation(
+UPDATE_FUNCTION_CODE = OperationInfo(
     name="UpdateFunctionCode",
     parse=parse_update_function_code,
     parse_error=parse_error,
@@ -3667,7 +3667,7 @@ def parse_update_function_configuration(response: Response) -> UpdateFunctionCon
     return decode_body(response, UpdateFunctionConfigurationOutput)
 
 
-UPDATE_FUNCTION_CONFIGURATION = Operation(
+UPDATE_FUNCTION_CONFIGURATION = OperationInfo(
     name="UpdateFunctionConfiguration",
     parse=parse_update_function_configuration,
     parse_error=parse_error,
@@ -3720,7 +3720,7 @@ def parse_update_function_event_invoke_config(
     return decode_body(response, UpdateFunctionEventInvokeConfigOutput)
 
 
-UPDATE_FUNCTION_EVENT_INVOKE_CONFIG = Operation(
+UPDATE_FUNCTION_EVENT_INVOKE_CONFIG = OperationInfo(
     name="UpdateFunctionEventInvokeConfig",
     parse=parse_update_function_event_invoke_config,
     parse_error=parse_error,
@@ -3764,7 +3764,7 @@ def parse_update_function_url_config(response: Response) -> UpdateFunctionUrlCon
     return decode_body(response, UpdateFunctionUrlConfigOutput)
 
 
-UPDATE_FUNCTION_URL_CONFIG = Operation(
+UPDATE_FUNCTION_URL_CONFIG = OperationInfo(
     name="UpdateFunctionUrlConfig",
     parse=parse_update_function_url_config,
     parse_error=parse_error,

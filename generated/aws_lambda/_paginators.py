@@ -34,7 +34,7 @@ from .types import (
     ListLayersOutput,
     ListProvisionedConcurrencyConfigsOutput,
     ListVersionsByFunctionOutput,
-    Operation_,
+    Operation,
     ProvisionedConcurrencyConfigListItem,
 )
 
@@ -45,13 +45,11 @@ GET_DURABLE_EXECUTION_HISTORY_PAGES: Paginator[GetDurableExecutionHistoryOutput,
     items=lambda output: output.events,
 )
 
-GET_DURABLE_EXECUTION_STATE_PAGES: Paginator[GetDurableExecutionStateOutput, Operation_] = (
-    Paginator(
-        operation="GetDurableExecutionState",
-        tokens={"marker": str},
-        next=lambda output: (output.next_marker,),
-        items=lambda output: output.operations,
-    )
+GET_DURABLE_EXECUTION_STATE_PAGES: Paginator[GetDurableExecutionStateOutput, Operation] = Paginator(
+    operation="GetDurableExecutionState",
+    tokens={"marker": str},
+    next=lambda output: (output.next_marker,),
+    items=lambda output: output.operations,
 )
 
 LIST_ALIASES_PAGES: Paginator[ListAliasesOutput, AliasConfiguration] = Paginator(

@@ -301,8 +301,8 @@ from .types import (
     ListTagsOutput,
     ListVersionsByFunctionOutput,
     LoggingConfig,
+    Operation,
     OperationUpdate,
-    Operation_,
     PauseDurableExecutionOutput,
     PropagateTags,
     ProvisionedConcurrencyConfigListItem,
@@ -4247,7 +4247,7 @@ class Lambda(SyncClient):
         marker: str | None = None,
         max_items: int | None = None,
         resume_token: str | None = None,
-    ) -> Pages[GetDurableExecutionStateOutput, Operation_]:
+    ) -> Pages[GetDurableExecutionStateOutput, Operation]:
         """Call ``GetDurableExecutionState`` for page after page.
 
         Loop over the result with ``for``: each page is the output of one call, made when it is

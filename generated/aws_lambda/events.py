@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ._runtime.event_json import decode_event, read_error
-from ._runtime.eventstream import Message
+from ._runtime.eventstream import Message as EventMessage
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncPayloadStream, EventShape, PayloadStream
 from .errors import ERRORS, LambdaError
@@ -18,12 +18,12 @@ from .types import (
 )
 
 
-def _invoke_response_stream_update(message: Message) -> InvokeResponseStreamUpdate:
+def _invoke_response_stream_update(message: EventMessage) -> InvokeResponseStreamUpdate:
     return InvokeResponseStreamUpdate(payload=message.payload)
 
 
 def _invoke_with_response_stream_complete_event(
-    message: Message,
+    message: EventMessage,
 ) -> InvokeWithResponseStreamCompleteEvent:
     return decode_event(message, InvokeWithResponseStreamCompleteEvent)
 

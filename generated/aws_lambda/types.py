@@ -406,7 +406,7 @@ class CheckpointUpdatedExecutionState(Structure, kw_only=True):
         next_marker: ``NextMarker``.
     """
 
-    operations: list[Operation_] | None = msgspec.field(name="Operations", default=None)
+    operations: list[Operation] | None = msgspec.field(name="Operations", default=None)
     next_marker: str | None = msgspec.field(name="NextMarker", default=None)
 
 
@@ -1662,7 +1662,7 @@ class OnSuccess(Structure, kw_only=True):
     destination: str | None = msgspec.field(name="Destination", default=None)
 
 
-class Operation_(Structure, kw_only=True):
+class Operation(Structure, kw_only=True):
     """The structure ``Operation``.
 
     Attributes:
@@ -2773,7 +2773,7 @@ class GetDurableExecutionStateOutput(Output, kw_only=True):
         next_marker: ``NextMarker``.
     """
 
-    operations: list[Operation_] = msgspec.field(name="Operations", default=[])
+    operations: list[Operation] = msgspec.field(name="Operations", default=[])
     next_marker: str | None = msgspec.field(name="NextMarker", default=None)
 
 

@@ -32,7 +32,7 @@ from ._runtime.http import (
     text_header,
 )
 from ._runtime.members import Members
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, BedrockRuntimeError
 from .types import (
     ApplyGuardrailOutput,
@@ -52,7 +52,7 @@ from .types import (
     InvokeModelOutput,
     InvokeModelWithResponseStreamOutput,
     ListAsyncInvokesOutput,
-    Message_,
+    Message,
     OutputConfig,
     PerformanceConfiguration,
     PromptVariableValues,
@@ -111,7 +111,7 @@ def parse_apply_guardrail(response: Response) -> ApplyGuardrailOutput:
     return decode_body(response, ApplyGuardrailOutput)
 
 
-APPLY_GUARDRAIL = Operation(
+APPLY_GUARDRAIL = OperationInfo(
     name="ApplyGuardrail",
     parse=parse_apply_guardrail,
     parse_error=parse_error,
@@ -120,7 +120,7 @@ APPLY_GUARDRAIL = Operation(
 )
 _CONVERSE_BODY = Members(
     {
-        "messages": list[Message_],
+        "messages": list[Message],
         "system": list[SystemContentBlock],
         "inferenceConfig": InferenceConfiguration,
         "toolConfig": ToolConfiguration,
@@ -139,7 +139,7 @@ _CONVERSE_BODY = Members(
 def build_converse(
     *,
     model_id: str,
-    messages: Sequence[Message_ | Mapping[str, Any]] | None = None,
+    messages: Sequence[Message | Mapping[str, Any]] | None = None,
     system: Sequence[SystemContentBlock | Mapping[str, Any]] | None = None,
     inference_config: InferenceConfiguration | Mapping[str, Any] | None = None,
     tool_config: ToolConfiguration | Mapping[str, Any] | None = None,
@@ -184,7 +184,7 @@ def parse_converse(response: Response) -> ConverseOutput:
     return decode_body(response, ConverseOutput)
 
 
-CONVERSE = Operation(
+CONVERSE = OperationInfo(
     name="Converse",
     parse=parse_converse,
     parse_error=parse_error,
@@ -193,7 +193,7 @@ CONVERSE = Operation(
 )
 _CONVERSE_STREAM_BODY = Members(
     {
-        "messages": list[Message_],
+        "messages": list[Message],
         "system": list[SystemContentBlock],
         "inferenceConfig": InferenceConfiguration,
         "toolConfig": ToolConfiguration,
@@ -212,7 +212,7 @@ _CONVERSE_STREAM_BODY = Members(
 def build_converse_stream(
     *,
     model_id: str,
-    messages: Sequence[Message_ | Mapping[str, Any]] | None = None,
+    messages: Sequence[Message | Mapping[str, Any]] | None = None,
     system: Sequence[SystemContentBlock | Mapping[str, Any]] | None = None,
     inference_config: InferenceConfiguration | Mapping[str, Any] | None = None,
     tool_config: ToolConfiguration | Mapping[str, Any] | None = None,
@@ -257,7 +257,7 @@ def parse_converse_stream(response: Response) -> ConverseStreamOutput:
     return ConverseStreamOutput()
 
 
-CONVERSE_STREAM = Operation(
+CONVERSE_STREAM = OperationInfo(
     name="ConverseStream",
     parse=parse_converse_stream,
     parse_error=parse_error,
@@ -294,7 +294,7 @@ def parse_count_tokens(response: Response) -> CountTokensOutput:
     return decode_body(response, CountTokensOutput)
 
 
-COUNT_TOKENS = Operation(
+COUNT_TOKENS = OperationInfo(
     name="CountTokens",
     parse=parse_count_tokens,
     parse_error=parse_error,
@@ -320,7 +320,7 @@ def parse_get_async_invoke(response: Response) -> GetAsyncInvokeOutput:
     return decode_body(response, GetAsyncInvokeOutput)
 
 
-GET_ASYNC_INVOKE = Operation(
+GET_ASYNC_INVOKE = OperationInfo(
     name="GetAsyncInvoke",
     parse=parse_get_async_invoke,
     parse_error=parse_error,
@@ -360,7 +360,7 @@ def parse_invoke_guardrail_checks(response: Response) -> InvokeGuardrailChecksOu
     return decode_body(response, InvokeGuardrailChecksOutput)
 
 
-INVOKE_GUARDRAIL_CHECKS = Operation(
+INVOKE_GUARDRAIL_CHECKS = OperationInfo(
     name="InvokeGuardrailChecks",
     parse=parse_invoke_guardrail_checks,
     parse_error=parse_error,
@@ -417,7 +417,7 @@ def parse_invoke_model(response: Response) -> InvokeModelOutput:
     )
 
 
-INVOKE_MODEL = Operation(
+INVOKE_MODEL = OperationInfo(
     name="InvokeModel",
     parse=parse_invoke_model,
     parse_error=parse_error,
@@ -475,7 +475,7 @@ def parse_invoke_model_with_response_stream(
     )
 
 
-INVOKE_MODEL_WITH_RESPONSE_STREAM = Operation(
+INVOKE_MODEL_WITH_RESPONSE_STREAM = OperationInfo(
     name="InvokeModelWithResponseStream",
     parse=parse_invoke_model_with_response_stream,
     parse_error=parse_error,
@@ -516,7 +516,7 @@ def parse_list_async_invokes(response: Response) -> ListAsyncInvokesOutput:
     return decode_body(response, ListAsyncInvokesOutput)
 
 
-LIST_ASYNC_INVOKES = Operation(
+LIST_ASYNC_INVOKES = OperationInfo(
     name="ListAsyncInvokes",
     parse=parse_list_async_invokes,
     parse_error=parse_error,
@@ -568,7 +568,7 @@ def parse_start_async_invoke(response: Response) -> StartAsyncInvokeOutput:
     return decode_body(response, StartAsyncInvokeOutput)
 
 
-START_ASYNC_INVOKE = Operation(
+START_ASYNC_INVOKE = OperationInfo(
     name="StartAsyncInvoke",
     parse=parse_start_async_invoke,
     parse_error=parse_error,

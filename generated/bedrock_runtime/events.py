@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ._runtime.event_json import decode_event, read_error
-from ._runtime.eventstream import Message
+from ._runtime.eventstream import Message as EventMessage
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import (
     AsyncEventStream,
@@ -39,31 +39,31 @@ from .types import (
 )
 
 
-def _message_start_event(message: Message) -> MessageStartEvent:
+def _message_start_event(message: EventMessage) -> MessageStartEvent:
     return decode_event(message, MessageStartEvent)
 
 
-def _content_block_start_event(message: Message) -> ContentBlockStartEvent:
+def _content_block_start_event(message: EventMessage) -> ContentBlockStartEvent:
     return decode_event(message, ContentBlockStartEvent)
 
 
-def _content_block_delta_event(message: Message) -> ContentBlockDeltaEvent:
+def _content_block_delta_event(message: EventMessage) -> ContentBlockDeltaEvent:
     return decode_event(message, ContentBlockDeltaEvent)
 
 
-def _content_block_stop_event(message: Message) -> ContentBlockStopEvent:
+def _content_block_stop_event(message: EventMessage) -> ContentBlockStopEvent:
     return decode_event(message, ContentBlockStopEvent)
 
 
-def _message_stop_event(message: Message) -> MessageStopEvent:
+def _message_stop_event(message: EventMessage) -> MessageStopEvent:
     return decode_event(message, MessageStopEvent)
 
 
-def _converse_stream_metadata_event(message: Message) -> ConverseStreamMetadataEvent:
+def _converse_stream_metadata_event(message: EventMessage) -> ConverseStreamMetadataEvent:
     return decode_event(message, ConverseStreamMetadataEvent)
 
 
-def _payload_part(message: Message) -> PayloadPart:
+def _payload_part(message: EventMessage) -> PayloadPart:
     return decode_event(message, PayloadPart)
 
 

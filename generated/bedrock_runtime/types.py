@@ -392,7 +392,7 @@ class ConverseOutput_(Union, kw_only=True):
         message: ``message``.
     """
 
-    message: Message_ | None = None
+    message: Message | None = None
 
 
 class ConverseStreamMetadataEvent(Structure, kw_only=True):
@@ -447,7 +447,7 @@ class ConverseTokensRequest(Structure, kw_only=True):
         additional_model_request_fields: ``additionalModelRequestFields``.
     """
 
-    messages: list[Message_] | None = None
+    messages: list[Message] | None = None
     system: list[SystemContentBlock] | None = None
     tool_config: ToolConfiguration | None = msgspec.field(name="toolConfig", default=None)
     additional_model_request_fields: Any = msgspec.field(
@@ -1607,7 +1607,7 @@ class JsonSchemaDefinition(Structure, kw_only=True):
     description: str | None = None
 
 
-class Message_(Structure, kw_only=True):
+class Message(Structure, kw_only=True):
     """The structure ``Message``.
 
     Attributes:

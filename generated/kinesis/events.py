@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ._runtime.event_json import decode_event, read_error
-from ._runtime.eventstream import Message
+from ._runtime.eventstream import Message as EventMessage
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncEventStream, EventShape, EventStream
 from .errors import (
@@ -26,7 +26,7 @@ from .errors import (
 from .types import SubscribeToShardEvent, SubscribeToShardOutput
 
 
-def _subscribe_to_shard_event(message: Message) -> SubscribeToShardEvent:
+def _subscribe_to_shard_event(message: EventMessage) -> SubscribeToShardEvent:
     return decode_event(message, SubscribeToShardEvent)
 
 

@@ -15,7 +15,7 @@ from ._runtime.codec_rest_json import blob_payload, decode_body, json_content_ty
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, quote_label, required, text_header
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, SageMakerRuntimeError
 from .types import (
     InvokeEndpointAsyncOutput,
@@ -98,7 +98,7 @@ def parse_invoke_endpoint(response: Response) -> InvokeEndpointOutput:
     )
 
 
-INVOKE_ENDPOINT = Operation(
+INVOKE_ENDPOINT = OperationInfo(
     name="InvokeEndpoint",
     parse=parse_invoke_endpoint,
     parse_error=parse_error,
@@ -156,7 +156,7 @@ def parse_invoke_endpoint_async(response: Response) -> InvokeEndpointAsyncOutput
     )
 
 
-INVOKE_ENDPOINT_ASYNC = Operation(
+INVOKE_ENDPOINT_ASYNC = OperationInfo(
     name="InvokeEndpointAsync",
     parse=parse_invoke_endpoint_async,
     parse_error=parse_error,
@@ -216,7 +216,7 @@ def parse_invoke_endpoint_with_response_stream(
     )
 
 
-INVOKE_ENDPOINT_WITH_RESPONSE_STREAM = Operation(
+INVOKE_ENDPOINT_WITH_RESPONSE_STREAM = OperationInfo(
     name="InvokeEndpointWithResponseStream",
     parse=parse_invoke_endpoint_with_response_stream,
     parse_error=parse_error,

@@ -7,14 +7,14 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ._runtime.event_json import read_error
-from ._runtime.eventstream import Message
+from ._runtime.eventstream import Message as EventMessage
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncPayloadStream, EventShape, PayloadStream
 from .errors import ERRORS, InternalStreamFailure, ModelStreamError, SageMakerRuntimeError
 from .types import InvokeEndpointWithResponseStreamOutput, PayloadPart
 
 
-def _payload_part(message: Message) -> PayloadPart:
+def _payload_part(message: EventMessage) -> PayloadPart:
     return PayloadPart(bytes_=message.payload)
 
 

@@ -15,7 +15,7 @@ from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, required
 from ._runtime.members import Members
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, ParcelsError
 from .types import Leg, ListParcelsOutput, Money, Place, RegisterParcelOutput, Scan
 
@@ -106,7 +106,7 @@ def parse_register_parcel(response: Response) -> RegisterParcelOutput:
     return decode_body(response, RegisterParcelOutput)
 
 
-REGISTER_PARCEL = Operation(
+REGISTER_PARCEL = OperationInfo(
     name="RegisterParcel",
     parse=parse_register_parcel,
     parse_error=parse_error,
@@ -128,7 +128,7 @@ def parse_list_parcels(response: Response) -> ListParcelsOutput:
     return decode_body(response, ListParcelsOutput)
 
 
-LIST_PARCELS = Operation(
+LIST_PARCELS = OperationInfo(
     name="ListParcels",
     parse=parse_list_parcels,
     parse_error=parse_error,

@@ -15,7 +15,7 @@ from ._runtime.codec_rest_json import json_content_type, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, int_header, quote_label, text_header
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, ArchiveError
 from .types import ConvertOutput, GetObjectOutput, PutLiveOutput, PutObjectOutput
 
@@ -60,7 +60,7 @@ def parse_get_object(response: Response) -> GetObjectOutput:
     )
 
 
-GET_OBJECT = Operation(
+GET_OBJECT = OperationInfo(
     name="GetObject",
     parse=parse_get_object,
     parse_error=parse_error,
@@ -96,7 +96,7 @@ def parse_put_object(response: Response) -> PutObjectOutput:
     )
 
 
-PUT_OBJECT = Operation(
+PUT_OBJECT = OperationInfo(
     name="PutObject",
     parse=parse_put_object,
     parse_error=parse_error,
@@ -127,7 +127,7 @@ def parse_put_live(response: Response) -> PutLiveOutput:
     return PutLiveOutput()
 
 
-PUT_LIVE = Operation(
+PUT_LIVE = OperationInfo(
     name="PutLive",
     parse=parse_put_live,
     parse_error=parse_error,
@@ -160,7 +160,7 @@ def parse_convert(response: Response) -> ConvertOutput:
     )
 
 
-CONVERT = Operation(
+CONVERT = OperationInfo(
     name="Convert",
     parse=parse_convert,
     parse_error=parse_error,

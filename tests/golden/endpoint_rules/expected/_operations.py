@@ -14,7 +14,7 @@ from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.http import Request, Response, header_list, quote_label, required
 from ._runtime.members import Members
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from ._runtime.paths import member_of
 from .errors import ERRORS, LedgersError
 from .types import Filter, GetLedgerOutput, ListLedgersOutput, SearchEntriesOutput
@@ -48,7 +48,7 @@ def parse_list_ledgers(response: Response) -> ListLedgersOutput:
     return decode_body(response, ListLedgersOutput)
 
 
-LIST_LEDGERS = Operation(
+LIST_LEDGERS = OperationInfo(
     name="ListLedgers",
     parse=parse_list_ledgers,
     parse_error=parse_error,
@@ -78,7 +78,7 @@ def parse_get_ledger(response: Response) -> GetLedgerOutput:
     return decode_body(response, GetLedgerOutput)
 
 
-GET_LEDGER = Operation(
+GET_LEDGER = OperationInfo(
     name="GetLedger",
     parse=parse_get_ledger,
     parse_error=parse_error,
@@ -123,7 +123,7 @@ def parse_search_entries(response: Response) -> SearchEntriesOutput:
     return decode_body(response, SearchEntriesOutput)
 
 
-SEARCH_ENTRIES = Operation(
+SEARCH_ENTRIES = OperationInfo(
     name="SearchEntries",
     parse=parse_search_entries,
     parse_error=parse_error,

@@ -10,7 +10,7 @@ from ._runtime.codec_rest_json import parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, quote_label
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, DuplexError
 from .types import ListenOutput
 
@@ -47,7 +47,7 @@ def parse_listen(response: Response) -> ListenOutput:
     return ListenOutput()
 
 
-LISTEN = Operation(
+LISTEN = OperationInfo(
     name="Listen",
     parse=parse_listen,
     parse_error=parse_error,

@@ -8,22 +8,22 @@ from typing import TypeAlias
 
 from ._runtime.event_frames import text_of_event
 from ._runtime.event_json import read_error
-from ._runtime.eventstream import Message
+from ._runtime.eventstream import Message as EventMessage
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncEventStream, EventShape, EventStream
 from .errors import ERRORS, DuplexError
 from .types import Caption, ListenOutput, Picture, Sound
 
 
-def _sound(message: Message) -> Sound:
+def _sound(message: EventMessage) -> Sound:
     return Sound(data=message.payload)
 
 
-def _picture(message: Message) -> Picture:
+def _picture(message: EventMessage) -> Picture:
     return Picture(data=message.payload)
 
 
-def _caption(message: Message) -> Caption:
+def _caption(message: EventMessage) -> Caption:
     return Caption(text=text_of_event(message))
 
 

@@ -9,20 +9,20 @@ from typing import TypeAlias
 
 from ._runtime.event_cbor import decode_event, read_error
 from ._runtime.event_frames import text_event_header
-from ._runtime.eventstream import Message
+from ._runtime.eventstream import Message as EventMessage
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncEventStream, EventShape, EventStream
 from .errors import ERRORS, Ended, MeterError
 from .types import FollowAllOutput, FollowLogOutput, Line
 
 
-def _line(message: Message) -> Line:
+def _line(message: EventMessage) -> Line:
     event = decode_event(message, Line)
     event.source = text_event_header(message, "Source")
     return event
 
 
-def _initial_follow_log(message: Message) -> FollowLogOutput:
+def _initial_follow_log(message: EventMessage) -> FollowLogOutput:
     return decode_event(message, FollowLogOutput)
 
 

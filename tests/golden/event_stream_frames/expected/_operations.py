@@ -10,7 +10,7 @@ from ._runtime.codec_rest_json import parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, quote_label, text_header
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, TelemetryError
 from .types import WatchOutput
 
@@ -49,7 +49,7 @@ def parse_watch(response: Response) -> WatchOutput:
     )
 
 
-WATCH = Operation(
+WATCH = OperationInfo(
     name="Watch",
     parse=parse_watch,
     parse_error=parse_error,

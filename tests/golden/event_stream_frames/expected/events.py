@@ -15,14 +15,14 @@ from ._runtime.event_frames import (
     timestamp_event_header,
 )
 from ._runtime.event_json import decode_event, read_error
-from ._runtime.eventstream import Message
+from ._runtime.eventstream import Message as EventMessage
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncPayloadStream, EventShape, PayloadStream
 from .errors import ERRORS, Overheated, TelemetryError
 from .types import Beat, Free, Mark, Note, Place, Placed, Reading, Sample, WatchOutput
 
 
-def _reading(message: Message) -> Reading:
+def _reading(message: EventMessage) -> Reading:
     event = decode_event(message, Reading)
     event.sensor = text_event_header(message, "Sensor") or ""
     event.exact = bool_event_header(message, "Exact")
@@ -33,29 +33,29 @@ def _reading(message: Message) -> Reading:
     return event
 
 
-def _mark(message: Message) -> Mark:
+def _mark(message: EventMessage) -> Mark:
     return Mark(
         label=text_event_header(message, "Label") or "", at=timestamp_event_header(message, "At")
     )
 
 
-def _placed(message: Message) -> Placed:
+def _placed(message: EventMessage) -> Placed:
     return Placed(device=text_event_header(message, "Device"), place=decode_event(message, Place))
 
 
-def _note(message: Message) -> Note:
+def _note(message: EventMessage) -> Note:
     return Note(language=text_event_header(message, "Language"), text=text_of_event(message))
 
 
-def _sample(message: Message) -> Sample:
+def _sample(message: EventMessage) -> Sample:
     return Sample(codec=text_event_header(message, "Codec"), data=message.payload)
 
 
-def _free(message: Message) -> Free:
+def _free(message: EventMessage) -> Free:
     return decode_event(message, Free)
 
 
-def _beat(message: Message) -> Beat:
+def _beat(message: EventMessage) -> Beat:
     return Beat()
 
 

@@ -11,7 +11,7 @@ from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, quote_label, required, text_header
 from ._runtime.members import Members
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, ChatError
 from .types import ConverseOutput
 
@@ -63,7 +63,7 @@ def parse_converse(response: Response) -> ConverseOutput:
     )
 
 
-CONVERSE = Operation(
+CONVERSE = OperationInfo(
     name="Converse",
     parse=parse_converse,
     parse_error=parse_error,

@@ -7,22 +7,22 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ._runtime.event_json import decode_event, read_error
-from ._runtime.eventstream import Message
+from ._runtime.eventstream import Message as EventMessage
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncEventStream, EventShape, EventStream
 from .errors import ERRORS, ChatError, Refused
 from .types import ConverseOutput, Kept, Left, Said
 
 
-def _said(message: Message) -> Said:
+def _said(message: EventMessage) -> Said:
     return decode_event(message, Said)
 
 
-def _left(message: Message) -> Left:
+def _left(message: EventMessage) -> Left:
     return decode_event(message, Left)
 
 
-def _kept(message: Message) -> Kept:
+def _kept(message: EventMessage) -> Kept:
     return Kept()
 
 

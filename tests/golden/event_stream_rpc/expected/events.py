@@ -8,18 +8,18 @@ from datetime import datetime
 from typing import TypeAlias
 
 from ._runtime.event_json import decode_event, read_error
-from ._runtime.eventstream import Message
+from ._runtime.eventstream import Message as EventMessage
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncEventStream, EventShape, EventStream
 from .errors import ERRORS, Ended, TailError
 from .types import FollowAllOutput, FollowLogOutput, Line
 
 
-def _line(message: Message) -> Line:
+def _line(message: EventMessage) -> Line:
     return decode_event(message, Line)
 
 
-def _initial_follow_log(message: Message) -> FollowLogOutput:
+def _initial_follow_log(message: EventMessage) -> FollowLogOutput:
     return decode_event(message, FollowLogOutput)
 
 

@@ -10,7 +10,7 @@ from ._runtime.codec_rest_json import decode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, GatewayError
 from .types import GetAccountOutput, GetExportOutput
 
@@ -48,7 +48,7 @@ def parse_get_account(response: Response) -> GetAccountOutput:
     return GetAccountOutput()
 
 
-GET_ACCOUNT = Operation(
+GET_ACCOUNT = OperationInfo(
     name="GetAccount",
     parse=parse_get_account,
     parse_error=parse_error,
@@ -77,7 +77,7 @@ def parse_get_export(response: Response) -> GetExportOutput:
     return decode_body(response, GetExportOutput)
 
 
-GET_EXPORT = Operation(
+GET_EXPORT = OperationInfo(
     name="GetExport",
     parse=parse_get_export,
     parse_error=parse_error,

@@ -14,7 +14,7 @@ from ._runtime.codec_rest_json import blob_payload, decode_body, encode_body, pa
 from ._runtime.config import ServiceInfo
 from ._runtime.http import Request, Response, encode_query, header_list, quote_label, required
 from ._runtime.members import Members
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from ._runtime.shapes import DATE_TIME
 from .errors import ERRORS, PlainShopError
 from .types import GetItemsByItemIdOutput, PostItemsOutput, PutItemsByItemIdPhotoOutput
@@ -57,7 +57,7 @@ def parse_get_items_by_item_id(response: Response) -> GetItemsByItemIdOutput:
     return decode_body(response, GetItemsByItemIdOutput)
 
 
-GET_ITEMS_BY_ITEM_ID = Operation(
+GET_ITEMS_BY_ITEM_ID = OperationInfo(
     name="GetItemsByItemId",
     parse=parse_get_items_by_item_id,
     parse_error=parse_error,
@@ -101,7 +101,7 @@ def parse_post_items(response: Response) -> PostItemsOutput:
     return decode_body(response, PostItemsOutput)
 
 
-POST_ITEMS = Operation(
+POST_ITEMS = OperationInfo(
     name="PostItems",
     parse=parse_post_items,
     parse_error=parse_error,
@@ -131,7 +131,7 @@ def parse_put_items_by_item_id_photo(response: Response) -> PutItemsByItemIdPhot
     return PutItemsByItemIdPhotoOutput()
 
 
-PUT_ITEMS_BY_ITEM_ID_PHOTO = Operation(
+PUT_ITEMS_BY_ITEM_ID_PHOTO = OperationInfo(
     name="PutItemsByItemIdPhoto",
     parse=parse_put_items_by_item_id_photo,
     parse_error=parse_error,

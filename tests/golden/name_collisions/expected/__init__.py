@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ._runtime.stream import AsyncEventStream, EventStream
     from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
     from ._sync import Client_
-    from .errors import ClientError, Failed, Operation_, TimeoutError_, Timeout_
+    from .errors import ClientError, Failed, Operation, TimeoutError_, Timeout_
     from .events import AsyncPingStream, PingStream, StreamEvent
     from .types import (
         Any_,
@@ -93,7 +93,7 @@ __all__ = [
     "ListOutput",
     "Mapping_",
     "None_",
-    "Operation_",
+    "Operation",
     "Output_",
     "OverloadOutput",
     "PING_",
@@ -156,7 +156,7 @@ _MODULES = {
     "ListOutput": ".types",
     "Mapping_": ".types",
     "None_": ".types",
-    "Operation_": ".errors",
+    "Operation": ".errors",
     "Output_": ".types",
     "OverloadOutput": ".types",
     "PING_": ".types",

@@ -254,7 +254,7 @@ class AsyncClient_(AsyncClient):
 
         Raises:
             Failed: the service's error ``Failed`` (in the event stream).
-            Operation_: the service's error ``Operation`` (HTTP 400).
+            Operation: the service's error ``Operation`` (HTTP 400).
             TimeoutError_: the service's error ``TimeoutError`` (HTTP 408).
             Timeout_: the service's error ``Gate"way`` (HTTP 504).
             ClientError: the service answered with any other error.

@@ -23,7 +23,7 @@ from ._runtime.http import (
     text_header,
 )
 from ._runtime.members import Members
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, ClientError
 from .types import (
     Any_,
@@ -166,7 +166,7 @@ def parse_use(response: Response) -> UseOutput:
     return decode_body(response, UseOutput)
 
 
-USE = Operation(
+USE = OperationInfo(
     name="Use",
     parse=parse_use,
     parse_error=parse_error,
@@ -203,7 +203,7 @@ def parse_use_(response: Response) -> UseOutput_:
     return UseOutput_()
 
 
-USE_ = Operation(
+USE_ = OperationInfo(
     name="use",
     parse=parse_use_,
     parse_error=parse_error,
@@ -238,7 +238,7 @@ def parse_overload_(response: Response) -> OverloadOutput:
     return OverloadOutput()
 
 
-OVERLOAD_ = Operation(
+OVERLOAD_ = OperationInfo(
     name="Overload",
     parse=parse_overload_,
     parse_error=parse_error,
@@ -260,7 +260,7 @@ def parse_list_(response: Response) -> ListOutput:
     return decode_body(response, ListOutput)
 
 
-LIST_ = Operation(
+LIST_ = OperationInfo(
     name="list",
     parse=parse_list_,
     parse_error=parse_error,
@@ -283,7 +283,7 @@ def parse_close_(response: Response) -> CloseOutput:
     return CloseOutput()
 
 
-CLOSE_ = Operation(
+CLOSE_ = OperationInfo(
     name="Close",
     parse=parse_close_,
     parse_error=parse_error,
@@ -306,7 +306,7 @@ def parse_error_(response: Response) -> ErrorOutput:
     return ErrorOutput()
 
 
-ERROR = Operation(
+ERROR = OperationInfo(
     name="Error",
     parse=parse_error_,
     parse_error=parse_error,
@@ -334,7 +334,7 @@ def parse_ping(response: Response) -> PingOutput:
     )
 
 
-PING = Operation(
+PING = OperationInfo(
     name="Ping",
     parse=parse_ping,
     parse_error=parse_error,

@@ -51,7 +51,7 @@ class Failed(ClientError):
     detail: Any_ | None = None
 
 
-class Operation_(ClientError):
+class Operation(ClientError):
     """The service's error ``Operation``.
 
     Sent as ``Operation``, HTTP 400.
@@ -83,7 +83,7 @@ class TimeoutError_(ClientError):
 
 ERRORS: Mapping[str, type[ServiceError]] = {
     "Failed": Failed,
-    "Operation": Operation_,
+    "Operation": Operation,
     'Gate"way': Timeout_,
     "TimeoutError": TimeoutError_,
 }

@@ -7,22 +7,22 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ._runtime.event_json import decode_event, read_error
-from ._runtime.eventstream import Message
+from ._runtime.eventstream import Message as EventMessage
 from ._runtime.shapes import UnknownEvent
 from ._runtime.stream import AsyncPayloadStream, EventShape, PayloadStream
 from .errors import ERRORS, ClientError, Failed
 from .types import FOOBar, FooBar, PayloadOfStreamEvent, PingOutput
 
 
-def _foo_bar_(message: Message) -> FooBar:
+def _foo_bar_(message: EventMessage) -> FooBar:
     return decode_event(message, FooBar)
 
 
-def _foo_bar(message: Message) -> FOOBar:
+def _foo_bar(message: EventMessage) -> FOOBar:
     return decode_event(message, FOOBar)
 
 
-def _payload_of_stream_event_(message: Message) -> PayloadOfStreamEvent:
+def _payload_of_stream_event_(message: EventMessage) -> PayloadOfStreamEvent:
     return PayloadOfStreamEvent(data=message.payload)
 
 

@@ -24,7 +24,7 @@ from ._runtime.codec_rest_json import (
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response, header_list, quote_label, required, text_header
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, PayloadsError
 from .types import (
     Config,
@@ -76,7 +76,7 @@ def parse_put_config(response: Response) -> PutConfigOutput:
     )
 
 
-PUT_CONFIG = Operation(
+PUT_CONFIG = OperationInfo(
     name="PutConfig",
     parse=parse_put_config,
     parse_error=parse_error,
@@ -112,7 +112,7 @@ def parse_patch_config(response: Response) -> PatchConfigOutput:
     )
 
 
-PATCH_CONFIG = Operation(
+PATCH_CONFIG = OperationInfo(
     name="PatchConfig",
     parse=parse_patch_config,
     parse_error=parse_error,
@@ -143,7 +143,7 @@ def parse_put_text(response: Response) -> PutTextOutput:
     )
 
 
-PUT_TEXT = Operation(
+PUT_TEXT = OperationInfo(
     name="PutText",
     parse=parse_put_text,
     parse_error=parse_error,
@@ -175,7 +175,7 @@ def parse_post_text(response: Response) -> PostTextOutput:
     )
 
 
-POST_TEXT = Operation(
+POST_TEXT = OperationInfo(
     name="PostText",
     parse=parse_post_text,
     parse_error=parse_error,
@@ -206,7 +206,7 @@ def parse_put_blob(response: Response) -> PutBlobOutput:
     )
 
 
-PUT_BLOB = Operation(
+PUT_BLOB = OperationInfo(
     name="PutBlob",
     parse=parse_put_blob,
     parse_error=parse_error,
@@ -242,7 +242,7 @@ def parse_post_blob(response: Response) -> PostBlobOutput:
     )
 
 
-POST_BLOB = Operation(
+POST_BLOB = OperationInfo(
     name="PostBlob",
     parse=parse_post_blob,
     parse_error=parse_error,

@@ -33,7 +33,7 @@ from ._runtime.http import (
     timestamp_header,
 )
 from ._runtime.members import Members
-from ._runtime.operation import Operation
+from ._runtime.operation import Operation as OperationInfo
 from .errors import ERRORS, PlacesError
 from .types import GetItemOutput, RemoveShelfOutput, SetClockOutput
 
@@ -103,7 +103,7 @@ def parse_get_item(response: Response) -> GetItemOutput:
     )
 
 
-GET_ITEM = Operation(
+GET_ITEM = OperationInfo(
     name="GetItem",
     parse=parse_get_item,
     parse_error=parse_error,
@@ -162,7 +162,7 @@ def parse_set_clock(response: Response) -> SetClockOutput:
     return SetClockOutput()
 
 
-SET_CLOCK = Operation(
+SET_CLOCK = OperationInfo(
     name="SetClock",
     parse=parse_set_clock,
     parse_error=parse_error,
@@ -200,7 +200,7 @@ def parse_remove_shelf(response: Response) -> RemoveShelfOutput:
     )
 
 
-REMOVE_SHELF = Operation(
+REMOVE_SHELF = OperationInfo(
     name="RemoveShelf",
     parse=parse_remove_shelf,
     parse_error=parse_error,

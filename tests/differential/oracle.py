@@ -45,16 +45,25 @@ class Answer:
 
 
 class Oracle:
-    """botocore's client of one service."""
+    """botocore's client of one service. With an ``endpoint_url`` it really sends, and there only."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, endpoint_url: str | None = None) -> None:
         config = Config(
-            parameter_validation=False, retries={"total_max_attempts": 1}, ignore_configured_endpoint_urls=True
+            parameter_validation=False,
+            retries={"total_max_attempts": 1},
+            ignore_configured_endpoint_urls=True,
+            inject_host_prefix=endpoint_url is None,
         )
         self._client = _session(target.protocol).create_client(
-            target.service, REGION, aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET, config=config
+            target.service,
+            REGION,
+            aws_access_key_id=KEY_ID,
+            aws_secret_access_key=SECRET,
+            config=config,
+            endpoint_url=endpoint_url,
         )
-        self._client.meta.events.register("before-send", self._answer)
+        if endpoint_url is None:
+            self._client.meta.events.register("before-send", self._answer)
         self.model: ServiceModel = self._client.meta.service_model
         self._next: Answer | None = None
         self._sent: AWSPreparedRequest | None = None
@@ -81,6 +90,14 @@ class Oracle:
             output = error
         assert self._sent is not None
         return _sent(self._sent), output
+
+    def send(self, operation: OperationModel, arguments: dict[str, Any]) -> None:
+        """Call an operation over the network."""
+        getattr(self._client, botocore.xform_name(operation.name))(**arguments)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         assert self._next is not None

@@ -154,9 +154,11 @@ def type_check(services: Sequence[str], folder: Path) -> Iterator[str]:
 def report(results: Sequence[Result], checked: Sequence[str], findings: Sequence[str]) -> Iterator[str]:
     """Return the lines of the report."""
     failed = [result for result in results if result.failure]
-    operations, generated = (sum(getattr(r, name) for r in results) for name in ("operations", "generated"))
+    operations, generated = (sum(getattr(result, name) for result in results) for name in ("operations", "generated"))
     yield f"{len(results)} services, {operations} operations; {len(failed)} services failed"
-    yield f"{generated} operations generated, {operations - generated} left out"
+    left = {result.service: result.operations - result.generated for result in results if not result.failure}
+    shown = ", ".join(f"{service} {count}" for service, count in left.items() if count)
+    yield f"{generated} operations generated, {sum(left.values())} left out: {shown or 'none'}"
     yield f"models that had to be named: {', '.join(r.service for r in results if r.named) or 'none'}"
     for step in STEPS:
         yield f"{step}: {sum(result.seconds.get(step, 0.0) for result in results):.1f} s"

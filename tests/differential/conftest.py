@@ -12,10 +12,19 @@ from pathlib import Path
 import pytest
 from corpus import clients
 from corpus.services import Target
+from differential import each
 from differential.oracle import Oracle
 from differential.subject import Subject
 
 Pair = tuple[Subject, Oracle]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much was compared."""
+    if each.COUNTS["cases"]:
+        terminalreporter.write_line(
+            "compared with botocore: {subjects} operations and errors in {cases} cases".format(**each.COUNTS)
+        )
 
 
 def compiled(source: str, filename: str) -> str:

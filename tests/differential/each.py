@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 SETTINGS = settings(
-    max_examples=20 if FULL else 3,
+    max_examples=20 if FULL else 2,
     # Shrinking is worth its time once a difference is hunted: run the one test with HYPOTHESIS_PROFILE=full.
     phases=[Phase.generate, Phase.shrink] if FULL else [Phase.generate],
     derandomize=not FULL,
@@ -27,6 +27,8 @@ SETTINGS = settings(
 TARGETS = tuple(map(Target, models.services())) if FULL else services.read()
 """The services to compare: those of the list, or all."""
 SHOWN = 5
+COUNTS = {"subjects": 0, "cases": 0}
+"""How many operations and errors were compared in this run, and with how many cases."""
 T = TypeVar("T")
 Check = Callable[[T, st.DataObject], None]
 
@@ -42,6 +44,8 @@ def each(subjects: Mapping[str, T], check: Check[T]) -> int:
         except (Exception, ExceptionGroup) as error:
             failures[name] = "\n".join(_lines(error))
         cases += len(seen)
+    COUNTS["subjects"] += len(subjects)
+    COUNTS["cases"] += cases
     if failures:
         shown = [f"{name}: {text}" for name, text in list(failures.items())[:SHOWN]]
         count = f"{len(failures)} of {len(subjects)} differ from botocore: {', '.join(failures)}"

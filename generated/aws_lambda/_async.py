@@ -380,16 +380,13 @@ class AsyncLambda(AsyncClient):
             AddLayerVersionPermissionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            PolicyLengthExceededException: the service's error ``PolicyLengthExceededException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            PolicyLengthExceededException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -442,17 +439,14 @@ class AsyncLambda(AsyncClient):
             AddPermissionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            PublicPolicyException: the service's error ``PublicPolicyException`` (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            PolicyLengthExceededException: the service's error ``PolicyLengthExceededException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            PublicPolicyException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            PolicyLengthExceededException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -495,14 +489,13 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -538,14 +531,12 @@ class AsyncLambda(AsyncClient):
             CreateAliasOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            AliasLimitExceededException: the service's error ``AliasLimitExceededException`` (HTTP
-                400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            AliasLimitExceededException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -592,13 +583,11 @@ class AsyncLambda(AsyncClient):
             CreateCapacityProviderOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            CapacityProviderLimitExceededException: the service's error
-                ``CapacityProviderLimitExceededException`` (HTTP 400).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            CapacityProviderLimitExceededException: HTTP 400.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -637,9 +626,8 @@ class AsyncLambda(AsyncClient):
             CreateCodeSigningConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -732,12 +720,11 @@ class AsyncLambda(AsyncClient):
             CreateEventSourceMappingOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -847,22 +834,16 @@ class AsyncLambda(AsyncClient):
             CreateFunctionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            InvalidCodeSignatureException: the service's error ``InvalidCodeSignatureException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeVerificationFailedException: the service's error ``CodeVerificationFailedException``
-                (HTTP 400).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
-            CodeStorageExceededException: the service's error ``CodeStorageExceededException`` (HTTP
-                400).
-            FunctionVersionsPerCapacityProviderLimitExceededException: the service's error
-                ``FunctionVersionsPerCapacityProviderLimitExceededException`` (HTTP 400).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            InvalidCodeSignatureException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            CodeVerificationFailedException: HTTP 400.
+            CodeSigningConfigNotFoundException: HTTP 404.
+            CodeStorageExceededException: HTTP 400.
+            FunctionVersionsPerCapacityProviderLimitExceededException: HTTP 400.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -924,12 +905,11 @@ class AsyncLambda(AsyncClient):
             CreateFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -960,12 +940,11 @@ class AsyncLambda(AsyncClient):
             DeleteAliasOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -991,12 +970,11 @@ class AsyncLambda(AsyncClient):
             DeleteCapacityProviderOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1021,11 +999,10 @@ class AsyncLambda(AsyncClient):
             DeleteCodeSigningConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1050,12 +1027,11 @@ class AsyncLambda(AsyncClient):
             DeleteDurableExecutionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1080,13 +1056,12 @@ class AsyncLambda(AsyncClient):
             DeleteEventSourceMappingOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceInUseException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1113,12 +1088,11 @@ class AsyncLambda(AsyncClient):
             DeleteFunctionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1145,14 +1119,12 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CodeSigningConfigNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1177,12 +1149,11 @@ class AsyncLambda(AsyncClient):
             DeleteFunctionConcurrencyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1210,12 +1181,11 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1243,12 +1213,11 @@ class AsyncLambda(AsyncClient):
             DeleteFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1276,11 +1245,10 @@ class AsyncLambda(AsyncClient):
             DeleteLayerVersionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1309,12 +1277,11 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1342,14 +1309,12 @@ class AsyncLambda(AsyncClient):
             DeleteResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1368,8 +1333,8 @@ class AsyncLambda(AsyncClient):
             GetAccountSettingsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1394,11 +1359,10 @@ class AsyncLambda(AsyncClient):
             GetAliasOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1424,11 +1388,10 @@ class AsyncLambda(AsyncClient):
             GetCapacityProviderOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1453,10 +1416,9 @@ class AsyncLambda(AsyncClient):
             GetCodeSigningConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1483,15 +1445,14 @@ class AsyncLambda(AsyncClient):
             GetDurableExecutionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1526,15 +1487,14 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1569,14 +1529,13 @@ class AsyncLambda(AsyncClient):
             GetDurableExecutionStateOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1604,11 +1563,10 @@ class AsyncLambda(AsyncClient):
             GetEventSourceMappingOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1635,11 +1593,10 @@ class AsyncLambda(AsyncClient):
             GetFunctionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1666,13 +1623,11 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CodeSigningConfigNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1697,11 +1652,10 @@ class AsyncLambda(AsyncClient):
             GetFunctionConcurrencyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1728,11 +1682,10 @@ class AsyncLambda(AsyncClient):
             GetFunctionConfigurationOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1761,11 +1714,10 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1792,11 +1744,10 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1823,11 +1774,10 @@ class AsyncLambda(AsyncClient):
             GetFunctionScalingConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1855,11 +1805,10 @@ class AsyncLambda(AsyncClient):
             GetFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1887,11 +1836,10 @@ class AsyncLambda(AsyncClient):
             GetLayerVersionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1917,11 +1865,10 @@ class AsyncLambda(AsyncClient):
             GetLayerVersionByArnOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1948,11 +1895,10 @@ class AsyncLambda(AsyncClient):
             GetLayerVersionPolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1980,11 +1926,10 @@ class AsyncLambda(AsyncClient):
             GetPolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2013,13 +1958,11 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ProvisionedConcurrencyConfigNotFoundException: the service's error
-                ``ProvisionedConcurrencyConfigNotFoundException`` (HTTP 404).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ProvisionedConcurrencyConfigNotFoundException: HTTP 404.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2045,11 +1988,10 @@ class AsyncLambda(AsyncClient):
             GetResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2077,11 +2019,10 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2121,72 +2062,51 @@ class AsyncLambda(AsyncClient):
             InvokeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            RuntimeAliasDeletedException: the service's error ``RuntimeAliasDeletedException`` (HTTP
-                409).
-            CodeArtifactUserDeletedException: the service's error
-                ``CodeArtifactUserDeletedException`` (HTTP 409).
-            ResourceNotReadyException: the service's error ``ResourceNotReadyException`` (HTTP 502).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 402).
-            InvalidSecurityGroupIDException: the service's error ``InvalidSecurityGroupIDException``
-                (HTTP 502).
-            SnapStartTimeoutException: the service's error ``SnapStartTimeoutException`` (HTTP 408).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            EC2ThrottledException: the service's error ``EC2ThrottledException`` (HTTP 502).
-            EFSMountConnectivityException: the service's error ``EFSMountConnectivityException``
-                (HTTP 408).
-            SubnetIPAddressLimitReachedException: the service's error
-                ``SubnetIPAddressLimitReachedException`` (HTTP 502).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            RequestTooLargeException: the service's error ``RequestTooLargeException`` (HTTP 413).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
-            UnsupportedMediaTypeException: the service's error ``UnsupportedMediaTypeException``
-                (HTTP 415).
-            S3FilesMountConnectivityException: the service's error
-                ``S3FilesMountConnectivityException`` (HTTP 408).
-            SerializedRequestEntityTooLargeException: the service's error
-                ``SerializedRequestEntityTooLargeException`` (HTTP 413).
-            InvalidRuntimeException: the service's error ``InvalidRuntimeException`` (HTTP 502).
-            NoPublishedVersionException: the service's error ``NoPublishedVersionException`` (HTTP
-                400).
-            EC2UnexpectedException: the service's error ``EC2UnexpectedException`` (HTTP 502).
-            InvalidSubnetIDException: the service's error ``InvalidSubnetIDException`` (HTTP 502).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            EC2AccessDeniedException: the service's error ``EC2AccessDeniedException`` (HTTP 502).
-            EFSIOException: the service's error ``EFSIOException`` (HTTP 410).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            RuntimeVersionDeletedException: the service's error ``RuntimeVersionDeletedException``
-                (HTTP 409).
-            ENILimitReachedException: the service's error ``ENILimitReachedException`` (HTTP 502).
-            SnapStartNotReadyException: the service's error ``SnapStartNotReadyException`` (HTTP
-                409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            CodeArtifactUserPendingException: the service's error
-                ``CodeArtifactUserPendingException`` (HTTP 409).
-            SnapStartException: the service's error ``SnapStartException`` (HTTP 400).
-            RecursiveInvocationException: the service's error ``RecursiveInvocationException`` (HTTP
-                400).
-            S3FilesMountFailureException: the service's error ``S3FilesMountFailureException`` (HTTP
-                403).
-            EFSMountTimeoutException: the service's error ``EFSMountTimeoutException`` (HTTP 408).
-            ENINotReadyException: the service's error ``ENINotReadyException`` (HTTP 502).
-            S3FilesMountTimeoutException: the service's error ``S3FilesMountTimeoutException`` (HTTP
-                408).
-            CodeArtifactUserFailedException: the service's error ``CodeArtifactUserFailedException``
-                (HTTP 409).
-            ModeNotSupportedException: the service's error ``ModeNotSupportedException`` (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            InvalidRequestContentException: the service's error ``InvalidRequestContentException``
-                (HTTP 400).
-            SnapStartRegenerationFailureException: the service's error
-                ``SnapStartRegenerationFailureException`` (HTTP 409).
-            DurableExecutionAlreadyStartedException: the service's error
-                ``DurableExecutionAlreadyStartedException`` (HTTP 409).
-            InvalidZipFileException: the service's error ``InvalidZipFileException`` (HTTP 502).
-            EFSMountFailureException: the service's error ``EFSMountFailureException`` (HTTP 403).
+            RuntimeAliasDeletedException: HTTP 409.
+            CodeArtifactUserDeletedException: HTTP 409.
+            ResourceNotReadyException: HTTP 502.
+            ServiceQuotaExceededException: HTTP 402.
+            InvalidSecurityGroupIDException: HTTP 502.
+            SnapStartTimeoutException: HTTP 408.
+            TooManyRequestsException: HTTP 429.
+            EC2ThrottledException: HTTP 502.
+            EFSMountConnectivityException: HTTP 408.
+            SubnetIPAddressLimitReachedException: HTTP 502.
+            KMSAccessDeniedException: HTTP 502.
+            RequestTooLargeException: HTTP 413.
+            KMSDisabledException: HTTP 502.
+            UnsupportedMediaTypeException: HTTP 415.
+            S3FilesMountConnectivityException: HTTP 408.
+            SerializedRequestEntityTooLargeException: HTTP 413.
+            InvalidRuntimeException: HTTP 502.
+            NoPublishedVersionException: HTTP 400.
+            EC2UnexpectedException: HTTP 502.
+            InvalidSubnetIDException: HTTP 502.
+            KMSNotFoundException: HTTP 502.
+            InvalidParameterValueException: HTTP 400.
+            EC2AccessDeniedException: HTTP 502.
+            EFSIOException: HTTP 410.
+            KMSInvalidStateException: HTTP 502.
+            ResourceConflictException: HTTP 409.
+            RuntimeVersionDeletedException: HTTP 409.
+            ENILimitReachedException: HTTP 502.
+            SnapStartNotReadyException: HTTP 409.
+            ServiceException: HTTP 500.
+            CodeArtifactUserPendingException: HTTP 409.
+            SnapStartException: HTTP 400.
+            RecursiveInvocationException: HTTP 400.
+            S3FilesMountFailureException: HTTP 403.
+            EFSMountTimeoutException: HTTP 408.
+            ENINotReadyException: HTTP 502.
+            S3FilesMountTimeoutException: HTTP 408.
+            CodeArtifactUserFailedException: HTTP 409.
+            ModeNotSupportedException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            InvalidRequestContentException: HTTP 400.
+            SnapStartRegenerationFailureException: HTTP 409.
+            DurableExecutionAlreadyStartedException: HTTP 409.
+            InvalidZipFileException: HTTP 502.
+            EFSMountFailureException: HTTP 403.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2220,45 +2140,35 @@ class AsyncLambda(AsyncClient):
             InvokeAsyncOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 402).
-            InvalidSecurityGroupIDException: the service's error ``InvalidSecurityGroupIDException``
-                (HTTP 502).
-            SnapStartTimeoutException: the service's error ``SnapStartTimeoutException`` (HTTP 408).
-            EC2ThrottledException: the service's error ``EC2ThrottledException`` (HTTP 502).
-            EFSMountConnectivityException: the service's error ``EFSMountConnectivityException``
-                (HTTP 408).
-            SubnetIPAddressLimitReachedException: the service's error
-                ``SubnetIPAddressLimitReachedException`` (HTTP 502).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
-            S3FilesMountConnectivityException: the service's error
-                ``S3FilesMountConnectivityException`` (HTTP 408).
-            InvalidRuntimeException: the service's error ``InvalidRuntimeException`` (HTTP 502).
-            EC2UnexpectedException: the service's error ``EC2UnexpectedException`` (HTTP 502).
-            InvalidSubnetIDException: the service's error ``InvalidSubnetIDException`` (HTTP 502).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            EC2AccessDeniedException: the service's error ``EC2AccessDeniedException`` (HTTP 502).
-            EFSIOException: the service's error ``EFSIOException`` (HTTP 410).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ENILimitReachedException: the service's error ``ENILimitReachedException`` (HTTP 502).
-            SnapStartNotReadyException: the service's error ``SnapStartNotReadyException`` (HTTP
-                409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            SnapStartException: the service's error ``SnapStartException`` (HTTP 400).
-            S3FilesMountFailureException: the service's error ``S3FilesMountFailureException`` (HTTP
-                403).
-            EFSMountTimeoutException: the service's error ``EFSMountTimeoutException`` (HTTP 408).
-            S3FilesMountTimeoutException: the service's error ``S3FilesMountTimeoutException`` (HTTP
-                408).
-            ModeNotSupportedException: the service's error ``ModeNotSupportedException`` (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            InvalidRequestContentException: the service's error ``InvalidRequestContentException``
-                (HTTP 400).
-            SnapStartRegenerationFailureException: the service's error
-                ``SnapStartRegenerationFailureException`` (HTTP 409).
-            EFSMountFailureException: the service's error ``EFSMountFailureException`` (HTTP 403).
+            ServiceQuotaExceededException: HTTP 402.
+            InvalidSecurityGroupIDException: HTTP 502.
+            SnapStartTimeoutException: HTTP 408.
+            EC2ThrottledException: HTTP 502.
+            EFSMountConnectivityException: HTTP 408.
+            SubnetIPAddressLimitReachedException: HTTP 502.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
+            S3FilesMountConnectivityException: HTTP 408.
+            InvalidRuntimeException: HTTP 502.
+            EC2UnexpectedException: HTTP 502.
+            InvalidSubnetIDException: HTTP 502.
+            KMSNotFoundException: HTTP 502.
+            EC2AccessDeniedException: HTTP 502.
+            EFSIOException: HTTP 410.
+            KMSInvalidStateException: HTTP 502.
+            ResourceConflictException: HTTP 409.
+            ENILimitReachedException: HTTP 502.
+            SnapStartNotReadyException: HTTP 409.
+            ServiceException: HTTP 500.
+            SnapStartException: HTTP 400.
+            S3FilesMountFailureException: HTTP 403.
+            EFSMountTimeoutException: HTTP 408.
+            S3FilesMountTimeoutException: HTTP 408.
+            ModeNotSupportedException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            InvalidRequestContentException: HTTP 400.
+            SnapStartRegenerationFailureException: HTTP 409.
+            EFSMountFailureException: HTTP 403.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2298,68 +2208,48 @@ class AsyncLambda(AsyncClient):
                 ``async with``, or ``await`` it.
 
         Raises:
-            RuntimeAliasDeletedException: the service's error ``RuntimeAliasDeletedException`` (HTTP
-                409).
-            CodeArtifactUserDeletedException: the service's error
-                ``CodeArtifactUserDeletedException`` (HTTP 409).
-            ResourceNotReadyException: the service's error ``ResourceNotReadyException`` (HTTP 502).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 402).
-            InvalidSecurityGroupIDException: the service's error ``InvalidSecurityGroupIDException``
-                (HTTP 502).
-            SnapStartTimeoutException: the service's error ``SnapStartTimeoutException`` (HTTP 408).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            EC2ThrottledException: the service's error ``EC2ThrottledException`` (HTTP 502).
-            EFSMountConnectivityException: the service's error ``EFSMountConnectivityException``
-                (HTTP 408).
-            SubnetIPAddressLimitReachedException: the service's error
-                ``SubnetIPAddressLimitReachedException`` (HTTP 502).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            RequestTooLargeException: the service's error ``RequestTooLargeException`` (HTTP 413).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
-            UnsupportedMediaTypeException: the service's error ``UnsupportedMediaTypeException``
-                (HTTP 415).
-            S3FilesMountConnectivityException: the service's error
-                ``S3FilesMountConnectivityException`` (HTTP 408).
-            SerializedRequestEntityTooLargeException: the service's error
-                ``SerializedRequestEntityTooLargeException`` (HTTP 413).
-            InvalidRuntimeException: the service's error ``InvalidRuntimeException`` (HTTP 502).
-            NoPublishedVersionException: the service's error ``NoPublishedVersionException`` (HTTP
-                400).
-            EC2UnexpectedException: the service's error ``EC2UnexpectedException`` (HTTP 502).
-            InvalidSubnetIDException: the service's error ``InvalidSubnetIDException`` (HTTP 502).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            EC2AccessDeniedException: the service's error ``EC2AccessDeniedException`` (HTTP 502).
-            EFSIOException: the service's error ``EFSIOException`` (HTTP 410).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            RuntimeVersionDeletedException: the service's error ``RuntimeVersionDeletedException``
-                (HTTP 409).
-            ENILimitReachedException: the service's error ``ENILimitReachedException`` (HTTP 502).
-            SnapStartNotReadyException: the service's error ``SnapStartNotReadyException`` (HTTP
-                409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            CodeArtifactUserPendingException: the service's error
-                ``CodeArtifactUserPendingException`` (HTTP 409).
-            SnapStartException: the service's error ``SnapStartException`` (HTTP 400).
-            RecursiveInvocationException: the service's error ``RecursiveInvocationException`` (HTTP
-                400).
-            S3FilesMountFailureException: the service's error ``S3FilesMountFailureException`` (HTTP
-                403).
-            EFSMountTimeoutException: the service's error ``EFSMountTimeoutException`` (HTTP 408).
-            S3FilesMountTimeoutException: the service's error ``S3FilesMountTimeoutException`` (HTTP
-                408).
-            CodeArtifactUserFailedException: the service's error ``CodeArtifactUserFailedException``
-                (HTTP 409).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            InvalidRequestContentException: the service's error ``InvalidRequestContentException``
-                (HTTP 400).
-            SnapStartRegenerationFailureException: the service's error
-                ``SnapStartRegenerationFailureException`` (HTTP 409).
-            InvalidZipFileException: the service's error ``InvalidZipFileException`` (HTTP 502).
-            EFSMountFailureException: the service's error ``EFSMountFailureException`` (HTTP 403).
+            RuntimeAliasDeletedException: HTTP 409.
+            CodeArtifactUserDeletedException: HTTP 409.
+            ResourceNotReadyException: HTTP 502.
+            ServiceQuotaExceededException: HTTP 402.
+            InvalidSecurityGroupIDException: HTTP 502.
+            SnapStartTimeoutException: HTTP 408.
+            TooManyRequestsException: HTTP 429.
+            EC2ThrottledException: HTTP 502.
+            EFSMountConnectivityException: HTTP 408.
+            SubnetIPAddressLimitReachedException: HTTP 502.
+            KMSAccessDeniedException: HTTP 502.
+            RequestTooLargeException: HTTP 413.
+            KMSDisabledException: HTTP 502.
+            UnsupportedMediaTypeException: HTTP 415.
+            S3FilesMountConnectivityException: HTTP 408.
+            SerializedRequestEntityTooLargeException: HTTP 413.
+            InvalidRuntimeException: HTTP 502.
+            NoPublishedVersionException: HTTP 400.
+            EC2UnexpectedException: HTTP 502.
+            InvalidSubnetIDException: HTTP 502.
+            KMSNotFoundException: HTTP 502.
+            InvalidParameterValueException: HTTP 400.
+            EC2AccessDeniedException: HTTP 502.
+            EFSIOException: HTTP 410.
+            KMSInvalidStateException: HTTP 502.
+            ResourceConflictException: HTTP 409.
+            RuntimeVersionDeletedException: HTTP 409.
+            ENILimitReachedException: HTTP 502.
+            SnapStartNotReadyException: HTTP 409.
+            ServiceException: HTTP 500.
+            CodeArtifactUserPendingException: HTTP 409.
+            SnapStartException: HTTP 400.
+            RecursiveInvocationException: HTTP 400.
+            S3FilesMountFailureException: HTTP 403.
+            EFSMountTimeoutException: HTTP 408.
+            S3FilesMountTimeoutException: HTTP 408.
+            CodeArtifactUserFailedException: HTTP 409.
+            ResourceNotFoundException: HTTP 404.
+            InvalidRequestContentException: HTTP 400.
+            SnapStartRegenerationFailureException: HTTP 409.
+            InvalidZipFileException: HTTP 502.
+            EFSMountFailureException: HTTP 403.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2397,11 +2287,10 @@ class AsyncLambda(AsyncClient):
             ListAliasesOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2433,10 +2322,9 @@ class AsyncLambda(AsyncClient):
             ListCapacityProvidersOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2465,9 +2353,8 @@ class AsyncLambda(AsyncClient):
             ListCodeSigningConfigsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2510,11 +2397,10 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2553,11 +2439,10 @@ class AsyncLambda(AsyncClient):
             ListEventSourceMappingsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2590,11 +2475,10 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2625,11 +2509,10 @@ class AsyncLambda(AsyncClient):
             ListFunctionUrlConfigsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2661,11 +2544,10 @@ class AsyncLambda(AsyncClient):
                 the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2698,10 +2580,9 @@ class AsyncLambda(AsyncClient):
             ListFunctionsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2734,10 +2615,9 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2772,11 +2652,10 @@ class AsyncLambda(AsyncClient):
             ListLayerVersionsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2811,10 +2690,9 @@ class AsyncLambda(AsyncClient):
             ListLayersOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2847,11 +2725,10 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2878,11 +2755,10 @@ class AsyncLambda(AsyncClient):
             ListTagsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2911,11 +2787,10 @@ class AsyncLambda(AsyncClient):
             ListVersionsByFunctionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2948,16 +2823,15 @@ class AsyncLambda(AsyncClient):
             PauseDurableExecutionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2995,13 +2869,11 @@ class AsyncLambda(AsyncClient):
             PublishLayerVersionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeStorageExceededException: the service's error ``CodeStorageExceededException`` (HTTP
-                400).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CodeStorageExceededException: HTTP 400.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3039,18 +2911,14 @@ class AsyncLambda(AsyncClient):
             PublishVersionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeStorageExceededException: the service's error ``CodeStorageExceededException`` (HTTP
-                400).
-            FunctionVersionsPerCapacityProviderLimitExceededException: the service's error
-                ``FunctionVersionsPerCapacityProviderLimitExceededException`` (HTTP 400).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CodeStorageExceededException: HTTP 400.
+            FunctionVersionsPerCapacityProviderLimitExceededException: HTTP 400.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3082,14 +2950,12 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CodeSigningConfigNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3117,12 +2983,11 @@ class AsyncLambda(AsyncClient):
             PutFunctionConcurrencyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3157,12 +3022,11 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3194,12 +3058,11 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3229,12 +3092,11 @@ class AsyncLambda(AsyncClient):
             PutFunctionScalingConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3267,12 +3129,11 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3303,17 +3164,14 @@ class AsyncLambda(AsyncClient):
             PutResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            PublicPolicyException: the service's error ``PublicPolicyException`` (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            PolicyLengthExceededException: the service's error ``PolicyLengthExceededException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            PublicPolicyException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            PolicyLengthExceededException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3347,12 +3205,11 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3387,14 +3244,12 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3428,14 +3283,12 @@ class AsyncLambda(AsyncClient):
             RemovePermissionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            PublicPolicyException: the service's error ``PublicPolicyException`` (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            PublicPolicyException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3467,16 +3320,15 @@ class AsyncLambda(AsyncClient):
             ResumeDurableExecutionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3506,16 +3358,15 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CallbackTimeoutException: the service's error ``CallbackTimeoutException`` (HTTP 400).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            CallbackTimeoutException: HTTP 400.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3542,12 +3393,11 @@ class AsyncLambda(AsyncClient):
                 the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CallbackTimeoutException: the service's error ``CallbackTimeoutException`` (HTTP 400).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CallbackTimeoutException: HTTP 400.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3575,16 +3425,15 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CallbackTimeoutException: the service's error ``CallbackTimeoutException`` (HTTP 400).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            CallbackTimeoutException: HTTP 400.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3612,15 +3461,14 @@ class AsyncLambda(AsyncClient):
             StopDurableExecutionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3648,12 +3496,11 @@ class AsyncLambda(AsyncClient):
             TagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3681,12 +3528,11 @@ class AsyncLambda(AsyncClient):
             UntagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3722,14 +3568,12 @@ class AsyncLambda(AsyncClient):
             UpdateAliasOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3767,12 +3611,11 @@ class AsyncLambda(AsyncClient):
             UpdateCapacityProviderOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3806,10 +3649,9 @@ class AsyncLambda(AsyncClient):
             UpdateCodeSigningConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3890,13 +3732,12 @@ class AsyncLambda(AsyncClient):
             UpdateEventSourceMappingOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceInUseException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3966,22 +3807,16 @@ class AsyncLambda(AsyncClient):
             UpdateFunctionCodeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            InvalidCodeSignatureException: the service's error ``InvalidCodeSignatureException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeVerificationFailedException: the service's error ``CodeVerificationFailedException``
-                (HTTP 400).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
-            CodeStorageExceededException: the service's error ``CodeStorageExceededException`` (HTTP
-                400).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            InvalidCodeSignatureException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            CodeVerificationFailedException: HTTP 400.
+            CodeSigningConfigNotFoundException: HTTP 404.
+            CodeStorageExceededException: HTTP 400.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -4063,20 +3898,15 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            InvalidCodeSignatureException: the service's error ``InvalidCodeSignatureException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeVerificationFailedException: the service's error ``CodeVerificationFailedException``
-                (HTTP 400).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            InvalidCodeSignatureException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            CodeVerificationFailedException: HTTP 400.
+            CodeSigningConfigNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -4132,12 +3962,11 @@ class AsyncLambda(AsyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -4174,12 +4003,11 @@ class AsyncLambda(AsyncClient):
             UpdateFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

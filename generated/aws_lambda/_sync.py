@@ -379,16 +379,13 @@ class Lambda(SyncClient):
             AddLayerVersionPermissionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            PolicyLengthExceededException: the service's error ``PolicyLengthExceededException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            PolicyLengthExceededException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -441,17 +438,14 @@ class Lambda(SyncClient):
             AddPermissionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            PublicPolicyException: the service's error ``PublicPolicyException`` (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            PolicyLengthExceededException: the service's error ``PolicyLengthExceededException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            PublicPolicyException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            PolicyLengthExceededException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -494,14 +488,13 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -537,14 +530,12 @@ class Lambda(SyncClient):
             CreateAliasOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            AliasLimitExceededException: the service's error ``AliasLimitExceededException`` (HTTP
-                400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            AliasLimitExceededException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -591,13 +582,11 @@ class Lambda(SyncClient):
             CreateCapacityProviderOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            CapacityProviderLimitExceededException: the service's error
-                ``CapacityProviderLimitExceededException`` (HTTP 400).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            CapacityProviderLimitExceededException: HTTP 400.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -636,9 +625,8 @@ class Lambda(SyncClient):
             CreateCodeSigningConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -731,12 +719,11 @@ class Lambda(SyncClient):
             CreateEventSourceMappingOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -846,22 +833,16 @@ class Lambda(SyncClient):
             CreateFunctionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            InvalidCodeSignatureException: the service's error ``InvalidCodeSignatureException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeVerificationFailedException: the service's error ``CodeVerificationFailedException``
-                (HTTP 400).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
-            CodeStorageExceededException: the service's error ``CodeStorageExceededException`` (HTTP
-                400).
-            FunctionVersionsPerCapacityProviderLimitExceededException: the service's error
-                ``FunctionVersionsPerCapacityProviderLimitExceededException`` (HTTP 400).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            InvalidCodeSignatureException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            CodeVerificationFailedException: HTTP 400.
+            CodeSigningConfigNotFoundException: HTTP 404.
+            CodeStorageExceededException: HTTP 400.
+            FunctionVersionsPerCapacityProviderLimitExceededException: HTTP 400.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -923,12 +904,11 @@ class Lambda(SyncClient):
             CreateFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -959,12 +939,11 @@ class Lambda(SyncClient):
             DeleteAliasOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -990,12 +969,11 @@ class Lambda(SyncClient):
             DeleteCapacityProviderOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1020,11 +998,10 @@ class Lambda(SyncClient):
             DeleteCodeSigningConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1049,12 +1026,11 @@ class Lambda(SyncClient):
             DeleteDurableExecutionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1079,13 +1055,12 @@ class Lambda(SyncClient):
             DeleteEventSourceMappingOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceInUseException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1112,12 +1087,11 @@ class Lambda(SyncClient):
             DeleteFunctionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1144,14 +1118,12 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CodeSigningConfigNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1176,12 +1148,11 @@ class Lambda(SyncClient):
             DeleteFunctionConcurrencyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1209,12 +1180,11 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1242,12 +1212,11 @@ class Lambda(SyncClient):
             DeleteFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1275,11 +1244,10 @@ class Lambda(SyncClient):
             DeleteLayerVersionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1308,12 +1276,11 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1341,14 +1308,12 @@ class Lambda(SyncClient):
             DeleteResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1367,8 +1332,8 @@ class Lambda(SyncClient):
             GetAccountSettingsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1393,11 +1358,10 @@ class Lambda(SyncClient):
             GetAliasOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1423,11 +1387,10 @@ class Lambda(SyncClient):
             GetCapacityProviderOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1452,10 +1415,9 @@ class Lambda(SyncClient):
             GetCodeSigningConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1482,15 +1444,14 @@ class Lambda(SyncClient):
             GetDurableExecutionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1525,15 +1486,14 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1568,14 +1528,13 @@ class Lambda(SyncClient):
             GetDurableExecutionStateOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1603,11 +1562,10 @@ class Lambda(SyncClient):
             GetEventSourceMappingOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1634,11 +1592,10 @@ class Lambda(SyncClient):
             GetFunctionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1665,13 +1622,11 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CodeSigningConfigNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1696,11 +1651,10 @@ class Lambda(SyncClient):
             GetFunctionConcurrencyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1727,11 +1681,10 @@ class Lambda(SyncClient):
             GetFunctionConfigurationOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1760,11 +1713,10 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1791,11 +1743,10 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1822,11 +1773,10 @@ class Lambda(SyncClient):
             GetFunctionScalingConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1854,11 +1804,10 @@ class Lambda(SyncClient):
             GetFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1886,11 +1835,10 @@ class Lambda(SyncClient):
             GetLayerVersionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1916,11 +1864,10 @@ class Lambda(SyncClient):
             GetLayerVersionByArnOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1947,11 +1894,10 @@ class Lambda(SyncClient):
             GetLayerVersionPolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1979,11 +1925,10 @@ class Lambda(SyncClient):
             GetPolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2012,13 +1957,11 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ProvisionedConcurrencyConfigNotFoundException: the service's error
-                ``ProvisionedConcurrencyConfigNotFoundException`` (HTTP 404).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ProvisionedConcurrencyConfigNotFoundException: HTTP 404.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2044,11 +1987,10 @@ class Lambda(SyncClient):
             GetResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2076,11 +2018,10 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2120,72 +2061,51 @@ class Lambda(SyncClient):
             InvokeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            RuntimeAliasDeletedException: the service's error ``RuntimeAliasDeletedException`` (HTTP
-                409).
-            CodeArtifactUserDeletedException: the service's error
-                ``CodeArtifactUserDeletedException`` (HTTP 409).
-            ResourceNotReadyException: the service's error ``ResourceNotReadyException`` (HTTP 502).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 402).
-            InvalidSecurityGroupIDException: the service's error ``InvalidSecurityGroupIDException``
-                (HTTP 502).
-            SnapStartTimeoutException: the service's error ``SnapStartTimeoutException`` (HTTP 408).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            EC2ThrottledException: the service's error ``EC2ThrottledException`` (HTTP 502).
-            EFSMountConnectivityException: the service's error ``EFSMountConnectivityException``
-                (HTTP 408).
-            SubnetIPAddressLimitReachedException: the service's error
-                ``SubnetIPAddressLimitReachedException`` (HTTP 502).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            RequestTooLargeException: the service's error ``RequestTooLargeException`` (HTTP 413).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
-            UnsupportedMediaTypeException: the service's error ``UnsupportedMediaTypeException``
-                (HTTP 415).
-            S3FilesMountConnectivityException: the service's error
-                ``S3FilesMountConnectivityException`` (HTTP 408).
-            SerializedRequestEntityTooLargeException: the service's error
-                ``SerializedRequestEntityTooLargeException`` (HTTP 413).
-            InvalidRuntimeException: the service's error ``InvalidRuntimeException`` (HTTP 502).
-            NoPublishedVersionException: the service's error ``NoPublishedVersionException`` (HTTP
-                400).
-            EC2UnexpectedException: the service's error ``EC2UnexpectedException`` (HTTP 502).
-            InvalidSubnetIDException: the service's error ``InvalidSubnetIDException`` (HTTP 502).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            EC2AccessDeniedException: the service's error ``EC2AccessDeniedException`` (HTTP 502).
-            EFSIOException: the service's error ``EFSIOException`` (HTTP 410).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            RuntimeVersionDeletedException: the service's error ``RuntimeVersionDeletedException``
-                (HTTP 409).
-            ENILimitReachedException: the service's error ``ENILimitReachedException`` (HTTP 502).
-            SnapStartNotReadyException: the service's error ``SnapStartNotReadyException`` (HTTP
-                409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            CodeArtifactUserPendingException: the service's error
-                ``CodeArtifactUserPendingException`` (HTTP 409).
-            SnapStartException: the service's error ``SnapStartException`` (HTTP 400).
-            RecursiveInvocationException: the service's error ``RecursiveInvocationException`` (HTTP
-                400).
-            S3FilesMountFailureException: the service's error ``S3FilesMountFailureException`` (HTTP
-                403).
-            EFSMountTimeoutException: the service's error ``EFSMountTimeoutException`` (HTTP 408).
-            ENINotReadyException: the service's error ``ENINotReadyException`` (HTTP 502).
-            S3FilesMountTimeoutException: the service's error ``S3FilesMountTimeoutException`` (HTTP
-                408).
-            CodeArtifactUserFailedException: the service's error ``CodeArtifactUserFailedException``
-                (HTTP 409).
-            ModeNotSupportedException: the service's error ``ModeNotSupportedException`` (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            InvalidRequestContentException: the service's error ``InvalidRequestContentException``
-                (HTTP 400).
-            SnapStartRegenerationFailureException: the service's error
-                ``SnapStartRegenerationFailureException`` (HTTP 409).
-            DurableExecutionAlreadyStartedException: the service's error
-                ``DurableExecutionAlreadyStartedException`` (HTTP 409).
-            InvalidZipFileException: the service's error ``InvalidZipFileException`` (HTTP 502).
-            EFSMountFailureException: the service's error ``EFSMountFailureException`` (HTTP 403).
+            RuntimeAliasDeletedException: HTTP 409.
+            CodeArtifactUserDeletedException: HTTP 409.
+            ResourceNotReadyException: HTTP 502.
+            ServiceQuotaExceededException: HTTP 402.
+            InvalidSecurityGroupIDException: HTTP 502.
+            SnapStartTimeoutException: HTTP 408.
+            TooManyRequestsException: HTTP 429.
+            EC2ThrottledException: HTTP 502.
+            EFSMountConnectivityException: HTTP 408.
+            SubnetIPAddressLimitReachedException: HTTP 502.
+            KMSAccessDeniedException: HTTP 502.
+            RequestTooLargeException: HTTP 413.
+            KMSDisabledException: HTTP 502.
+            UnsupportedMediaTypeException: HTTP 415.
+            S3FilesMountConnectivityException: HTTP 408.
+            SerializedRequestEntityTooLargeException: HTTP 413.
+            InvalidRuntimeException: HTTP 502.
+            NoPublishedVersionException: HTTP 400.
+            EC2UnexpectedException: HTTP 502.
+            InvalidSubnetIDException: HTTP 502.
+            KMSNotFoundException: HTTP 502.
+            InvalidParameterValueException: HTTP 400.
+            EC2AccessDeniedException: HTTP 502.
+            EFSIOException: HTTP 410.
+            KMSInvalidStateException: HTTP 502.
+            ResourceConflictException: HTTP 409.
+            RuntimeVersionDeletedException: HTTP 409.
+            ENILimitReachedException: HTTP 502.
+            SnapStartNotReadyException: HTTP 409.
+            ServiceException: HTTP 500.
+            CodeArtifactUserPendingException: HTTP 409.
+            SnapStartException: HTTP 400.
+            RecursiveInvocationException: HTTP 400.
+            S3FilesMountFailureException: HTTP 403.
+            EFSMountTimeoutException: HTTP 408.
+            ENINotReadyException: HTTP 502.
+            S3FilesMountTimeoutException: HTTP 408.
+            CodeArtifactUserFailedException: HTTP 409.
+            ModeNotSupportedException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            InvalidRequestContentException: HTTP 400.
+            SnapStartRegenerationFailureException: HTTP 409.
+            DurableExecutionAlreadyStartedException: HTTP 409.
+            InvalidZipFileException: HTTP 502.
+            EFSMountFailureException: HTTP 403.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2219,45 +2139,35 @@ class Lambda(SyncClient):
             InvokeAsyncOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 402).
-            InvalidSecurityGroupIDException: the service's error ``InvalidSecurityGroupIDException``
-                (HTTP 502).
-            SnapStartTimeoutException: the service's error ``SnapStartTimeoutException`` (HTTP 408).
-            EC2ThrottledException: the service's error ``EC2ThrottledException`` (HTTP 502).
-            EFSMountConnectivityException: the service's error ``EFSMountConnectivityException``
-                (HTTP 408).
-            SubnetIPAddressLimitReachedException: the service's error
-                ``SubnetIPAddressLimitReachedException`` (HTTP 502).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
-            S3FilesMountConnectivityException: the service's error
-                ``S3FilesMountConnectivityException`` (HTTP 408).
-            InvalidRuntimeException: the service's error ``InvalidRuntimeException`` (HTTP 502).
-            EC2UnexpectedException: the service's error ``EC2UnexpectedException`` (HTTP 502).
-            InvalidSubnetIDException: the service's error ``InvalidSubnetIDException`` (HTTP 502).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            EC2AccessDeniedException: the service's error ``EC2AccessDeniedException`` (HTTP 502).
-            EFSIOException: the service's error ``EFSIOException`` (HTTP 410).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ENILimitReachedException: the service's error ``ENILimitReachedException`` (HTTP 502).
-            SnapStartNotReadyException: the service's error ``SnapStartNotReadyException`` (HTTP
-                409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            SnapStartException: the service's error ``SnapStartException`` (HTTP 400).
-            S3FilesMountFailureException: the service's error ``S3FilesMountFailureException`` (HTTP
-                403).
-            EFSMountTimeoutException: the service's error ``EFSMountTimeoutException`` (HTTP 408).
-            S3FilesMountTimeoutException: the service's error ``S3FilesMountTimeoutException`` (HTTP
-                408).
-            ModeNotSupportedException: the service's error ``ModeNotSupportedException`` (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            InvalidRequestContentException: the service's error ``InvalidRequestContentException``
-                (HTTP 400).
-            SnapStartRegenerationFailureException: the service's error
-                ``SnapStartRegenerationFailureException`` (HTTP 409).
-            EFSMountFailureException: the service's error ``EFSMountFailureException`` (HTTP 403).
+            ServiceQuotaExceededException: HTTP 402.
+            InvalidSecurityGroupIDException: HTTP 502.
+            SnapStartTimeoutException: HTTP 408.
+            EC2ThrottledException: HTTP 502.
+            EFSMountConnectivityException: HTTP 408.
+            SubnetIPAddressLimitReachedException: HTTP 502.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
+            S3FilesMountConnectivityException: HTTP 408.
+            InvalidRuntimeException: HTTP 502.
+            EC2UnexpectedException: HTTP 502.
+            InvalidSubnetIDException: HTTP 502.
+            KMSNotFoundException: HTTP 502.
+            EC2AccessDeniedException: HTTP 502.
+            EFSIOException: HTTP 410.
+            KMSInvalidStateException: HTTP 502.
+            ResourceConflictException: HTTP 409.
+            ENILimitReachedException: HTTP 502.
+            SnapStartNotReadyException: HTTP 409.
+            ServiceException: HTTP 500.
+            SnapStartException: HTTP 400.
+            S3FilesMountFailureException: HTTP 403.
+            EFSMountTimeoutException: HTTP 408.
+            S3FilesMountTimeoutException: HTTP 408.
+            ModeNotSupportedException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            InvalidRequestContentException: HTTP 400.
+            SnapStartRegenerationFailureException: HTTP 409.
+            EFSMountFailureException: HTTP 403.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2296,68 +2206,48 @@ class Lambda(SyncClient):
                 or over ``iter_text()`` and the like for what they carry. Use it in ``with``.
 
         Raises:
-            RuntimeAliasDeletedException: the service's error ``RuntimeAliasDeletedException`` (HTTP
-                409).
-            CodeArtifactUserDeletedException: the service's error
-                ``CodeArtifactUserDeletedException`` (HTTP 409).
-            ResourceNotReadyException: the service's error ``ResourceNotReadyException`` (HTTP 502).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 402).
-            InvalidSecurityGroupIDException: the service's error ``InvalidSecurityGroupIDException``
-                (HTTP 502).
-            SnapStartTimeoutException: the service's error ``SnapStartTimeoutException`` (HTTP 408).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            EC2ThrottledException: the service's error ``EC2ThrottledException`` (HTTP 502).
-            EFSMountConnectivityException: the service's error ``EFSMountConnectivityException``
-                (HTTP 408).
-            SubnetIPAddressLimitReachedException: the service's error
-                ``SubnetIPAddressLimitReachedException`` (HTTP 502).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            RequestTooLargeException: the service's error ``RequestTooLargeException`` (HTTP 413).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
-            UnsupportedMediaTypeException: the service's error ``UnsupportedMediaTypeException``
-                (HTTP 415).
-            S3FilesMountConnectivityException: the service's error
-                ``S3FilesMountConnectivityException`` (HTTP 408).
-            SerializedRequestEntityTooLargeException: the service's error
-                ``SerializedRequestEntityTooLargeException`` (HTTP 413).
-            InvalidRuntimeException: the service's error ``InvalidRuntimeException`` (HTTP 502).
-            NoPublishedVersionException: the service's error ``NoPublishedVersionException`` (HTTP
-                400).
-            EC2UnexpectedException: the service's error ``EC2UnexpectedException`` (HTTP 502).
-            InvalidSubnetIDException: the service's error ``InvalidSubnetIDException`` (HTTP 502).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            EC2AccessDeniedException: the service's error ``EC2AccessDeniedException`` (HTTP 502).
-            EFSIOException: the service's error ``EFSIOException`` (HTTP 410).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            RuntimeVersionDeletedException: the service's error ``RuntimeVersionDeletedException``
-                (HTTP 409).
-            ENILimitReachedException: the service's error ``ENILimitReachedException`` (HTTP 502).
-            SnapStartNotReadyException: the service's error ``SnapStartNotReadyException`` (HTTP
-                409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            CodeArtifactUserPendingException: the service's error
-                ``CodeArtifactUserPendingException`` (HTTP 409).
-            SnapStartException: the service's error ``SnapStartException`` (HTTP 400).
-            RecursiveInvocationException: the service's error ``RecursiveInvocationException`` (HTTP
-                400).
-            S3FilesMountFailureException: the service's error ``S3FilesMountFailureException`` (HTTP
-                403).
-            EFSMountTimeoutException: the service's error ``EFSMountTimeoutException`` (HTTP 408).
-            S3FilesMountTimeoutException: the service's error ``S3FilesMountTimeoutException`` (HTTP
-                408).
-            CodeArtifactUserFailedException: the service's error ``CodeArtifactUserFailedException``
-                (HTTP 409).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            InvalidRequestContentException: the service's error ``InvalidRequestContentException``
-                (HTTP 400).
-            SnapStartRegenerationFailureException: the service's error
-                ``SnapStartRegenerationFailureException`` (HTTP 409).
-            InvalidZipFileException: the service's error ``InvalidZipFileException`` (HTTP 502).
-            EFSMountFailureException: the service's error ``EFSMountFailureException`` (HTTP 403).
+            RuntimeAliasDeletedException: HTTP 409.
+            CodeArtifactUserDeletedException: HTTP 409.
+            ResourceNotReadyException: HTTP 502.
+            ServiceQuotaExceededException: HTTP 402.
+            InvalidSecurityGroupIDException: HTTP 502.
+            SnapStartTimeoutException: HTTP 408.
+            TooManyRequestsException: HTTP 429.
+            EC2ThrottledException: HTTP 502.
+            EFSMountConnectivityException: HTTP 408.
+            SubnetIPAddressLimitReachedException: HTTP 502.
+            KMSAccessDeniedException: HTTP 502.
+            RequestTooLargeException: HTTP 413.
+            KMSDisabledException: HTTP 502.
+            UnsupportedMediaTypeException: HTTP 415.
+            S3FilesMountConnectivityException: HTTP 408.
+            SerializedRequestEntityTooLargeException: HTTP 413.
+            InvalidRuntimeException: HTTP 502.
+            NoPublishedVersionException: HTTP 400.
+            EC2UnexpectedException: HTTP 502.
+            InvalidSubnetIDException: HTTP 502.
+            KMSNotFoundException: HTTP 502.
+            InvalidParameterValueException: HTTP 400.
+            EC2AccessDeniedException: HTTP 502.
+            EFSIOException: HTTP 410.
+            KMSInvalidStateException: HTTP 502.
+            ResourceConflictException: HTTP 409.
+            RuntimeVersionDeletedException: HTTP 409.
+            ENILimitReachedException: HTTP 502.
+            SnapStartNotReadyException: HTTP 409.
+            ServiceException: HTTP 500.
+            CodeArtifactUserPendingException: HTTP 409.
+            SnapStartException: HTTP 400.
+            RecursiveInvocationException: HTTP 400.
+            S3FilesMountFailureException: HTTP 403.
+            EFSMountTimeoutException: HTTP 408.
+            S3FilesMountTimeoutException: HTTP 408.
+            CodeArtifactUserFailedException: HTTP 409.
+            ResourceNotFoundException: HTTP 404.
+            InvalidRequestContentException: HTTP 400.
+            SnapStartRegenerationFailureException: HTTP 409.
+            InvalidZipFileException: HTTP 502.
+            EFSMountFailureException: HTTP 403.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2395,11 +2285,10 @@ class Lambda(SyncClient):
             ListAliasesOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2431,10 +2320,9 @@ class Lambda(SyncClient):
             ListCapacityProvidersOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2463,9 +2351,8 @@ class Lambda(SyncClient):
             ListCodeSigningConfigsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2508,11 +2395,10 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2551,11 +2437,10 @@ class Lambda(SyncClient):
             ListEventSourceMappingsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2588,11 +2473,10 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2623,11 +2507,10 @@ class Lambda(SyncClient):
             ListFunctionUrlConfigsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2659,11 +2542,10 @@ class Lambda(SyncClient):
                 the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2696,10 +2578,9 @@ class Lambda(SyncClient):
             ListFunctionsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2732,10 +2613,9 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2770,11 +2650,10 @@ class Lambda(SyncClient):
             ListLayerVersionsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2809,10 +2688,9 @@ class Lambda(SyncClient):
             ListLayersOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2845,11 +2723,10 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2876,11 +2753,10 @@ class Lambda(SyncClient):
             ListTagsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2909,11 +2785,10 @@ class Lambda(SyncClient):
             ListVersionsByFunctionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2946,16 +2821,15 @@ class Lambda(SyncClient):
             PauseDurableExecutionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2993,13 +2867,11 @@ class Lambda(SyncClient):
             PublishLayerVersionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeStorageExceededException: the service's error ``CodeStorageExceededException`` (HTTP
-                400).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CodeStorageExceededException: HTTP 400.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3037,18 +2909,14 @@ class Lambda(SyncClient):
             PublishVersionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeStorageExceededException: the service's error ``CodeStorageExceededException`` (HTTP
-                400).
-            FunctionVersionsPerCapacityProviderLimitExceededException: the service's error
-                ``FunctionVersionsPerCapacityProviderLimitExceededException`` (HTTP 400).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CodeStorageExceededException: HTTP 400.
+            FunctionVersionsPerCapacityProviderLimitExceededException: HTTP 400.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3080,14 +2948,12 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CodeSigningConfigNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3115,12 +2981,11 @@ class Lambda(SyncClient):
             PutFunctionConcurrencyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3155,12 +3020,11 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3192,12 +3056,11 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3227,12 +3090,11 @@ class Lambda(SyncClient):
             PutFunctionScalingConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3265,12 +3127,11 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3301,17 +3162,14 @@ class Lambda(SyncClient):
             PutResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            PublicPolicyException: the service's error ``PublicPolicyException`` (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            PolicyLengthExceededException: the service's error ``PolicyLengthExceededException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            PublicPolicyException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            PolicyLengthExceededException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3345,12 +3203,11 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3385,14 +3242,12 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3426,14 +3281,12 @@ class Lambda(SyncClient):
             RemovePermissionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            PublicPolicyException: the service's error ``PublicPolicyException`` (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            PublicPolicyException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3465,16 +3318,15 @@ class Lambda(SyncClient):
             ResumeDurableExecutionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3504,16 +3356,15 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CallbackTimeoutException: the service's error ``CallbackTimeoutException`` (HTTP 400).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            CallbackTimeoutException: HTTP 400.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3540,12 +3391,11 @@ class Lambda(SyncClient):
                 the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CallbackTimeoutException: the service's error ``CallbackTimeoutException`` (HTTP 400).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            CallbackTimeoutException: HTTP 400.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3573,16 +3423,15 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CallbackTimeoutException: the service's error ``CallbackTimeoutException`` (HTTP 400).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            CallbackTimeoutException: HTTP 400.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3610,15 +3459,14 @@ class Lambda(SyncClient):
             StopDurableExecutionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (HTTP 502).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (HTTP 502).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (HTTP 502).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (HTTP 502).
+            InvalidParameterValueException: HTTP 400.
+            KMSInvalidStateException: HTTP 502.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            KMSNotFoundException: HTTP 502.
+            ResourceNotFoundException: HTTP 404.
+            KMSAccessDeniedException: HTTP 502.
+            KMSDisabledException: HTTP 502.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3646,12 +3494,11 @@ class Lambda(SyncClient):
             TagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3679,12 +3526,11 @@ class Lambda(SyncClient):
             UntagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3720,14 +3566,12 @@ class Lambda(SyncClient):
             UpdateAliasOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3765,12 +3609,11 @@ class Lambda(SyncClient):
             UpdateCapacityProviderOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3804,10 +3647,9 @@ class Lambda(SyncClient):
             UpdateCodeSigningConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ServiceException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3888,13 +3730,12 @@ class Lambda(SyncClient):
             UpdateEventSourceMappingOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceInUseException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -3964,22 +3805,16 @@ class Lambda(SyncClient):
             UpdateFunctionCodeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            InvalidCodeSignatureException: the service's error ``InvalidCodeSignatureException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeVerificationFailedException: the service's error ``CodeVerificationFailedException``
-                (HTTP 400).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
-            CodeStorageExceededException: the service's error ``CodeStorageExceededException`` (HTTP
-                400).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            InvalidCodeSignatureException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            CodeVerificationFailedException: HTTP 400.
+            CodeSigningConfigNotFoundException: HTTP 404.
+            CodeStorageExceededException: HTTP 400.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -4061,20 +3896,15 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            InvalidCodeSignatureException: the service's error ``InvalidCodeSignatureException``
-                (HTTP 400).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            CodeVerificationFailedException: the service's error ``CodeVerificationFailedException``
-                (HTTP 400).
-            CodeSigningConfigNotFoundException: the service's error
-                ``CodeSigningConfigNotFoundException`` (HTTP 404).
-            PreconditionFailedException: the service's error ``PreconditionFailedException`` (HTTP
-                412).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            InvalidCodeSignatureException: HTTP 400.
+            ResourceNotFoundException: HTTP 404.
+            CodeVerificationFailedException: HTTP 400.
+            CodeSigningConfigNotFoundException: HTTP 404.
+            PreconditionFailedException: HTTP 412.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -4130,12 +3960,11 @@ class Lambda(SyncClient):
                 response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -4172,12 +4001,11 @@ class Lambda(SyncClient):
             UpdateFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidParameterValueException: the service's error ``InvalidParameterValueException``
-                (HTTP 400).
-            ResourceConflictException: the service's error ``ResourceConflictException`` (HTTP 409).
-            ServiceException: the service's error ``ServiceException`` (HTTP 500).
-            TooManyRequestsException: the service's error ``TooManyRequestsException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            InvalidParameterValueException: HTTP 400.
+            ResourceConflictException: HTTP 409.
+            ServiceException: HTTP 500.
+            TooManyRequestsException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
             LambdaError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

@@ -96,15 +96,13 @@ class AsyncBedrockRuntime(AsyncClient):
             ApplyGuardrailOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ResourceNotFoundException: HTTP 404.
+            ThrottlingException: HTTP 429.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
+            ServiceQuotaExceededException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -158,16 +156,15 @@ class AsyncBedrockRuntime(AsyncClient):
             ConverseOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ModelTimeoutException: the service's error ``ModelTimeoutException`` (HTTP 408).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ModelNotReadyException: the service's error ``ModelNotReadyException`` (HTTP 429).
-            ModelErrorException: the service's error ``ModelErrorException`` (HTTP 424).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            ModelTimeoutException: HTTP 408.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
+            ModelNotReadyException: HTTP 429.
+            ModelErrorException: HTTP 424.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -230,16 +227,15 @@ class AsyncBedrockRuntime(AsyncClient):
                 it with ``async with``, or ``await`` it.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ModelTimeoutException: the service's error ``ModelTimeoutException`` (HTTP 408).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ModelNotReadyException: the service's error ``ModelNotReadyException`` (HTTP 429).
-            ModelErrorException: the service's error ``ModelErrorException`` (HTTP 424).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            ModelTimeoutException: HTTP 408.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
+            ModelNotReadyException: HTTP 429.
+            ModelErrorException: HTTP 424.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -279,13 +275,12 @@ class AsyncBedrockRuntime(AsyncClient):
             CountTokensOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ResourceNotFoundException: HTTP 404.
+            ThrottlingException: HTTP 429.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -311,10 +306,10 @@ class AsyncBedrockRuntime(AsyncClient):
             GetAsyncInvokeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            InternalServerException: HTTP 500.
+            ValidationException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -341,12 +336,11 @@ class AsyncBedrockRuntime(AsyncClient):
             InvokeGuardrailChecksOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -424,18 +418,16 @@ class AsyncBedrockRuntime(AsyncClient):
             InvokeModelOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ModelTimeoutException: the service's error ``ModelTimeoutException`` (HTTP 408).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 400).
-            ModelNotReadyException: the service's error ``ModelNotReadyException`` (HTTP 429).
-            ModelErrorException: the service's error ``ModelErrorException`` (HTTP 424).
+            AccessDeniedException: HTTP 403.
+            ResourceNotFoundException: HTTP 404.
+            ThrottlingException: HTTP 429.
+            ModelTimeoutException: HTTP 408.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
+            ServiceQuotaExceededException: HTTP 400.
+            ModelNotReadyException: HTTP 429.
+            ModelErrorException: HTTP 424.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -524,19 +516,17 @@ class AsyncBedrockRuntime(AsyncClient):
                 ``async with``, or ``await`` it.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ModelTimeoutException: the service's error ``ModelTimeoutException`` (HTTP 408).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ModelStreamErrorException: the service's error ``ModelStreamErrorException`` (HTTP 424).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 400).
-            ModelNotReadyException: the service's error ``ModelNotReadyException`` (HTTP 429).
-            ModelErrorException: the service's error ``ModelErrorException`` (HTTP 424).
+            AccessDeniedException: HTTP 403.
+            ResourceNotFoundException: HTTP 404.
+            ThrottlingException: HTTP 429.
+            ModelTimeoutException: HTTP 408.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ModelStreamErrorException: HTTP 424.
+            ValidationException: HTTP 400.
+            ServiceQuotaExceededException: HTTP 400.
+            ModelNotReadyException: HTTP 429.
+            ModelErrorException: HTTP 424.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -586,10 +576,10 @@ class AsyncBedrockRuntime(AsyncClient):
             ListAsyncInvokesOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            InternalServerException: HTTP 500.
+            ValidationException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -628,16 +618,14 @@ class AsyncBedrockRuntime(AsyncClient):
             StartAsyncInvokeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 400).
-            ConflictException: the service's error ``ConflictException`` (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
+            ServiceQuotaExceededException: HTTP 400.
+            ConflictException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

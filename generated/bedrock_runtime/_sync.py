@@ -95,15 +95,13 @@ class BedrockRuntime(SyncClient):
             ApplyGuardrailOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ResourceNotFoundException: HTTP 404.
+            ThrottlingException: HTTP 429.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
+            ServiceQuotaExceededException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -157,16 +155,15 @@ class BedrockRuntime(SyncClient):
             ConverseOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ModelTimeoutException: the service's error ``ModelTimeoutException`` (HTTP 408).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ModelNotReadyException: the service's error ``ModelNotReadyException`` (HTTP 429).
-            ModelErrorException: the service's error ``ModelErrorException`` (HTTP 424).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            ModelTimeoutException: HTTP 408.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
+            ModelNotReadyException: HTTP 429.
+            ModelErrorException: HTTP 424.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -229,16 +226,15 @@ class BedrockRuntime(SyncClient):
                 ``with``.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ModelTimeoutException: the service's error ``ModelTimeoutException`` (HTTP 408).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ModelNotReadyException: the service's error ``ModelNotReadyException`` (HTTP 429).
-            ModelErrorException: the service's error ``ModelErrorException`` (HTTP 424).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            ModelTimeoutException: HTTP 408.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
+            ModelNotReadyException: HTTP 429.
+            ModelErrorException: HTTP 424.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -278,13 +274,12 @@ class BedrockRuntime(SyncClient):
             CountTokensOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ResourceNotFoundException: HTTP 404.
+            ThrottlingException: HTTP 429.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -310,10 +305,10 @@ class BedrockRuntime(SyncClient):
             GetAsyncInvokeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            InternalServerException: HTTP 500.
+            ValidationException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -340,12 +335,11 @@ class BedrockRuntime(SyncClient):
             InvokeGuardrailChecksOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -423,18 +417,16 @@ class BedrockRuntime(SyncClient):
             InvokeModelOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ModelTimeoutException: the service's error ``ModelTimeoutException`` (HTTP 408).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 400).
-            ModelNotReadyException: the service's error ``ModelNotReadyException`` (HTTP 429).
-            ModelErrorException: the service's error ``ModelErrorException`` (HTTP 424).
+            AccessDeniedException: HTTP 403.
+            ResourceNotFoundException: HTTP 404.
+            ThrottlingException: HTTP 429.
+            ModelTimeoutException: HTTP 408.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
+            ServiceQuotaExceededException: HTTP 400.
+            ModelNotReadyException: HTTP 429.
+            ModelErrorException: HTTP 424.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -523,19 +515,17 @@ class BedrockRuntime(SyncClient):
                 ``with``.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ModelTimeoutException: the service's error ``ModelTimeoutException`` (HTTP 408).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ModelStreamErrorException: the service's error ``ModelStreamErrorException`` (HTTP 424).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 400).
-            ModelNotReadyException: the service's error ``ModelNotReadyException`` (HTTP 429).
-            ModelErrorException: the service's error ``ModelErrorException`` (HTTP 424).
+            AccessDeniedException: HTTP 403.
+            ResourceNotFoundException: HTTP 404.
+            ThrottlingException: HTTP 429.
+            ModelTimeoutException: HTTP 408.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ModelStreamErrorException: HTTP 424.
+            ValidationException: HTTP 400.
+            ServiceQuotaExceededException: HTTP 400.
+            ModelNotReadyException: HTTP 429.
+            ModelErrorException: HTTP 424.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -583,10 +573,10 @@ class BedrockRuntime(SyncClient):
             ListAsyncInvokesOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            InternalServerException: HTTP 500.
+            ValidationException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -625,16 +615,14 @@ class BedrockRuntime(SyncClient):
             StartAsyncInvokeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ServiceUnavailableException: the service's error ``ServiceUnavailableException`` (HTTP
-                503).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 400).
-            ConflictException: the service's error ``ConflictException`` (HTTP 400).
+            AccessDeniedException: HTTP 403.
+            ThrottlingException: HTTP 429.
+            ResourceNotFoundException: HTTP 404.
+            InternalServerException: HTTP 500.
+            ServiceUnavailableException: HTTP 503.
+            ValidationException: HTTP 400.
+            ServiceQuotaExceededException: HTTP 400.
+            ConflictException: HTTP 400.
             BedrockRuntimeError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

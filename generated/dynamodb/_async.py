@@ -212,9 +212,9 @@ class AsyncDynamoDB(AsyncClient):
             BatchExecuteStatementOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -244,12 +244,11 @@ class AsyncDynamoDB(AsyncClient):
             BatchGetItemOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ProvisionedThroughputExceededException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -282,16 +281,13 @@ class AsyncDynamoDB(AsyncClient):
             BatchWriteItemOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            ItemCollectionSizeLimitExceededException: the service's error
-                ``ItemCollectionSizeLimitExceededException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ReplicatedWriteConflictException: the service's error
-                ``ReplicatedWriteConflictException``.
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ProvisionedThroughputExceededException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            ItemCollectionSizeLimitExceededException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ReplicatedWriteConflictException: an error of the service.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -321,7 +317,7 @@ class AsyncDynamoDB(AsyncClient):
             CancelBulkOperationOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
+            ResourceNotFoundException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -349,13 +345,12 @@ class AsyncDynamoDB(AsyncClient):
             CreateBackupOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            TableNotFoundException: the service's error ``TableNotFoundException``.
-            TableInUseException: the service's error ``TableInUseException``.
-            ContinuousBackupsUnavailableException: the service's error
-                ``ContinuousBackupsUnavailableException``.
-            BackupInUseException: the service's error ``BackupInUseException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            TableNotFoundException: an error of the service.
+            TableInUseException: an error of the service.
+            ContinuousBackupsUnavailableException: an error of the service.
+            BackupInUseException: an error of the service.
+            LimitExceededException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -386,11 +381,10 @@ class AsyncDynamoDB(AsyncClient):
             CreateGlobalTableOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            GlobalTableAlreadyExistsException: the service's error
-                ``GlobalTableAlreadyExistsException``.
-            TableNotFoundException: the service's error ``TableNotFoundException``.
+            LimitExceededException: an error of the service.
+            InternalServerError: HTTP 500.
+            GlobalTableAlreadyExistsException: an error of the service.
+            TableNotFoundException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -454,9 +448,9 @@ class AsyncDynamoDB(AsyncClient):
             CreateTableOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceInUseException: an error of the service.
+            LimitExceededException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -501,10 +495,10 @@ class AsyncDynamoDB(AsyncClient):
             DeleteBackupOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            BackupNotFoundException: the service's error ``BackupNotFoundException``.
-            BackupInUseException: the service's error ``BackupInUseException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            BackupNotFoundException: an error of the service.
+            BackupInUseException: an error of the service.
+            LimitExceededException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -551,19 +545,15 @@ class AsyncDynamoDB(AsyncClient):
             DeleteItemOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ConditionalCheckFailedException: the service's error
-                ``ConditionalCheckFailedException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            ItemCollectionSizeLimitExceededException: the service's error
-                ``ItemCollectionSizeLimitExceededException``.
-            TransactionConflictException: the service's error ``TransactionConflictException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ReplicatedWriteConflictException: the service's error
-                ``ReplicatedWriteConflictException``.
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ConditionalCheckFailedException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            ItemCollectionSizeLimitExceededException: an error of the service.
+            TransactionConflictException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ReplicatedWriteConflictException: an error of the service.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -603,11 +593,11 @@ class AsyncDynamoDB(AsyncClient):
             DeleteResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            PolicyNotFoundException: the service's error ``PolicyNotFoundException``.
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
+            PolicyNotFoundException: an error of the service.
+            ResourceInUseException: an error of the service.
+            LimitExceededException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -636,10 +626,10 @@ class AsyncDynamoDB(AsyncClient):
             DeleteTableOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceInUseException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            LimitExceededException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -665,8 +655,8 @@ class AsyncDynamoDB(AsyncClient):
             DescribeBackupOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            BackupNotFoundException: the service's error ``BackupNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            BackupNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -692,7 +682,7 @@ class AsyncDynamoDB(AsyncClient):
             DescribeBulkOperationOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
+            ResourceNotFoundException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -718,8 +708,8 @@ class AsyncDynamoDB(AsyncClient):
             DescribeContinuousBackupsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            TableNotFoundException: the service's error ``TableNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            TableNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -748,8 +738,8 @@ class AsyncDynamoDB(AsyncClient):
                 response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -790,9 +780,9 @@ class AsyncDynamoDB(AsyncClient):
             DescribeExportOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ExportNotFoundException: the service's error ``ExportNotFoundException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ExportNotFoundException: an error of the service.
+            LimitExceededException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -818,8 +808,8 @@ class AsyncDynamoDB(AsyncClient):
             DescribeGlobalTableOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            GlobalTableNotFoundException: the service's error ``GlobalTableNotFoundException``.
+            InternalServerError: HTTP 500.
+            GlobalTableNotFoundException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -846,8 +836,8 @@ class AsyncDynamoDB(AsyncClient):
                 response.
 
         Raises:
-            GlobalTableNotFoundException: the service's error ``GlobalTableNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            GlobalTableNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -873,7 +863,7 @@ class AsyncDynamoDB(AsyncClient):
             DescribeImportOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ImportNotFoundException: the service's error ``ImportNotFoundException``.
+            ImportNotFoundException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -900,8 +890,8 @@ class AsyncDynamoDB(AsyncClient):
                 response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -920,7 +910,7 @@ class AsyncDynamoDB(AsyncClient):
             DescribeLimitsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -943,8 +933,8 @@ class AsyncDynamoDB(AsyncClient):
             DescribeTableOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -971,8 +961,8 @@ class AsyncDynamoDB(AsyncClient):
                 response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -998,8 +988,8 @@ class AsyncDynamoDB(AsyncClient):
             DescribeTimeToLiveOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1033,10 +1023,10 @@ class AsyncDynamoDB(AsyncClient):
                 response.
 
         Raises:
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
+            InternalServerError: HTTP 500.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: an error of the service.
+            ResourceNotFoundException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1074,10 +1064,10 @@ class AsyncDynamoDB(AsyncClient):
                 response.
 
         Raises:
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
+            InternalServerError: HTTP 500.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: an error of the service.
+            ResourceNotFoundException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1120,18 +1110,15 @@ class AsyncDynamoDB(AsyncClient):
             ExecuteStatementOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ConditionalCheckFailedException: the service's error
-                ``ConditionalCheckFailedException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            ItemCollectionSizeLimitExceededException: the service's error
-                ``ItemCollectionSizeLimitExceededException``.
-            TransactionConflictException: the service's error ``TransactionConflictException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            DuplicateItemException: the service's error ``DuplicateItemException``.
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ConditionalCheckFailedException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            ItemCollectionSizeLimitExceededException: an error of the service.
+            TransactionConflictException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            DuplicateItemException: an error of the service.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1168,16 +1155,14 @@ class AsyncDynamoDB(AsyncClient):
             ExecuteTransactionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            TransactionCanceledException: the service's error ``TransactionCanceledException``.
-            TransactionInProgressException: the service's error ``TransactionInProgressException``.
-            IdempotentParameterMismatchException: the service's error
-                ``IdempotentParameterMismatchException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ResourceNotFoundException: an error of the service.
+            TransactionCanceledException: an error of the service.
+            TransactionInProgressException: an error of the service.
+            IdempotentParameterMismatchException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1231,13 +1216,12 @@ class AsyncDynamoDB(AsyncClient):
             ExportTableToPointInTimeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            TableNotFoundException: the service's error ``TableNotFoundException``.
-            PointInTimeRecoveryUnavailableException: the service's error
-                ``PointInTimeRecoveryUnavailableException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidExportTimeException: the service's error ``InvalidExportTimeException``.
-            ExportConflictException: the service's error ``ExportConflictException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            TableNotFoundException: an error of the service.
+            PointInTimeRecoveryUnavailableException: an error of the service.
+            LimitExceededException: an error of the service.
+            InvalidExportTimeException: an error of the service.
+            ExportConflictException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1288,12 +1272,11 @@ class AsyncDynamoDB(AsyncClient):
             GetItemOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ProvisionedThroughputExceededException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1327,9 +1310,9 @@ class AsyncDynamoDB(AsyncClient):
             GetResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            PolicyNotFoundException: the service's error ``PolicyNotFoundException``.
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
+            PolicyNotFoundException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1365,9 +1348,9 @@ class AsyncDynamoDB(AsyncClient):
             ImportTableOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ImportConflictException: the service's error ``ImportConflictException``.
+            ResourceInUseException: an error of the service.
+            LimitExceededException: an error of the service.
+            ImportConflictException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1412,7 +1395,7 @@ class AsyncDynamoDB(AsyncClient):
             ListBackupsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1473,8 +1456,8 @@ class AsyncDynamoDB(AsyncClient):
             ListContributorInsightsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1504,8 +1487,8 @@ class AsyncDynamoDB(AsyncClient):
             ListExportsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            LimitExceededException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1536,7 +1519,7 @@ class AsyncDynamoDB(AsyncClient):
             ListGlobalTablesOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1569,7 +1552,7 @@ class AsyncDynamoDB(AsyncClient):
             ListImportsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
+            LimitExceededException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1597,7 +1580,7 @@ class AsyncDynamoDB(AsyncClient):
             ListTablesOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1624,8 +1607,8 @@ class AsyncDynamoDB(AsyncClient):
             ListTagsOfResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1672,19 +1655,15 @@ class AsyncDynamoDB(AsyncClient):
             PutItemOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ConditionalCheckFailedException: the service's error
-                ``ConditionalCheckFailedException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            ItemCollectionSizeLimitExceededException: the service's error
-                ``ItemCollectionSizeLimitExceededException``.
-            TransactionConflictException: the service's error ``TransactionConflictException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ReplicatedWriteConflictException: the service's error
-                ``ReplicatedWriteConflictException``.
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ConditionalCheckFailedException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            ItemCollectionSizeLimitExceededException: an error of the service.
+            TransactionConflictException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ReplicatedWriteConflictException: an error of the service.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1729,11 +1708,11 @@ class AsyncDynamoDB(AsyncClient):
             PutResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            PolicyNotFoundException: the service's error ``PolicyNotFoundException``.
-            ResourceInUseException: the service's error ``ResourceInUseException``.
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
+            LimitExceededException: an error of the service.
+            PolicyNotFoundException: an error of the service.
+            ResourceInUseException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1796,12 +1775,11 @@ class AsyncDynamoDB(AsyncClient):
             QueryOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ProvisionedThroughputExceededException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1865,12 +1843,12 @@ class AsyncDynamoDB(AsyncClient):
             RestoreTableFromBackupOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            TableAlreadyExistsException: the service's error ``TableAlreadyExistsException``.
-            TableInUseException: the service's error ``TableInUseException``.
-            BackupNotFoundException: the service's error ``BackupNotFoundException``.
-            BackupInUseException: the service's error ``BackupInUseException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            TableAlreadyExistsException: an error of the service.
+            TableInUseException: an error of the service.
+            BackupNotFoundException: an error of the service.
+            BackupInUseException: an error of the service.
+            LimitExceededException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1932,14 +1910,13 @@ class AsyncDynamoDB(AsyncClient):
             RestoreTableToPointInTimeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            TableAlreadyExistsException: the service's error ``TableAlreadyExistsException``.
-            TableNotFoundException: the service's error ``TableNotFoundException``.
-            TableInUseException: the service's error ``TableInUseException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidRestoreTimeException: the service's error ``InvalidRestoreTimeException``.
-            PointInTimeRecoveryUnavailableException: the service's error
-                ``PointInTimeRecoveryUnavailableException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            TableAlreadyExistsException: an error of the service.
+            TableNotFoundException: an error of the service.
+            TableInUseException: an error of the service.
+            LimitExceededException: an error of the service.
+            InvalidRestoreTimeException: an error of the service.
+            PointInTimeRecoveryUnavailableException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2008,12 +1985,11 @@ class AsyncDynamoDB(AsyncClient):
             ScanOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ProvisionedThroughputExceededException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2072,10 +2048,10 @@ class AsyncDynamoDB(AsyncClient):
             SearchVectorsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ResourceNotFoundException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2121,11 +2097,10 @@ class AsyncDynamoDB(AsyncClient):
             StartBulkPutItemsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            IdempotentParameterMismatchException: the service's error
-                ``IdempotentParameterMismatchException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: an error of the service.
+            IdempotentParameterMismatchException: an error of the service.
+            ResourceNotFoundException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2162,10 +2137,10 @@ class AsyncDynamoDB(AsyncClient):
             TagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ResourceInUseException: the service's error ``ResourceInUseException``.
+            LimitExceededException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
+            ResourceInUseException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2193,13 +2168,12 @@ class AsyncDynamoDB(AsyncClient):
             TransactGetItemsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            TransactionCanceledException: the service's error ``TransactionCanceledException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ResourceNotFoundException: an error of the service.
+            TransactionCanceledException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2240,16 +2214,14 @@ class AsyncDynamoDB(AsyncClient):
             TransactWriteItemsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            TransactionCanceledException: the service's error ``TransactionCanceledException``.
-            TransactionInProgressException: the service's error ``TransactionInProgressException``.
-            IdempotentParameterMismatchException: the service's error
-                ``IdempotentParameterMismatchException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ResourceNotFoundException: an error of the service.
+            TransactionCanceledException: an error of the service.
+            TransactionInProgressException: an error of the service.
+            IdempotentParameterMismatchException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2295,10 +2267,10 @@ class AsyncDynamoDB(AsyncClient):
             UntagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ResourceInUseException: the service's error ``ResourceInUseException``.
+            LimitExceededException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
+            ResourceInUseException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2330,10 +2302,9 @@ class AsyncDynamoDB(AsyncClient):
             UpdateContinuousBackupsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            TableNotFoundException: the service's error ``TableNotFoundException``.
-            ContinuousBackupsUnavailableException: the service's error
-                ``ContinuousBackupsUnavailableException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            TableNotFoundException: an error of the service.
+            ContinuousBackupsUnavailableException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2370,8 +2341,8 @@ class AsyncDynamoDB(AsyncClient):
             UpdateContributorInsightsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceNotFoundException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2406,11 +2377,11 @@ class AsyncDynamoDB(AsyncClient):
             UpdateGlobalTableOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            GlobalTableNotFoundException: the service's error ``GlobalTableNotFoundException``.
-            ReplicaAlreadyExistsException: the service's error ``ReplicaAlreadyExistsException``.
-            ReplicaNotFoundException: the service's error ``ReplicaNotFoundException``.
-            TableNotFoundException: the service's error ``TableNotFoundException``.
+            InternalServerError: HTTP 500.
+            GlobalTableNotFoundException: an error of the service.
+            ReplicaAlreadyExistsException: an error of the service.
+            ReplicaNotFoundException: an error of the service.
+            TableNotFoundException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2457,12 +2428,12 @@ class AsyncDynamoDB(AsyncClient):
             UpdateGlobalTableSettingsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            GlobalTableNotFoundException: the service's error ``GlobalTableNotFoundException``.
-            ReplicaNotFoundException: the service's error ``ReplicaNotFoundException``.
-            IndexNotFoundException: the service's error ``IndexNotFoundException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            GlobalTableNotFoundException: an error of the service.
+            ReplicaNotFoundException: an error of the service.
+            IndexNotFoundException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2520,19 +2491,15 @@ class AsyncDynamoDB(AsyncClient):
             UpdateItemOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ConditionalCheckFailedException: the service's error
-                ``ConditionalCheckFailedException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            ItemCollectionSizeLimitExceededException: the service's error
-                ``ItemCollectionSizeLimitExceededException``.
-            TransactionConflictException: the service's error ``TransactionConflictException``.
-            RequestLimitExceeded: the service's error ``RequestLimitExceeded``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            ReplicatedWriteConflictException: the service's error
-                ``ReplicatedWriteConflictException``.
-            ThrottlingException: the service's error ``ThrottlingException``.
+            ConditionalCheckFailedException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            ItemCollectionSizeLimitExceededException: an error of the service.
+            TransactionConflictException: an error of the service.
+            RequestLimitExceeded: an error of the service.
+            InternalServerError: HTTP 500.
+            ReplicatedWriteConflictException: an error of the service.
+            ThrottlingException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2580,10 +2547,10 @@ class AsyncDynamoDB(AsyncClient):
                 response.
 
         Raises:
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
+            InternalServerError: HTTP 500.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: an error of the service.
+            ResourceNotFoundException: an error of the service.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2651,10 +2618,10 @@ class AsyncDynamoDB(AsyncClient):
             UpdateTableOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceInUseException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            LimitExceededException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2710,10 +2677,10 @@ class AsyncDynamoDB(AsyncClient):
                 response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceNotFoundException: an error of the service.
+            ResourceInUseException: an error of the service.
+            LimitExceededException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2746,10 +2713,10 @@ class AsyncDynamoDB(AsyncClient):
             UpdateTimeToLiveOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InternalServerError: the service's error ``InternalServerError`` (HTTP 500).
+            ResourceInUseException: an error of the service.
+            ResourceNotFoundException: an error of the service.
+            LimitExceededException: an error of the service.
+            InternalServerError: HTTP 500.
             DynamoDBError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

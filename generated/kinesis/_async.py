@@ -184,13 +184,11 @@ class AsyncKinesis(AsyncClient):
                 response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -222,13 +220,11 @@ class AsyncKinesis(AsyncClient):
             AcknowledgeQueueRecordsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -264,13 +260,11 @@ class AsyncKinesis(AsyncClient):
             AddTagsToStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -322,25 +316,18 @@ class AsyncKinesis(AsyncClient):
             CreateChannelOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ValidationException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -385,16 +372,13 @@ class AsyncKinesis(AsyncClient):
             CreateQueueOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -439,11 +423,10 @@ class AsyncKinesis(AsyncClient):
             CreateStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ValidationException: the service's error ``ValidationException``.
+            ResourceInUseException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            ValidationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -484,13 +467,11 @@ class AsyncKinesis(AsyncClient):
                 response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -525,12 +506,11 @@ class AsyncKinesis(AsyncClient):
             DeleteChannelOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -556,14 +536,12 @@ class AsyncKinesis(AsyncClient):
             DeleteQueueOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -595,16 +573,13 @@ class AsyncKinesis(AsyncClient):
             DeleteResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -640,13 +615,11 @@ class AsyncKinesis(AsyncClient):
             DeleteStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -687,10 +660,9 @@ class AsyncKinesis(AsyncClient):
             DeregisterStreamConsumerOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
+            LimitExceededException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -719,7 +691,7 @@ class AsyncKinesis(AsyncClient):
             DescribeAccountSettingsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
+            LimitExceededException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -744,12 +716,11 @@ class AsyncKinesis(AsyncClient):
             DescribeChannelOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -768,7 +739,7 @@ class AsyncKinesis(AsyncClient):
             DescribeLimitsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
+            LimitExceededException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -791,14 +762,12 @@ class AsyncKinesis(AsyncClient):
             DescribeQueueOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -836,11 +805,10 @@ class AsyncKinesis(AsyncClient):
             DescribeStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -882,10 +850,9 @@ class AsyncKinesis(AsyncClient):
             DescribeStreamConsumerOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
+            LimitExceededException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -925,11 +892,10 @@ class AsyncKinesis(AsyncClient):
             DescribeStreamSummaryOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -965,13 +931,11 @@ class AsyncKinesis(AsyncClient):
             DisableEnhancedMonitoringOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1012,13 +976,11 @@ class AsyncKinesis(AsyncClient):
             EnableEnhancedMonitoringOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1061,27 +1023,19 @@ class AsyncKinesis(AsyncClient):
             GetRecordsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            ExpiredIteratorException: the service's error ``ExpiredIteratorException``.
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            DryRunOperationException: the service's error ``DryRunOperationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            ExpiredIteratorException: an error of the service.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            DryRunOperationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1119,16 +1073,13 @@ class AsyncKinesis(AsyncClient):
             GetResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1172,15 +1123,12 @@ class AsyncKinesis(AsyncClient):
             GetShardIteratorOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            DryRunOperationException: the service's error ``DryRunOperationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            DryRunOperationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1226,13 +1174,11 @@ class AsyncKinesis(AsyncClient):
                 response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1271,11 +1217,11 @@ class AsyncKinesis(AsyncClient):
             ListChannelsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ExpiredNextTokenException: the service's error ``ExpiredNextTokenException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ValidationException: an error of the service.
+            ExpiredNextTokenException: an error of the service.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1305,13 +1251,12 @@ class AsyncKinesis(AsyncClient):
             ListQueuesOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ExpiredNextTokenException: the service's error ``ExpiredNextTokenException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ExpiredNextTokenException: an error of the service.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1351,14 +1296,12 @@ class AsyncKinesis(AsyncClient):
             ListShardsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ExpiredNextTokenException: the service's error ``ExpiredNextTokenException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ExpiredNextTokenException: an error of the service.
+            ResourceInUseException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1405,13 +1348,11 @@ class AsyncKinesis(AsyncClient):
             ListStreamConsumersOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ExpiredNextTokenException: the service's error ``ExpiredNextTokenException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ExpiredNextTokenException: an error of the service.
+            ResourceInUseException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1451,9 +1392,9 @@ class AsyncKinesis(AsyncClient):
             ListStreamsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ExpiredNextTokenException: the service's error ``ExpiredNextTokenException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
+            LimitExceededException: an error of the service.
+            ExpiredNextTokenException: an error of the service.
+            InvalidArgumentException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1485,16 +1426,13 @@ class AsyncKinesis(AsyncClient):
             ListTagsForResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1532,11 +1470,10 @@ class AsyncKinesis(AsyncClient):
             ListTagsForStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1580,14 +1517,12 @@ class AsyncKinesis(AsyncClient):
             MergeShardsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1639,26 +1574,18 @@ class AsyncKinesis(AsyncClient):
             PutRecordOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            DryRunOperationException: the service's error ``DryRunOperationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            DryRunOperationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1705,26 +1632,18 @@ class AsyncKinesis(AsyncClient):
             PutRecordsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            DryRunOperationException: the service's error ``DryRunOperationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            DryRunOperationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1764,16 +1683,13 @@ class AsyncKinesis(AsyncClient):
             PutResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1814,24 +1730,17 @@ class AsyncKinesis(AsyncClient):
                 response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1872,24 +1781,17 @@ class AsyncKinesis(AsyncClient):
             ReceiveQueueRecordsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1930,12 +1832,10 @@ class AsyncKinesis(AsyncClient):
             RegisterStreamConsumerOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1976,13 +1876,11 @@ class AsyncKinesis(AsyncClient):
             RemoveTagsFromStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2020,13 +1918,11 @@ class AsyncKinesis(AsyncClient):
                 response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2064,14 +1960,12 @@ class AsyncKinesis(AsyncClient):
             SplitShardOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2115,24 +2009,17 @@ class AsyncKinesis(AsyncClient):
             StartStreamEncryptionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2176,13 +2063,11 @@ class AsyncKinesis(AsyncClient):
             StopStreamEncryptionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2227,14 +2112,12 @@ class AsyncKinesis(AsyncClient):
                 arrive. Enter it with ``async with``, or ``await`` it.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            DryRunOperationException: the service's error ``DryRunOperationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            DryRunOperationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2275,16 +2158,13 @@ class AsyncKinesis(AsyncClient):
             TagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2322,16 +2202,13 @@ class AsyncKinesis(AsyncClient):
             UntagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2368,9 +2245,9 @@ class AsyncKinesis(AsyncClient):
             UpdateAccountSettingsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ValidationException: the service's error ``ValidationException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
+            InvalidArgumentException: an error of the service.
+            ValidationException: an error of the service.
+            LimitExceededException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2409,14 +2286,12 @@ class AsyncKinesis(AsyncClient):
             UpdateChannelOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ValidationException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2450,13 +2325,11 @@ class AsyncKinesis(AsyncClient):
                 the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2490,14 +2363,12 @@ class AsyncKinesis(AsyncClient):
             UpdateMaxRecordSizeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ValidationException: the service's error ``ValidationException``.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            ValidationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2533,16 +2404,13 @@ class AsyncKinesis(AsyncClient):
             UpdateQueueOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2578,13 +2446,11 @@ class AsyncKinesis(AsyncClient):
                 response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2622,14 +2488,12 @@ class AsyncKinesis(AsyncClient):
             UpdateShardCountOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2671,13 +2535,11 @@ class AsyncKinesis(AsyncClient):
             UpdateStreamModeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ValidationException: the service's error ``ValidationException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            ValidationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2717,14 +2579,12 @@ class AsyncKinesis(AsyncClient):
                 the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ValidationException: the service's error ``ValidationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            ValidationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2767,14 +2627,12 @@ class AsyncKinesis(AsyncClient):
                 response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ValidationException: the service's error ``ValidationException``.
+            AccessDeniedException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ValidationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

@@ -183,13 +183,11 @@ class Kinesis(SyncClient):
                 response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -221,13 +219,11 @@ class Kinesis(SyncClient):
             AcknowledgeQueueRecordsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -263,13 +259,11 @@ class Kinesis(SyncClient):
             AddTagsToStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -321,25 +315,18 @@ class Kinesis(SyncClient):
             CreateChannelOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ValidationException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -384,16 +371,13 @@ class Kinesis(SyncClient):
             CreateQueueOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -438,11 +422,10 @@ class Kinesis(SyncClient):
             CreateStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ValidationException: the service's error ``ValidationException``.
+            ResourceInUseException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            ValidationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -483,13 +466,11 @@ class Kinesis(SyncClient):
                 response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -524,12 +505,11 @@ class Kinesis(SyncClient):
             DeleteChannelOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -555,14 +535,12 @@ class Kinesis(SyncClient):
             DeleteQueueOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -594,16 +572,13 @@ class Kinesis(SyncClient):
             DeleteResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -639,13 +614,11 @@ class Kinesis(SyncClient):
             DeleteStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -686,10 +659,9 @@ class Kinesis(SyncClient):
             DeregisterStreamConsumerOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
+            LimitExceededException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -718,7 +690,7 @@ class Kinesis(SyncClient):
             DescribeAccountSettingsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
+            LimitExceededException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -743,12 +715,11 @@ class Kinesis(SyncClient):
             DescribeChannelOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -767,7 +738,7 @@ class Kinesis(SyncClient):
             DescribeLimitsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
+            LimitExceededException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -790,14 +761,12 @@ class Kinesis(SyncClient):
             DescribeQueueOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -835,11 +804,10 @@ class Kinesis(SyncClient):
             DescribeStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -881,10 +849,9 @@ class Kinesis(SyncClient):
             DescribeStreamConsumerOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
+            LimitExceededException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -924,11 +891,10 @@ class Kinesis(SyncClient):
             DescribeStreamSummaryOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -964,13 +930,11 @@ class Kinesis(SyncClient):
             DisableEnhancedMonitoringOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1011,13 +975,11 @@ class Kinesis(SyncClient):
             EnableEnhancedMonitoringOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1060,27 +1022,19 @@ class Kinesis(SyncClient):
             GetRecordsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            ExpiredIteratorException: the service's error ``ExpiredIteratorException``.
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            DryRunOperationException: the service's error ``DryRunOperationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            ExpiredIteratorException: an error of the service.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            DryRunOperationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1118,16 +1072,13 @@ class Kinesis(SyncClient):
             GetResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1171,15 +1122,12 @@ class Kinesis(SyncClient):
             GetShardIteratorOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            DryRunOperationException: the service's error ``DryRunOperationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            DryRunOperationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1225,13 +1173,11 @@ class Kinesis(SyncClient):
                 response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1270,11 +1216,11 @@ class Kinesis(SyncClient):
             ListChannelsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ExpiredNextTokenException: the service's error ``ExpiredNextTokenException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ValidationException: an error of the service.
+            ExpiredNextTokenException: an error of the service.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1304,13 +1250,12 @@ class Kinesis(SyncClient):
             ListQueuesOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ExpiredNextTokenException: the service's error ``ExpiredNextTokenException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ExpiredNextTokenException: an error of the service.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1350,14 +1295,12 @@ class Kinesis(SyncClient):
             ListShardsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ExpiredNextTokenException: the service's error ``ExpiredNextTokenException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ExpiredNextTokenException: an error of the service.
+            ResourceInUseException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1404,13 +1347,11 @@ class Kinesis(SyncClient):
             ListStreamConsumersOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ExpiredNextTokenException: the service's error ``ExpiredNextTokenException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ExpiredNextTokenException: an error of the service.
+            ResourceInUseException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1450,9 +1391,9 @@ class Kinesis(SyncClient):
             ListStreamsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ExpiredNextTokenException: the service's error ``ExpiredNextTokenException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
+            LimitExceededException: an error of the service.
+            ExpiredNextTokenException: an error of the service.
+            InvalidArgumentException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1484,16 +1425,13 @@ class Kinesis(SyncClient):
             ListTagsForResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1531,11 +1469,10 @@ class Kinesis(SyncClient):
             ListTagsForStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1579,14 +1516,12 @@ class Kinesis(SyncClient):
             MergeShardsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1638,26 +1573,18 @@ class Kinesis(SyncClient):
             PutRecordOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            DryRunOperationException: the service's error ``DryRunOperationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            DryRunOperationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1704,26 +1631,18 @@ class Kinesis(SyncClient):
             PutRecordsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ProvisionedThroughputExceededException: the service's error
-                ``ProvisionedThroughputExceededException``.
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            DryRunOperationException: the service's error ``DryRunOperationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ProvisionedThroughputExceededException: an error of the service.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            DryRunOperationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1763,16 +1682,13 @@ class Kinesis(SyncClient):
             PutResourcePolicyOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1813,24 +1729,17 @@ class Kinesis(SyncClient):
                 response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1871,24 +1780,17 @@ class Kinesis(SyncClient):
             ReceiveQueueRecordsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1929,12 +1831,10 @@ class Kinesis(SyncClient):
             RegisterStreamConsumerOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -1975,13 +1875,11 @@ class Kinesis(SyncClient):
             RemoveTagsFromStreamOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2019,13 +1917,11 @@ class Kinesis(SyncClient):
                 response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2063,14 +1959,12 @@ class Kinesis(SyncClient):
             SplitShardOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2114,24 +2008,17 @@ class Kinesis(SyncClient):
             StartStreamEncryptionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            KMSDisabledException: the service's error ``KMSDisabledException`` (in the event
-                stream).
-            KMSInvalidStateException: the service's error ``KMSInvalidStateException`` (in the event
-                stream).
-            KMSAccessDeniedException: the service's error ``KMSAccessDeniedException`` (in the event
-                stream).
-            KMSNotFoundException: the service's error ``KMSNotFoundException`` (in the event
-                stream).
-            KMSOptInRequired: the service's error ``KMSOptInRequired`` (in the event stream).
-            KMSThrottlingException: the service's error ``KMSThrottlingException`` (in the event
-                stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            KMSDisabledException: in the event stream.
+            KMSInvalidStateException: in the event stream.
+            KMSAccessDeniedException: in the event stream.
+            KMSNotFoundException: in the event stream.
+            KMSOptInRequired: in the event stream.
+            KMSThrottlingException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2175,13 +2062,11 @@ class Kinesis(SyncClient):
             StopStreamEncryptionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2226,14 +2111,12 @@ class Kinesis(SyncClient):
                 it in ``with``.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            DryRunOperationException: the service's error ``DryRunOperationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            DryRunOperationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2274,16 +2157,13 @@ class Kinesis(SyncClient):
             TagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2321,16 +2201,13 @@ class Kinesis(SyncClient):
             UntagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ResourceInUseException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2367,9 +2244,9 @@ class Kinesis(SyncClient):
             UpdateAccountSettingsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ValidationException: the service's error ``ValidationException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
+            InvalidArgumentException: an error of the service.
+            ValidationException: an error of the service.
+            LimitExceededException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2408,14 +2285,12 @@ class Kinesis(SyncClient):
             UpdateChannelOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            ValidationException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2449,13 +2324,11 @@ class Kinesis(SyncClient):
                 the response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2489,14 +2362,12 @@ class Kinesis(SyncClient):
             UpdateMaxRecordSizeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ValidationException: the service's error ``ValidationException``.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            ValidationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2532,16 +2403,13 @@ class Kinesis(SyncClient):
             UpdateQueueOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ValidationException: the service's error ``ValidationException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
+            ValidationException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2577,13 +2445,11 @@ class Kinesis(SyncClient):
                 response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            InternalFailureException: the service's error ``InternalFailureException`` (in the event
-                stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ThrottlingException: the service's error ``ThrottlingException``.
+            AccessDeniedException: an error of the service.
+            InternalFailureException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            ThrottlingException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2621,14 +2487,12 @@ class Kinesis(SyncClient):
             UpdateShardCountOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ValidationException: the service's error ``ValidationException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            ValidationException: an error of the service.
+            AccessDeniedException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2670,13 +2534,11 @@ class Kinesis(SyncClient):
             UpdateStreamModeOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            LimitExceededException: the service's error ``LimitExceededException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            ValidationException: the service's error ``ValidationException``.
+            InvalidArgumentException: an error of the service.
+            LimitExceededException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ResourceNotFoundException: in the event stream.
+            ValidationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2716,14 +2578,12 @@ class Kinesis(SyncClient):
                 the response.
 
         Raises:
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ValidationException: the service's error ``ValidationException``.
+            ResourceNotFoundException: in the event stream.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            LimitExceededException: an error of the service.
+            AccessDeniedException: an error of the service.
+            ValidationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -2766,14 +2626,12 @@ class Kinesis(SyncClient):
                 response.
 
         Raises:
-            AccessDeniedException: the service's error ``AccessDeniedException``.
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (in the
-                event stream).
-            LimitExceededException: the service's error ``LimitExceededException``.
-            InvalidArgumentException: the service's error ``InvalidArgumentException``.
-            ResourceInUseException: the service's error ``ResourceInUseException`` (in the event
-                stream).
-            ValidationException: the service's error ``ValidationException``.
+            AccessDeniedException: an error of the service.
+            ResourceNotFoundException: in the event stream.
+            LimitExceededException: an error of the service.
+            InvalidArgumentException: an error of the service.
+            ResourceInUseException: in the event stream.
+            ValidationException: an error of the service.
             KinesisError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

@@ -89,14 +89,13 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 response.
 
         Raises:
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 402).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ConflictException: the service's error ``ConflictException`` (HTTP 409).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            ServiceQuotaExceededException: HTTP 402.
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ConflictException: HTTP 409.
+            ResourceNotFoundException: HTTP 404.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -137,12 +136,12 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ConflictException: the service's error ``ConflictException`` (HTTP 409).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
+            ConflictException: HTTP 409.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -186,14 +185,13 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
             CreateRevenueAttributionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ServiceQuotaExceededException: the service's error ``ServiceQuotaExceededException``
-                (HTTP 402).
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ConflictException: the service's error ``ConflictException`` (HTTP 409).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            ServiceQuotaExceededException: HTTP 402.
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ConflictException: HTTP 409.
+            ResourceNotFoundException: HTTP 404.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -231,12 +229,12 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ConflictException: the service's error ``ConflictException`` (HTTP 409).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
+            ConflictException: HTTP 409.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -274,11 +272,11 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -315,11 +313,11 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
             GetRevenueAttributionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -356,11 +354,11 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -397,11 +395,11 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -451,11 +449,11 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -508,10 +506,10 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -575,11 +573,11 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -636,11 +634,11 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
             ListRevenueAttributionsOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -674,11 +672,11 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
             ListTagsForResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -714,12 +712,12 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ConflictException: the service's error ``ConflictException`` (HTTP 409).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
+            ConflictException: HTTP 409.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -759,12 +757,12 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
             TagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ConflictException: the service's error ``ConflictException`` (HTTP 409).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
+            ConflictException: HTTP 409.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -791,12 +789,12 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
             UntagResourceOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ConflictException: the service's error ``ConflictException`` (HTTP 409).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
+            ConflictException: HTTP 409.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -843,12 +841,12 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
-            ConflictException: the service's error ``ConflictException`` (HTTP 409).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ResourceNotFoundException: HTTP 404.
+            ConflictException: HTTP 409.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.
@@ -896,12 +894,12 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
             UpdateRevenueAttributionOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            ThrottlingException: the service's error ``ThrottlingException`` (HTTP 429).
-            ValidationException: the service's error ``ValidationException`` (HTTP 400).
-            AccessDeniedException: the service's error ``AccessDeniedException`` (HTTP 403).
-            InternalServerException: the service's error ``InternalServerException`` (HTTP 500).
-            ConflictException: the service's error ``ConflictException`` (HTTP 409).
-            ResourceNotFoundException: the service's error ``ResourceNotFoundException`` (HTTP 404).
+            ThrottlingException: HTTP 429.
+            ValidationException: HTTP 400.
+            AccessDeniedException: HTTP 403.
+            InternalServerException: HTTP 500.
+            ConflictException: HTTP 409.
+            ResourceNotFoundException: HTTP 404.
             PartnerCentralRevenueMeasurementAPIError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

@@ -139,9 +139,12 @@ def error(shape: ir.Error, fields: Sequence[Parameter], *, streamed: bool) -> li
 
 def error_summary(shape: ir.Error, *, streamed: bool) -> str:
     """Return what a ``Raises:`` section says of an error: its first paragraph and its status."""
-    said = next(iter(text.paragraphs(shape.doc)), f"the service's error ``{code(shape.code)}``").rstrip(".")
     where = _where(shape, streamed=streamed)
-    return f"{said} ({where})." if where else f"{said}."
+    said = next(iter(text.paragraphs(shape.doc)), "").rstrip(".")
+    if said:
+        return f"{said} ({where})." if where else f"{said}."
+    sent = [f"sent as ``{code(shape.code)}``"] if shape.code != shape.name else []
+    return f"{', '.join([*sent, *filter(None, [where])]) or 'an error of the service'}."
 
 
 def _where(shape: ir.Error, *, streamed: bool) -> str:

@@ -52,7 +52,7 @@ class AsyncArchive(AsyncClient):
                 with ``async with``, or ``await`` it.
 
         Raises:
-            NoSuchObject: the service's error ``NoSuchObject`` (HTTP 404).
+            NoSuchObject: HTTP 404.
             ArchiveError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

@@ -50,7 +50,7 @@ class Archive(SyncClient):
                 or ``save()`` it, or loop over ``iter_lines()`` and the like. Use it in ``with``.
 
         Raises:
-            NoSuchObject: the service's error ``NoSuchObject`` (HTTP 404).
+            NoSuchObject: HTTP 404.
             ArchiveError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

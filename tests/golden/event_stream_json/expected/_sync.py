@@ -35,7 +35,7 @@ class Chat(SyncClient):
 
         Raises:
             Refused: The service does not want to listen any more (in the event stream).
-            Busy: the service's error ``Busy`` (HTTP 503).
+            Busy: HTTP 503.
             ChatError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

@@ -74,7 +74,7 @@ class AsyncTables(AsyncClient):
             GetItemOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            TableNotFound: the service's error ``com.tables.TableNotFound`` (HTTP 400).
+            TableNotFound: sent as ``com.tables.TableNotFound``, HTTP 400.
             TablesError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

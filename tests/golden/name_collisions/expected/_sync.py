@@ -251,10 +251,10 @@ class Client_(SyncClient):
                 ``iter_text()`` and the like for what they carry. Use it in ``with``.
 
         Raises:
-            Failed: the service's error ``Failed`` (in the event stream).
-            Operation: the service's error ``Operation`` (HTTP 400).
-            TimeoutError_: the service's error ``TimeoutError`` (HTTP 408).
-            Timeout_: the service's error ``Gate"way`` (HTTP 504).
+            Failed: in the event stream.
+            Operation: HTTP 400.
+            TimeoutError_: HTTP 408.
+            Timeout_: sent as ``Gate"way``, HTTP 504.
             ClientError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

@@ -115,7 +115,7 @@ class Tables(SyncClient):
             DescribeTableOutput: the output's members, and ``metadata`` of the response.
 
         Raises:
-            TableNotFound: the service's error ``TableNotFound`` (HTTP 400).
+            TableNotFound: HTTP 400.
             TablesError: the service answered with any other error.
             InvalidInput: an argument was refused; nothing was sent.
             CredentialsError: no credentials were found; nothing was sent.

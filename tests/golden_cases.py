@@ -57,6 +57,14 @@ def shared_project(root: Path, **cases: str) -> Path:
     return clients
 
 
+def runtime_project(root: Path) -> None:
+    """Lay out the project of the README: one client, of the real spec."""
+    specs = Path(__file__).parents[1] / "specs" / "sagemaker-runtime"
+    shutil.copytree(specs, root / "specs" / "sagemaker-runtime")
+    lines = ["[tool.lapsmith.clients.sagemaker_runtime]", 'spec = "specs/sagemaker-runtime"']
+    (root / "pyproject.toml").write_text("\n".join([*lines, 'output = "src/sagemaker_runtime"', ""]))
+
+
 @contextmanager
 def importable(folder: Path) -> Iterator[None]:
     """Let the packages in ``folder`` be imported, and forget them afterwards."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import lapsmith
 import pytest
-from golden_cases import GOLDEN, shared_project
+from golden_cases import GOLDEN, runtime_project, shared_project
 from lapsmith import (
     ConfigError,
     DiagnosticError,
@@ -162,3 +163,25 @@ def test_the_types_are_those_that_mypy_sees(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     revealed = [line.split('"')[1] for line in done.stdout.splitlines() if "Revealed type" in line]
     assert [kind.replace("builtins.", "") for kind in revealed] == ["bytes | None", "tuple[str, ...]", "str", "str"]
+
+
+def test_the_example_of_the_readme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Path(__file__).parents[1]
+    blocks = re.findall(r"^```python\n(.*?)^```$", (root / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    (block,) = [block for block in blocks if "import GenerationError, generate, load" in block]
+    runtime_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "README.md", "exec"), {})
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "['InvokeEndpoint', 'InvokeEndpointAsync', 'InvokeEndpointWithResponseStream']"
+    assert said[1].startswith("sagemaker_runtime ['__init__.py', ")
+    (tmp_path / "specs" / "sagemaker-runtime" / "bindings.yaml").write_text("nonsense\n")
+    with pytest.raises(SystemExit, match=r"bindings\.yaml:1:1: error"):
+        exec(
+            compile(
+                f"from lapsmith import GenerationError, generate\n{block[block.index('try:') :]}", "README.md", "exec"
+            ),
+            {},
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lapsmith.config import ClientConfig, ConfigError, display_path, path_inside
@@ -27,6 +27,7 @@ class Inputs:
     """Every file that generation reads, read once: ``files`` maps display names to contents.
 
     ``spec`` and the optional others are keys of ``files``. ``source`` is what headers of generated files name.
+    ``paths`` tells where the files are on disk, for those that are there.
     """
 
     spec: str
@@ -37,6 +38,7 @@ class Inputs:
     types: str | None = None
     rules: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    paths: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -68,7 +70,8 @@ def read_inputs(client: ClientConfig) -> Inputs:
         if not name.isprintable():
             raise blame(client, f"{name!r}: a file name must be printable, because generated files name it")
     unused = _unused(spec, display) if folder is None else ()
-    return Inputs.of(display, display if source == "." else source, files, paths, unused)
+    inputs = Inputs.of(display, display if source == "." else source, files, paths, unused)
+    return replace(inputs, paths={display: spec} | {paths[name]: path for name, path in there.items()})
 
 
 def folder_of(client: ClientConfig) -> Path | None:

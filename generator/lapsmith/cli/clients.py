@@ -73,14 +73,21 @@ def client_of_spec(
 
 def inspected_client(target: str, operations: tuple[str, ...], strict: bool, config_path: Path | None) -> ClientConfig:
     """A configured client if there is one by that name, else the spec at that path."""
+    config = configured(target, config_path)
+    if config is not None:
+        client = config.select([target])[0]
+        return replace(client, operations=operations or client.operations, strict=strict or client.strict)
+    return spec_only(Path(target), operations=operations or ("*",), strict=strict)
+
+
+def configured(target: str, config_path: Path | None) -> Config | None:
+    """The configuration, if ``target`` means a client of it rather than a spec."""
     found = config_path or find(Path.cwd())
     if found is not None and (config_path or target.isidentifier()):
         config = load(found)
         if target in config.clients or not looks_like_path(target):
-            client = config.select([target])[0]
-            operations = operations or client.operations
-            return replace(client, operations=operations, strict=strict or client.strict)
-    return spec_only(Path(target), operations=operations or ("*",), strict=strict)
+            return config
+    return None
 
 
 def plan_all(
@@ -96,7 +103,7 @@ def plan_all(
             if isinstance(outcome, Failure):
                 failed = True
                 progress.clear()
-                _show_failure(outcome, notes=notes)
+                show_failure(outcome, notes=notes)
             else:
                 plans.append(outcome)
                 if outcome.diagnostics:
@@ -109,7 +116,8 @@ def plan_all(
     return plans
 
 
-def _show_failure(failure: Failure, *, notes: bool) -> None:
+def show_failure(failure: Failure, *, notes: bool) -> None:
+    """Say what is wrong with a client."""
     if isinstance(failure.error, DiagnosticError):
         report(failure.error.diagnostics, failure.error.sources, notes=notes)
     else:

@@ -1,4 +1,4 @@
-"""What ``lapsmith inspect`` prints: the syntax tree, the IR with its provenance, or the files.
+"""What ``lapsmith inspect`` prints: the syntax tree, the IR with its provenance, the files, or the actions.
 
 Each function takes ``fmt``, ``"table"`` for people or ``"json"`` for programs. Same input, same text. Tables fit into
 ``width`` columns by wrapping cells; nothing is cut off, and control characters of the spec are shown, not sent.
@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
+from lapsmith.actions import MNEMONIC, Action
 from lapsmith.diagnostics import Diagnostic
 from lapsmith.inspection.encode import encode
 from lapsmith.inspection.service import service_lines
@@ -19,7 +22,7 @@ from lapsmith.inspection.table import Column, table, visible
 from lapsmith.ir.model import Service
 from lapsmith.lap.tree import Document
 
-__all__ = ["WIDTH", "files", "ir", "tree"]
+__all__ = ["WIDTH", "actions", "files", "ir", "tree"]
 
 WIDTH = 120
 
@@ -38,15 +41,30 @@ def ir(service: Service, fmt: str = "table", *, diagnostics: Iterable[Diagnostic
     return "\n".join([*service_lines(service, width), *_diagnostic_lines(diagnostics)]) + "\n"
 
 
-def files(contents: Mapping[str, str | bytes], fmt: str = "table", *, width: int = WIDTH) -> str:
-    """The files that generation would write, with size and digest. JSON: ``{path: {bytes, lines, sha256}}``."""
+def files(contents: Mapping[str, str | bytes], *, width: int = WIDTH) -> str:
+    """The files that generation would write, with size and digest."""
     facts = {path: _file_facts(contents[path]) for path in sorted(contents)}
-    if fmt == "json":
-        return _json(facts)
     rows = [(path, str(fact["lines"]), str(fact["bytes"]), fact["sha256"][:12]) for path, fact in facts.items()]
     total = ("total", str(sum(f["lines"] for f in facts.values())), str(sum(f["bytes"] for f in facts.values())), "")
     columns = (Column("file"), Column("lines", right=True), Column("bytes", right=True), Column("sha256"))
     return "\n".join(table(columns, [*rows, total], width=width)) + "\n"
+
+
+def actions(found: Iterable[Action], fmt: str = "table", *, width: int = WIDTH) -> str:
+    """Commands with what they read and write.
+
+    JSON: ``{"actions": [{"mnemonic", "clients", "arguments", "inputs": {path: git blob id}, "outputs": {path: SHA-256},
+    "requirements"}]}``.
+    """
+    if fmt == "json":
+        return _json({"actions": [{"mnemonic": MNEMONIC, **asdict(action)} for action in found]})
+    columns = (Column("file"), Column("use"), Column("digest"))
+    blocks = []
+    for action in found:
+        rows = [(path, "read", digest[:12]) for path, digest in action.inputs.items()]
+        rows += [(path, "written", digest[:12]) for path, digest in action.outputs.items()]
+        blocks.append("\n".join(["$ " + shlex.join(action.arguments), *table(columns, rows, width=width)]))
+    return "\n\n".join(blocks) + "\n"
 
 
 def _file_facts(content: str | bytes) -> dict[str, Any]:

@@ -20,7 +20,7 @@ LEAST = {
     ("prose", "shuffled"): 0.96,
     ("lean", "plain"): 0.96,
     ("lean", "dropped"): 0.94,
-    ("lean", "shuffled"): 0.85,
+    ("lean", "shuffled"): 0.8,
 }
 
 

@@ -26,7 +26,7 @@ def test_what_is_written_is_read_back(document: dict[str, object]) -> None:
     assert (pyyaml.safe_load(yaml.dump(document, ("operations",))) or {}) == document
 
 
-@given(st.dictionaries(words, st.dictionaries(words, values, max_size=4), min_size=1, max_size=4))
+@given(st.dictionaries(words, st.dictionaries(words, values, max_size=4), max_size=4))
 def test_blocks_are_read_back_and_notes_are_comments(document: dict[str, dict[str, object]]) -> None:
     noted = {
         key: {name: Noted(value, "please check") for name, value in entry.items()} for key, entry in document.items()

@@ -34,7 +34,7 @@ def dump(document: Mapping[str, object], blocks: Sequence[str]) -> str:
     """
     lines: list[str] = []
     for key, value in document.items():
-        if isinstance(value, Mapping) and key in blocks:
+        if isinstance(value, Mapping) and value and key in blocks:
             lines += ["", f"{key}:"]
             for name, entry in value.items():
                 lines += _entry(name, entry, "  ", spread=key == blocks[0])

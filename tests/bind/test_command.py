@@ -1,0 +1,364 @@
+"""``lapsmith bind`` as a command: what it finds, says, writes, and leaves alone."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml as pyyaml
+from click.testing import CliRunner, Result
+from corpus import models
+from corpus.lean import compile_lean
+from lapsmith import cli
+from lapsmith.bind import files
+
+TINY: dict[str, Any] = {
+    "version": "2.0",
+    "metadata": {
+        "apiVersion": "2020-01-01",
+        "endpointPrefix": "tiny",
+        "jsonVersion": "1.1",
+        "protocol": "json",
+        "serviceFullName": "Amazon Tiny Service",
+        "serviceId": "Tiny",
+        "signatureVersion": "v4",
+        "targetPrefix": "Tiny_2020",
+    },
+    "operations": {
+        name: {
+            "name": name,
+            "http": {"method": "POST", "requestUri": "/"},
+            "input": {"shape": "NameInput"},
+            "documentation": f"<p>{verb} a thing.</p>",
+        }
+        for name, verb in (("StartThing", "Starts"), ("StopThing", "Stops"))
+    },
+    "shapes": {
+        "NameInput": {"type": "structure", "required": ["Name"], "members": {"Name": {"shape": "Text"}}},
+        "Text": {"type": "string"},
+    },
+}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.main, ["bind", *arguments], prog_name="lapsmith")
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """A folder with the lean spec of a service of the installed botocore."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(service: str) -> Path:
+        folder = tmp_path / service / "references"
+        folder.mkdir(parents=True)
+        (folder / "api-spec.lap").write_text(compile_lean(models.load(service)))
+        return folder.parent
+
+    return make
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a spec of two twins, and ``model.json``."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "service-2.json").write_text(json.dumps(TINY))
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "tiny.lap").write_text(compile_lean(TINY))
+    return tmp_path / "tiny"
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_file()}
+
+
+def content(text: str) -> object:
+    """What a file says, but for where it came from."""
+    text = re.sub(r"(botocore/[\d.]+|file)/kinesis", "ORIGIN", text)
+    return pyyaml.safe_load(text) if text.startswith("#") else text
+
+
+class TestModel:
+    def test_it_is_found_by_name_and_version(self, spec: Callable[[str], Path]) -> None:
+        result = run(str(spec("kinesis")))
+        assert result.exit_code == 0, result.output
+        lines = result.output.splitlines()
+        assert re.fullmatch(r"model: botocore/[\d.]+/kinesis/2013-12-02, protocol json-1.1", lines[0])
+        assert re.match(r"bound: (\d+) of \1 endpoints \(", lines[1])
+        assert lines[-1] == f"next: lapsmith generate {Path.cwd() / 'kinesis'} -o generated/kinesis"
+
+    def test_a_path_says_the_same(self, spec: Callable[[str], Path], tmp_path: Path) -> None:
+        folder = spec("kinesis")
+        model = models.path("kinesis")
+        assert run(str(folder)).exit_code == 0
+        for path in (model, model.parent, model.parent.parent):
+            assert run(str(folder), "--model", str(path), "-o", "other/bindings.yaml").exit_code == 0
+            for name in ("bindings.yaml", "types.lap", "endpoint-rules.json"):
+                here, there = ((f / name).read_text() for f in (folder, tmp_path / "other"))
+                assert content(here) == content(there)
+        assert str(tmp_path) not in (tmp_path / "other" / "bindings.yaml").read_text()
+
+    def test_plain_and_packed_models_have_one_digest(self, tiny: Path) -> None:
+        digests = set()
+        for data, name in ((lambda b: b, "service-2.json"), (gzip.compress, "service-2.json.gz")):
+            folder = tiny.parent / name.replace(".", "-")
+            folder.mkdir()
+            (folder / name).write_bytes(data(json.dumps(TINY).encode()))
+            assert run(str(tiny), "--model", str(folder), "-o", f"{folder.name}/bindings.yaml").exit_code == 2
+            folder.joinpath(name).write_bytes(data(json.dumps(described()).encode()))
+            (tiny / "tiny.lap").write_text(prose())
+            assert run(str(tiny), "--model", str(folder), "-o", f"{folder.name}/bindings.yaml").exit_code == 0
+            (tiny / "tiny.lap").write_text(compile_lean(TINY))
+            digests.add(re.search(r"sha256: (\w{64})", (folder / "bindings.yaml").read_text())[1])  # type: ignore[index]
+        assert len(digests) == 1
+
+    @pytest.mark.parametrize(
+        ("header", "said", "hint"),
+        [
+            (
+                "@api Amazon Kinesis\n@version 1999-01-01",
+                "the spec is of version 1999-01-01",
+                "botocore:kinesis/2013-12-02",
+            ),
+            ("@api Kinesis Media", "no service model is called 'Kinesis Media'", "botocore:kinesis-video-media/"),
+            ("@api Nothing Like It", "no service model is called 'Nothing Like It'", "--model PATH"),
+            ("@version 2013-12-02", "no @api line", "--model botocore:NAME"),
+        ],
+    )
+    def test_what_is_not_found_is_asked_for(self, tmp_path: Path, header: str, said: str, hint: str) -> None:
+        (tmp_path / "a.lap").write_text(f"@lap v0.3\n{header}\n@endpoint POST /\n@end\n")
+        result = run(str(tmp_path / "a.lap"))
+        assert result.exit_code == 2
+        assert said in result.output
+        assert hint in result.output
+        assert names(tmp_path) == {"a.lap"}
+
+    @pytest.mark.parametrize(
+        ("model", "said"),
+        [
+            ("botocore:kinesi", "did you mean 'kinesis'?"),
+            ("botocore:kinesis/2000-01-01", "it has: 2013-12-02"),
+            ("nowhere/service-2.json", "there is no service model at nowhere/service-2.json"),
+            ("tiny", "tiny does not hold a service-2.json"),
+        ],
+    )
+    def test_a_model_that_is_not_there(self, tiny: Path, model: str, said: str) -> None:
+        result = run(str(tiny), "--model", model)
+        assert result.exit_code == 2
+        assert said in result.output
+        assert names(tiny) == {"tiny.lap"}
+
+    def test_without_botocore_it_says_what_to_install(self, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "botocore", None)
+        result = run(str(tiny))
+        assert result.exit_code == 2
+        assert "pip install 'lapsmith[bind]'" in result.output
+
+    def test_another_service_is_not_bound(self, spec: Callable[[str], Path]) -> None:
+        result = run(str(spec("schemas")), "--model", "botocore:kinesis")
+        assert result.exit_code == 2
+        assert "no endpoint of the spec is an operation of" in result.output
+
+    def test_protocols(self, spec: Callable[[str], Path]) -> None:
+        folder = spec("cloudwatch")
+        for protocol, spoken in (("rpc-v2-cbor", "rpc-v2-cbor"), ("json", "json-1.0"), ("json-1.0", "json-1.0")):
+            assert run(str(folder), "--protocol", protocol).exit_code == 0
+            assert f"protocol: {spoken}" in (folder / "bindings.yaml").read_text()
+        assert "it speaks: json-1.0, rpc-v2-cbor" in run(str(folder), "--protocol", "rest-json").output
+        refused = run(str(spec("sts")))
+        assert refused.exit_code == 2
+        assert "the service speaks query" in refused.output
+
+
+def described() -> dict[str, Any]:
+    """The tiny model, with an operation of its own kind, so that something is bound."""
+    model: dict[str, Any] = json.loads(json.dumps(TINY))
+    model["operations"]["ListThings"] = {
+        "name": "ListThings",
+        "http": {"method": "POST", "requestUri": "/"},
+        "output": {"shape": "Things"},
+    }
+    model["shapes"]["Things"] = {"type": "structure", "members": {"Names": {"shape": "Names"}}}
+    model["shapes"]["Names"] = {"type": "list", "member": {"shape": "Text"}}
+    return model
+
+
+def prose() -> str:
+    return compile_lean(described())
+
+
+HOSTILE = [
+    (b"{", ":1:2: not JSON"),
+    (b"\xff\xfe", "not UTF-8"),
+    (b"[]", "must hold a JSON object"),
+    (b"[" * 100_000, "nested deeper"),
+    (b"{}", "has no object 'shapes'"),
+    (
+        json.dumps({**TINY, "shapes": {"NameInput": 3, "Text": {"type": "string"}}}).encode(),
+        "shapes.NameInput has no type",
+    ),
+    (json.dumps({**TINY, "shapes": {}}).encode(), "the shape 'NameInput', which is missing"),
+    (json.dumps({**TINY, "operations": {"A": 1, "B": {"http": {}, "errors": [5]}}}).encode(), "operations.A is not"),
+    (
+        json.dumps({**TINY, "shapes": {**TINY["shapes"], "L": {"type": "list", "member": {"shape": "X"}}}}).encode(),
+        "shapes.L.member names the shape 'X', which is missing",
+    ),
+]
+
+
+class TestHostileModels:
+    @pytest.mark.parametrize(("content", "said"), HOSTILE)
+    def test_what_is_wrong_is_said(self, tiny: Path, content: bytes, said: str) -> None:
+        (tiny.parent / "service-2.json").write_bytes(content)
+        result = run(str(tiny), "--model", str(tiny.parent))
+        assert result.exit_code == 2, result.output
+        assert isinstance(result.exception, SystemExit)
+        assert said in result.output
+        assert names(tiny) == {"tiny.lap"}
+
+    @pytest.mark.parametrize("cut", [0, 5, 40])
+    def test_a_cut_archive(self, tiny: Path, cut: int) -> None:
+        packed = gzip.compress(json.dumps(TINY).encode())
+        (tiny.parent / "service-2.json").unlink()
+        (tiny.parent / "service-2.json.gz").write_bytes(packed[: cut or len(packed) // 2])
+        result = run(str(tiny), "--model", str(tiny.parent))
+        assert result.exit_code == 2
+        assert "not a whole gzip file" in result.output
+
+    def test_shapes_that_hold_themselves(self, tiny: Path) -> None:
+        model = described()
+        model["shapes"]["Names"]["member"]["shape"] = "Names"
+        model["shapes"]["Things"]["members"]["More"] = {"shape": "Things"}
+        (tiny.parent / "service-2.json").write_text(json.dumps(model))
+        (tiny / "tiny.lap").write_text(prose().replace("[str]", "[any]"))
+        result = run(str(tiny), "--model", str(tiny.parent))
+        assert result.exit_code == 0, result.output
+        assert "@type Things {Names: [any]?, More: Things?}" not in (tiny / "bindings.yaml").read_text()
+
+    def test_a_malformed_spec(self, tiny: Path) -> None:
+        (tiny / "tiny.lap").write_text("@lap v0.3\n@api Amazon Tiny Service\n@endpoint POST\n@end\n")
+        result = run(str(tiny), "--model", str(tiny.parent))
+        assert result.exit_code == 2
+        assert "tiny.lap:3:" in result.output
+
+
+class TestFiles:
+    def test_bound_again_nothing_changes(self, spec: Callable[[str], Path]) -> None:
+        folder = spec("schemas")
+        assert "wrote bindings.yaml, types.lap, endpoint-rules.json in" in run(str(folder)).output
+        before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir() if path.is_file()}
+        assert f"unchanged: {folder}" in run(str(folder)).output
+        assert before == {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir() if p.is_file()}
+
+    @pytest.mark.parametrize("name", ["bindings.yaml", "types.lap", "endpoint-rules.json"])
+    def test_files_of_others_are_left_alone(self, spec: Callable[[str], Path], name: str) -> None:
+        folder = spec("schemas")
+        (folder / name).write_text("# by hand\n")
+        result = run(str(folder))
+        assert result.exit_code == 2
+        assert f"{name} was not written by lapsmith bind, so it is not replaced" in result.output
+        assert "overrides.yaml" in result.output
+        assert names(folder) == {name}
+        assert (folder / name).read_text() == "# by hand\n"
+
+    def test_the_header_names_the_model_and_its_digest(self, spec: Callable[[str], Path]) -> None:
+        folder = spec("schemas")
+        run(str(folder))
+        text = (folder / "bindings.yaml").read_text()
+        assert text.startswith(f"# {files.HEADER}botocore/")
+        assert re.search(r"model: botocore/[\d.]+/schemas/2019-12-02\n  sha256: [0-9a-f]{64}\n", text)
+
+    def test_a_failure_leaves_everything_as_it_was(
+        self, spec: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = spec("schemas")
+        run(str(folder))
+        for name in ("bindings.yaml", "types.lap"):
+            path = folder / name
+            path.write_text(path.read_text() + "# old\n")
+        before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        replace = Path.replace
+
+        def failing(self: Path, target: Path) -> Path:
+            if Path(target).name == "types.lap":
+                raise OSError(28, "No space left on device", str(target))
+            return replace(self, target)
+
+        monkeypatch.setattr(Path, "replace", failing)
+        result = run(str(folder))
+        assert result.exit_code == 2
+        assert "No space left on device" in result.output
+        assert before == {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+    def test_a_spec_among_others_needs_a_place(self, tmp_path: Path) -> None:
+        for name in ("a.lap", "b.lap"):
+            (tmp_path / name).write_text(compile_lean(models.load("schemas")))
+        result = run(str(tmp_path / "a.lap"))
+        assert result.exit_code == 2
+        assert "or say where: -o FILE" in result.output
+        assert run(str(tmp_path / "a.lap"), "-o", str(tmp_path / "out" / "bindings.yaml")).exit_code == 0
+        assert names(tmp_path / "out") == {"bindings.yaml", "types.lap", "endpoint-rules.json"}
+
+
+class TestDecisions:
+    def test_what_cannot_be_told_is_asked_and_can_be_answered(self, tiny: Path) -> None:
+        model = described()
+        (tiny.parent / "service-2.json").write_text(json.dumps(model))
+        (tiny / "tiny.lap").write_text(
+            prose().replace("@required {Name: str}", "@desc Does it.\n@required {Name: str}", 1)
+        )
+        first = run(str(tiny), "--model", str(tiny.parent))
+        assert first.exit_code == 0, first.output
+        assert "not bound: 2 endpoints" in first.output
+        assert "may be StartThing, StopThing" in first.output
+        asked = first.output.partition("with the right names:\n")[2].partition("\nretry")[0].splitlines()
+        answer = "\n".join(line[2:] for line in asked).replace("NAME", "StopThing", 1).replace("NAME", "StartThing", 1)
+        (tiny / "overrides.yaml").write_text(answer)
+        second = run(str(tiny), "--model", str(tiny.parent))
+        assert "bound: 3 of 3 endpoints (1 by their members, 2 as overrides.yaml says)" in second.output
+        assert "by: hand" in (tiny / "bindings.yaml").read_text()
+        assert (tiny / "overrides.yaml").read_text() == answer
+        inspected = CliRunner().invoke(cli.main, ["inspect", str(tiny), "--format", "json"])
+        described_in_order = [item["name"] for item in json.loads(inspected.stdout)["service"]["operations"]]
+        assert described_in_order == ["StopThing", "StartThing", "ListThings"]
+
+    def test_malformed_overrides_are_shown(self, tiny: Path) -> None:
+        (tiny / "overrides.yaml").write_text("operations: {StopThing: {at: nowhere}}\n")
+        result = run(str(tiny), "--model", str(tiny.parent))
+        assert result.exit_code == 2
+        assert "overrides.yaml:1:" in result.output
+        assert names(tiny) == {"tiny.lap", "overrides.yaml"}
+
+
+class TestAll:
+    def test_it_needs_a_place_of_its_own(self, spec: Callable[[str], Path]) -> None:
+        folder = spec("schemas")
+        assert "say where: -o FOLDER/bindings.yaml" in run(str(folder), "--all").output
+        result = run(str(folder), "--all", "-o", str(folder / "bindings.yaml"))
+        assert result.exit_code == 2
+        assert "api-spec.lap was not written by lapsmith bind" in result.output
+
+    def test_what_the_spec_lacks_is_added(self, spec: Callable[[str], Path], tmp_path: Path) -> None:
+        folder = spec("schemas")
+        path = folder / "references" / "api-spec.lap"
+        whole = path.read_text()
+        head, *blocks = re.split(r"(?=^@endpoint )", whole, flags=re.MULTILINE)
+        lacking = [block.replace("Tags: map<str,str>, ", "") for block in blocks if "DELETE /v1/" not in block]
+        path.write_text(head.replace("@endpoints 31", f"@endpoints {len(lacking)}") + "".join(lacking) + "\n@end\n")
+        result = run(str(folder), "--all", "-o", "whole/bindings.yaml")
+        assert result.exit_code == 0, result.output
+        assert re.search(
+            r"bound: 31 of 31 endpoints \(2\d by method and path, \d added from the model\)", result.output
+        )
+        assert "that the spec lacks" not in result.output
+        described_now = (tmp_path / "whole" / "references" / "api-spec.lap").read_text()
+        assert described_now.count("@endpoint DELETE /v1/") == whole.count("@endpoint DELETE /v1/")
+        inspected = CliRunner().invoke(cli.main, ["inspect", str(tmp_path / "whole"), "--strict"])
+        assert inspected.exit_code == 0, inspected.output
+        assert run(str(tmp_path / "whole"), "--all", "-o", "whole/bindings.yaml").exit_code == 0

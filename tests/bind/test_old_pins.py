@@ -64,7 +64,7 @@ def check(services: tuple[str, ...], version: str, *, prose: bool) -> None:
             failed = [name for name in (*group.left, *(binding.name for binding, _ in group.stuck)) if name in there]
             counts[f"{mode} placed"] += len(group.claims)
             counts[f"{mode} failed"] += len(failed)
-            # Without prose, facts of two operations may have changed places; then others fail, and generation with them.
+            # Without prose, two operations may have swapped facts; then others are refused, and generation with them.
             shifted += wrong if prose or not failed else []
     for mode in MODES:
         placed, failed = counts[f"{mode} placed"], counts[f"{mode} failed"]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from itertools import product
 from pathlib import Path
 
+import botocore
 import pytest
+from botocore.endpoint_provider import EndpointProvider
+from botocore.exceptions import EndpointProviderError
 from lapsmith import bind, bindings, ir, lap
 from lapsmith.ir.model import Service
 from lapsmith.ir.rules_reader import read_rules
+from runtime.endpoint import Hosts, resolve_endpoint
+from runtime.errors import InvalidInput
 
 SPEC = Path(__file__).parents[2] / "specs" / "sagemaker-runtime"
 
@@ -80,3 +87,26 @@ def test_every_fact_is_looked_at(services: tuple[Service, Service]) -> None:
     assert found["shapes.ResponseStream.errors.ModelStreamError"] == "ModelStreamError"
     assert found["errors.ModelError.members.OriginalStatusCode.type.is"] == "IntegerType"
     assert len(found) > 400
+
+
+def test_hosts_by_hand_are_where_the_derived_rules_lead(services: tuple[Service, Service]) -> None:
+    by_hand, derived = services
+    assert by_hand.hosts is not None
+    assert derived.hosts is None
+    hosts = Hosts(by_hand.hosts.default, by_hand.hosts.fips, by_hand.hosts.dualstack, by_hand.hosts.fips_dualstack)
+    spec = lap.parse((SPEC / "references/api-spec.lap").read_bytes(), "api-spec.lap")
+    rules = json.loads(bind.bind(spec.document).contents["endpoint-rules.json"])
+    partitions = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_text())
+    oracle = EndpointProvider(rules, partitions)
+    regions = [region for partition in partitions["partitions"] for region in partition["regions"]]
+    compared = 0
+    for region, fips, dualstack in product(regions, (False, True), (False, True)):
+        try:
+            found = oracle.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dualstack).url
+        except EndpointProviderError:
+            with pytest.raises(InvalidInput):
+                resolve_endpoint(hosts, region, fips=fips, dualstack=dualstack)
+            continue
+        assert resolve_endpoint(hosts, region, fips=fips, dualstack=dualstack) == found
+        compared += 1
+    assert compared > 100

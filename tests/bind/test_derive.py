@@ -1,0 +1,409 @@
+"""What is derived of each trait, from small models; and what the IR then says."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml as pyyaml
+from corpus.lean import compile_lean
+from lapsmith import bind, bindings, ir, lap
+from lapsmith.bind.sources import Files, read
+from lapsmith.ir.model import ListType, Service, StringType
+
+BASE: dict[str, Any] = {
+    "metadata": {
+        "apiVersion": "2020-01-01",
+        "endpointPrefix": "tiny",
+        "protocol": "rest-json",
+        "serviceFullName": "Amazon Tiny Service",
+        "serviceId": "Tiny",
+        "signingName": "tinysigning",
+        "signatureVersion": "v4",
+    },
+    "operations": {},
+    "shapes": {
+        "Text": {"type": "string"},
+        "Number": {"type": "integer"},
+        "Bytes": {"type": "blob"},
+        "Time": {"type": "timestamp"},
+        "IsoTime": {"type": "timestamp", "timestampFormat": "iso8601"},
+        "Texts": {"type": "list", "member": {"shape": "Text"}},
+        "SparseTexts": {"type": "list", "member": {"shape": "Text"}, "sparse": True},
+        "Times": {"type": "list", "member": {"shape": "IsoTime"}},
+        "TextMap": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Text"}},
+    },
+}
+
+
+def model(protocol: str = "rest-json", **extra: Any) -> dict[str, Any]:
+    """The base model; JSON-RPC and CBOR with what they need."""
+    found = deepcopy(BASE)
+    found["metadata"] |= {"protocol": protocol} | extra
+    if protocol != "rest-json":
+        found["metadata"] |= {"jsonVersion": "1.0", "targetPrefix": "Tiny_2020"}
+    return found
+
+
+def structure(members: dict[str, Any], **traits: Any) -> dict[str, Any]:
+    return {"type": "structure", "members": members, **traits}
+
+
+def operation(
+    found: dict[str, Any],
+    name: str,
+    uri: str = "/",
+    *,
+    into: dict[str, Any] | None = None,
+    out: Any = None,
+    **traits: Any,
+) -> None:
+    """Add an operation to a model, with an input and an output structure."""
+    entry: dict[str, Any] = {
+        "name": name,
+        "http": {"method": "POST", "requestUri": uri, **traits.pop("http", {})},
+        **traits,
+    }
+    for side, described in (("input", into), ("output", out)):
+        if described is not None:
+            found["shapes"][f"{name}{side.title()}"] = described
+            entry[side] = {"shape": f"{name}{side.title()}"}
+    found["operations"][name] = entry
+
+
+def derive(
+    tmp_path: Path,
+    described: dict[str, Any],
+    spec: str | None = None,
+    beside: dict[str, Any] | None = None,
+    **options: Any,
+) -> tuple[dict[str, Any], bind.Bound]:
+    """The content of the bindings of a model's own lean spec, or of another one."""
+    import json
+
+    (tmp_path / "service-2.json").write_text(json.dumps(described))
+    for name, content in (beside or {}).items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    document = lap.parse(spec or compile_lean(described), "spec.lap").document
+    bound = bind.bind(document, model_name=str(tmp_path), **options)
+    content: dict[str, Any] = pyyaml.safe_load(bound.contents["bindings.yaml"])
+    return content, bound
+
+
+def built(bound: bind.Bound) -> Service:
+    """The IR of a bound spec; it must be without inferences."""
+    loaded = bindings.loads(bound.contents["bindings.yaml"], "bindings.yaml")
+    types = lap.parse_types(bound.contents["types.lap"], "types.lap")
+    assert [*loaded.diagnostics, *types.diagnostics] == []
+    return ir.build(bound.document, loaded.bindings, types.document, strict=True).require()
+
+
+def test_where_members_travel(tmp_path: Path) -> None:
+    found = model()
+    members = {
+        "Id": {"shape": "Text", "location": "uri", "locationName": "thingId"},
+        "Filter": {"shape": "TextMap", "location": "querystring"},
+        "Max": {"shape": "Number", "location": "querystring", "locationName": "max-results"},
+        "Meta": {"shape": "TextMap", "location": "headers", "locationName": "x-meta-"},
+        "When": {"shape": "Time", "location": "header", "locationName": "x-when"},
+        "Token": {"shape": "Text", "idempotencyToken": True},
+        "Names": {"shape": "SparseTexts", "locationName": "names"},
+        "Times": {"shape": "Times"},
+        "At": {"shape": "Time", "timestampFormat": "rfc822"},
+    }
+    answer = {
+        "Status": {"shape": "Number", "location": "statusCode"},
+        "Body": {"shape": "Bytes", "streaming": True},
+        "Note": {"shape": "Text", "location": "header", "locationName": "x-note", "jsonvalue": True},
+    }
+    into = structure(members, required=["Id"])
+    operation(
+        found,
+        "PutThing",
+        "/things/{thingId}",
+        into=into,
+        out=structure(answer, payload="Body"),
+        http={"responseCode": 201},
+    )
+    content, bound = derive(tmp_path, found)
+    assert content["operations"]["PutThing"] == {
+        "at": "POST /things/{thingId}",
+        "in": {
+            "Id": {"in": "label", "name": "thingId"},
+            "Filter": "query-map",
+            "max-results": {"member": "Max", "in": "query"},
+            "Meta": {"in": "header-map", "name": "x-meta-"},
+            "x-when": {"member": "When", "in": "header"},
+            "Token": {"in": "body", "token": True},
+            "Names": {"in": "body", "name": "names", "sparse": True},
+            "Times": {"in": "body", "timestamp": "date-time"},
+            "At": {"in": "body", "timestamp": "http-date"},
+        },
+        "out": {
+            "Status": "status",
+            "Body": {"in": "payload", "streaming": True},
+            "Note": {"in": "header", "name": "x-note", "json": True},
+        },
+        "status": 201,
+    }
+    (one,) = built(bound).operations
+    assert {member.name for member in one.input} == set(members)
+    assert next(member for member in one.input if member.name == "Names").type == ListType(StringType(), sparse=True)
+
+
+def test_a_label_that_was_renamed_since(tmp_path: Path) -> None:
+    found = model()
+    into = structure({"Id": {"shape": "Text", "location": "uri", "locationName": "thingId"}}, required=["Id"])
+    operation(found, "GetThing", "/things/{thingId}", into=into)
+    old = compile_lean(found).replace("/things/{thingId}", "/things/{id}/")
+    content, bound = derive(tmp_path, found, old)
+    assert content["operations"]["GetThing"]["in"] == {"Id": {"in": "label", "name": "id"}}
+    assert built(bound).operations[0].input[0].wire_name == "id"
+
+
+def test_rpc_members_say_only_what_differs(tmp_path: Path) -> None:
+    found = model("json")
+    into = structure(
+        {"Plain": {"shape": "Text"}, "Odd": {"shape": "Text", "locationName": "odd"}, "T": {"shape": "IsoTime"}}
+    )
+    operation(found, "DoIt", into=into)
+    content, _ = derive(tmp_path, found)
+    assert content["service"] == {
+        "id": "Tiny",
+        "class": "TinyService",
+        "protocol": "json-1.0",
+        "target": "Tiny_2020",
+        "signing": "tinysigning",
+    }
+    assert content["operations"]["DoIt"]["in"] == {"Odd": {"name": "odd"}, "T": {"timestamp": "date-time"}}
+
+
+def test_cbor_has_no_timestamp_formats(tmp_path: Path) -> None:
+    found = model("json", protocols=["json", "smithy-rpc-v2-cbor"])
+    operation(found, "DoIt", into=structure({"T": {"shape": "IsoTime"}}))
+    content, _ = derive(tmp_path, found, protocol="rpc-v2-cbor")
+    assert "in" not in content["operations"]["DoIt"]
+    assert (content["service"]["protocol"], content["service"]["target"]) == ("rpc-v2-cbor", "Tiny_2020")
+
+
+def test_query_compatible_errors(tmp_path: Path) -> None:
+    found = model("json", awsQueryCompatible={})
+    found["shapes"] |= {
+        "Gone": structure(
+            {"Message": {"shape": "Text"}}, exception=True, error={"code": "Tiny.Gone", "httpStatusCode": 404}
+        ),
+        "Busy": structure({}, exception=True, retryable={"throttling": True}),
+        "Shaky": structure({}, exception=True, fault=True, retryable={}),
+        "Gone2": structure({}, exception=True, error={"code": "Tiny.Gone"}),
+    }
+    operation(
+        found, "DoIt", into=structure({}), errors=[{"shape": name} for name in ("Gone", "Busy", "Shaky", "Gone2")]
+    )
+    content, bound = derive(tmp_path, found)
+    assert content["service"]["query_compatible"] is True
+    assert content["errors"] == {
+        "Busy": {"retry": "throttle"},
+        "Gone": {"status": 404, "code": "Tiny.Gone"},
+        "Gone2": {},
+        "Shaky": {"status": 500, "retry": "transient"},
+    }
+    assert content["operations"]["DoIt"]["errors"] == ["Gone", "Busy", "Shaky", "Gone2"]
+    assert built(bound).errors["Gone"].code == "Tiny.Gone"
+
+
+def test_shapes(tmp_path: Path) -> None:
+    found = model()
+    found["shapes"] |= {
+        "Choice": structure({"A": {"shape": "Text"}, "Any": {"shape": "Doc"}}, union=True),
+        "Doc": structure({}, document=True),
+        "Deep": structure(
+            {
+                "Wire": {"shape": "Text", "locationName": "wire"},
+                "Choices": {"shape": "Choices"},
+                "Again": {"shape": "Deep"},
+                "T": {"shape": "IsoTime"},
+                "Token": {"shape": "Text", "idempotencyToken": True},
+            },
+            required=["Wire"],
+        ),
+        "Choices": {"type": "list", "member": {"shape": "Choice"}, "sparse": True},
+    }
+    operation(found, "DoIt", "/do", into=structure({"Deep": {"shape": "Deep"}}))
+    content, bound = derive(tmp_path, found)
+    assert content["shapes"] == {
+        "Choice": {"union": True},
+        "Deep": {"Wire": {"name": "wire"}, "T": {"timestamp": "date-time"}, "Token": {"token": True}},
+        "Doc": {"document": True},
+    }
+    types = bound.contents["types.lap"].decode()
+    assert "@type Deep {Wire: str, Choices: [Choice?]?, Again: Deep?, T: str(timestamp)?, Token: str?}" in types
+    assert {"Choice", "Deep"} <= set(built(bound).shapes)
+
+
+def test_events(tmp_path: Path) -> None:
+    found = model()
+    found["shapes"] |= {
+        "Stream": structure({"Part": {"shape": "Part"}, "Broken": {"shape": "Broken"}}, eventstream=True),
+        "Part": structure(
+            {"Data": {"shape": "Bytes", "eventpayload": True}, "Kind": {"shape": "Text", "eventheader": True}},
+            event=True,
+        ),
+        "Broken": structure({"Message": {"shape": "Text"}}, exception=True, fault=True),
+    }
+    operation(found, "Watch", "/watch", out=structure({"Events": {"shape": "Stream"}}, payload="Events"))
+    content, _ = derive(tmp_path, found)
+    assert content["operations"]["Watch"]["out"] == {"Events": "events"}
+    assert content["shapes"]["Part"] == {"Data": "event-payload", "Kind": "event-header"}
+    # It comes after the status of the answer.
+    assert content["errors"] == {"Broken": {}}
+
+
+def test_requests(tmp_path: Path) -> None:
+    found = model()
+    into = structure(
+        {"Account": {"shape": "Text", "hostLabel": True, "contextParam": {"name": "AccountId"}}}, required=["Account"]
+    )
+    operation(
+        found,
+        "One",
+        "/one",
+        into=into,
+        endpoint={"hostPrefix": "{Account}."},
+        authtype="none",
+        requestcompression={"encodings": ["gzip"]},
+        staticContextParams={"Control": {"value": True}, "Kinds": {"value": ["a", "b"]}},
+        operationContextParams={"Arns": {"path": "Account.Arn"}, "Missing": {"path": "Nowhere[*].Arn"}},
+    )
+    operation(found, "Two", "/two", into=structure({"Body": {"shape": "Bytes"}}, payload="Body"), unsignedPayload=True)
+    content, _ = derive(tmp_path, found)
+    one, two = content["operations"]["One"], content["operations"]["Two"]
+    assert (one["host"], one["auth"], one["compress"]) == ("{Account}.", "none", "gzip")
+    assert one["endpoint"] == {
+        "Control": {"is": True},
+        "Kinds": {"is": ["a", "b"]},
+        "Arns": {"from": "Account.Arn"},
+        "AccountId": {"from": "Account"},
+    }
+    assert two["auth"] == "unsigned-payload"
+
+
+@pytest.mark.parametrize(
+    ("name", "traits", "retry"),
+    [
+        ("ListThings", {}, "safe"),
+        ("BatchGetThings", {}, "safe"),
+        ("GetawayDriver", {}, None),
+        ("Listen", {}, None),
+        ("StartThing", {}, None),
+        ("StartThing", {"readonly": True}, "safe"),
+        ("DeleteThing", {"idempotent": True}, "safe"),
+        ("ListThings", {"http": {"method": "GET"}}, None),
+    ],
+)
+def test_what_is_safe_to_send_again(tmp_path: Path, name: str, traits: dict[str, Any], retry: str | None) -> None:
+    found = model()
+    operation(found, name, "/x", **traits)
+    content, bound = derive(tmp_path, found)
+    assert content["operations"][name].get("retry") == retry
+    guessed = retry == "safe" and not traits
+    assert (b"retry: safe  # by its name" in bound.contents["bindings.yaml"]) == guessed
+
+
+def test_pages_and_waiters_of_what_is_generated(tmp_path: Path) -> None:
+    found = model()
+    into = structure({"Next": {"shape": "Text"}, "Max": {"shape": "Number"}})
+    out = structure({"Next": {"shape": "Text"}, "Things": {"shape": "Texts"}, "More": {"shape": "Text"}})
+    for name in ("ListThings", "ListOthers"):
+        operation(found, name, f"/{name}", into=into, out=out)
+    page = {
+        "input_token": "Next",
+        "output_token": "Next",
+        "result_key": ["Things", "Lost"],
+        "limit_key": "Max",
+        "more_results": "More",
+    }
+    beside = {
+        "paginators-1": {"pagination": {"ListThings": page, "ListOthers": {**page, "input_token": "Lost"}}},
+        "waiters-2": {
+            "waiters": {
+                "ThingsThere": {
+                    "operation": "ListThings",
+                    "delay": 5,
+                    "maxAttempts": 3,
+                    "acceptors": [
+                        {"matcher": "pathAny", "argument": "Things[]", "expected": "x", "state": "success"},
+                        {"matcher": "error", "expected": "Gone", "state": "failure"},
+                        {"matcher": "status", "expected": 404, "state": "retry"},
+                    ],
+                },
+                "Blind": {
+                    "operation": "ListThings",
+                    "acceptors": [{"matcher": "path", "argument": "Lost", "expected": 1}],
+                },
+                "Homeless": {"operation": "Gone", "acceptors": []},
+            }
+        },
+    }
+    content, bound = derive(tmp_path, found, beside=beside)
+    assert content["operations"]["ListThings"]["pages"] == {
+        "in": ["Next"],
+        "out": ["Next"],
+        "items": ["Things"],
+        "limit": "Max",
+        "more": "More",
+    }
+    assert "pages" not in content["operations"]["ListOthers"]
+    assert content["waiters"] == {
+        "ThingsThere": {
+            "operation": "ListThings",
+            "delay": 5,
+            "attempts": 3,
+            "accept": [
+                {"any": "Things[]", "is": "x"},
+                {"error": "Gone", "state": "failure"},
+                {"status": 404, "state": "retry"},
+            ],
+        }
+    }
+    assert set(built(bound).waiters) == {"ThingsThere"}
+
+
+def test_what_only_one_of_them_has(tmp_path: Path) -> None:
+    found = model()
+    operation(found, "DoIt", "/do", into=structure({"Here": {"shape": "Text"}, "New": {"shape": "Text"}}))
+    operation(found, "Unlisted", "/do/more", into=structure({}))
+    spec = (
+        compile_lean(found)
+        .replace("{Here: str, New: str}", "{Here: str, Old: str}")
+        .replace("@endpoints 2", "@endpoints 1")
+    )
+    at = spec.index("@endpoint POST", spec.index("@endpoint POST") + 1)
+    content, bound = derive(tmp_path, found, spec[:at] + "@end\n")
+    assert list(content["operations"]) == ["DoIt"]
+    assert bound.derived.unknown == [("DoIt", "in", ("Old",))]
+    assert bound.derived.absent == 1
+    assert [operation.name for operation in bound.matching.missing] == ["Unlisted"]
+    whole, extended = derive(tmp_path, found, spec[:at] + "@end\n", everything=True)
+    assert list(whole["operations"]) == ["DoIt", "Unlisted"]
+    assert b"@optional {Here: str, Old: str, New: str}" in extended.contents["references/api-spec.lap"]
+
+
+def test_a_model_from_before_there_were_rules(tmp_path: Path) -> None:
+    found = model()
+    operation(found, "DoIt", "/do")
+    content, bound = derive(tmp_path, found)
+    assert content["endpoint"] == {"host": "tiny.{region}.{dnsSuffix}"}
+    assert b"# the model has no endpoint rules; please check" in bound.contents["bindings.yaml"]
+    assert "endpoint-rules.json" not in bound.contents
+
+
+def test_extras_are_merged(tmp_path: Path) -> None:
+    found = model()
+    operation(found, "DoIt", "/do")
+    extra = {"merge": {"operations": {"DoIt": {"readonly": True, "http": {"responseCode": 202}}}}}
+    content, _ = derive(tmp_path, found, beside={"service-2.sdk-extras": extra})
+    assert content["operations"]["DoIt"] == {"at": "POST /do", "retry": "safe", "status": 202}
+    files: Files = read(tmp_path / "service-2.json", "x")
+    assert files.service["operations"]["DoIt"]["http"] == {"method": "POST", "requestUri": "/do", "responseCode": 202}

@@ -194,6 +194,35 @@ def test_keys_that_cannot_be_signed_with(keys: OwnKeys) -> None:
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize("account", ["123456789012", None, ""])
+def test_the_account_of_the_environment_is_that_of_botocore(
+    account: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (ENVIRONMENT | ({} if account is None else {"AWS_ACCOUNT_ID": account})).items():
+        monkeypatch.setenv(name, value)
+    theirs = botocore.session.Session().get_credentials()
+    assert theirs is not None
+    assert resolve_credentials().get().account_id == theirs.get_frozen_credentials().account_id == (account or None)
+
+
+@pytest.mark.parametrize("file", ["credentials", "config"])
+def test_the_account_of_a_profile(file: str, aws: Path) -> None:
+    keys = f"aws_access_key_id = AKID\naws_secret_access_key = {SECRET}\naws_account_id = 123456789012\n"
+    (aws / file).write_text("[default]\n" + keys)
+    assert resolve_credentials().get() == Credentials("AKID", SECRET, account_id="123456789012")
+
+
+def test_the_account_of_botocore_credentials() -> None:
+    assert resolve_credentials(ReadOnlyCredentials("AKID", SECRET, None, "42")).get().account_id == "42"
+    assert resolve_credentials(BotocoreCredentials("AKID", SECRET, account_id="42")).get().account_id == "42"
+    assert resolve_credentials(BotocoreCredentials("AKID", SECRET)).get().account_id is None
+
+
+def test_an_account_that_cannot_be_one_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="account_id"):
+        Credentials("AKID", SECRET, account_id="12 34")
+
+
 def test_asynchronous_credentials_are_explained() -> None:
     class AioSession:
         async def get_credentials(self) -> None: ...

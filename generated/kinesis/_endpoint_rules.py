@@ -88,7 +88,7 @@ def resolve_endpoint(
             return found
     if consumer_arn is not None and endpoint is None and region is not None:
         if (
-            found := _with_region_5(region, consumer_arn, operation_type, use_fips, use_dual_stack)
+            found := _with_region_4(region, consumer_arn, operation_type, use_fips, use_dual_stack)
         ) is not None:
             return found
     if resource_arn is not None and endpoint is None and region is not None:
@@ -340,23 +340,6 @@ def _with_arn(
             )
         raise InvalidInput("DualStack is enabled but this partition does not support DualStack")
     raise InvalidInput("Invalid ARN: No ARN type specified")
-
-
-def _with_region_5(
-    region: str,
-    consumer_arn: str,
-    operation_type: str | None,
-    use_fips: bool,
-    use_dual_stack: bool,
-) -> ResolvedEndpoint | None:
-    partition_result = partition(region)
-    if partition_result.name not in ("aws-iso", "aws-iso-b"):
-        if (arn := parse_arn(consumer_arn)) is not None:
-            return _with_arn(
-                arn, partition_result, operation_type, use_fips, use_dual_stack, region
-            )
-        raise InvalidInput("Invalid ARN: Failed to parse ARN.")
-    return None
 
 
 def _with_region_2(

@@ -1,4 +1,4 @@
-"""Branches of endpoint rules -> statements, and statements -> functions that fit on a screen."""
+"""Branches of endpoint rules -> statements."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from textwrap import dedent
 
 from lapsmith.ir.rules import (
     Attribute,
@@ -17,21 +16,17 @@ from lapsmith.ir.rules import (
     Kind,
     Need,
     Reference,
-    RuleParameter,
     Step,
 )
-from lapsmith.python.names import Namespace, snake_case, words
+from lapsmith.python.names import snake_case, words
 from lapsmith.python.rule_branches import Branch, Facts, Result, Test, test_of
-from lapsmith.python.rule_values import ANNOTATIONS, Values
+from lapsmith.python.rule_values import Values
 from lapsmith.python.text import LINE_LENGTH, literal
-
-_SCREEN = 50
-"""Lines that a function may have, about."""
 
 _TOKEN = re.compile(r"""[()\[\]{},]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
 
-_WORTHWHILE = 6
-"""Lines that are worth a function of their own."""
+_LONG = 5
+"""Lines that are too many to be below an ``if`` that a plain result can go before."""
 
 
 @dataclass
@@ -42,31 +37,29 @@ class Statement:
         source: the statement, without its body.
         body: the statements below it.
         before: the Python names that have a value before it, though they may be missing elsewhere.
-        known: the same in the body.
-        label: what a function made of the body is called.
+        label: what the ``if`` is about.
         closed: the body ends in a result whatever happens.
         otherwise: the source of the opposite ``if``, where that is as plain.
-        moved: the body is but a call of what it was.
+        calls: it is but the call of a function that was made of other statements.
     """
 
     source: str
     body: tuple[Statement, ...] = ()
     before: frozenset[str] = frozenset()
-    known: frozenset[str] = frozenset()
     label: str = ""
     closed: bool = False
     otherwise: str | None = None
-    moved: bool = False
+    calls: bool = False
 
     def lines(self, indent: int) -> int:
         """About how many lines it takes when black has broken those that are too long."""
-        return _lines(self.source, indent) + _height(self.body, indent + 4)
+        return _lines(self.source, indent) + height(self.body, indent + 4)
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The names that it uses, its body included."""
         inner = (each.names for each in self.body)
-        return _names(f"{self.source} pass" if self.body else self.source).union(*inner)
+        return names_of(f"{self.source} pass" if self.body else self.source).union(*inner)
 
     def render(self, indent: int) -> Iterator[str]:
         """Yield its lines; black breaks those that are too long."""
@@ -75,7 +68,8 @@ class Statement:
             yield from each.render(indent + 4)
 
 
-def _height(body: Sequence[Statement], indent: int = 4) -> int:
+def height(body: Sequence[Statement], indent: int = 4) -> int:
+    """About how many lines statements take."""
     return sum(each.lines(indent) for each in body)
 
 
@@ -99,16 +93,6 @@ def _parts(source: str) -> list[str]:
             parts.append(source[start:at].strip())
             start = found.end()
     return [part for part in parts[1:] if part]
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function of the module. ``parameters`` are names and annotations."""
-
-    name: str
-    parameters: tuple[tuple[str, str], ...]
-    returns: str
-    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +151,7 @@ class Statements:
                 test = Test(Call("isSet", (step.parameter,), Kind.BOOLEAN))
                 if facts.decide(test) is None:
                     inner = self._after_need(step, test, steps[index + 1 :], body, facts)
-                    return self._when(tests, label, inner, before, facts)
+                    return self._when(tests, label, inner, before)
             elif step.assign is None:
                 test = test_of(step.value)
                 decided = facts.decide(test)
@@ -187,11 +171,11 @@ class Statements:
                 rest = self._steps(steps[index + 1 :], body, facts)
                 used = any(name in each.names for each in rest.statements)
                 statements = (first, *rest.statements) if used else rest.statements
-                return self._when(tests, label, Block(statements, rest.closed), before, facts)
+                return self._when(tests, label, Block(statements, rest.closed), before)
         if isinstance(body, tuple):
-            return self._when(tests, label, self.block(body, facts.copy()), before, facts)
+            return self._when(tests, label, self.block(body, facts.copy()), before)
         result = Statement(self._result(body), before=self._known(facts))
-        return self._when(tests, label, Block((result,), closed=True), before, facts)
+        return self._when(tests, label, Block((result,), closed=True), before)
 
     def _after_need(
         self, need: Need, test: Test, steps: Sequence[Step], body: Result | tuple[Branch, ...], facts: Facts
@@ -204,13 +188,11 @@ class Statements:
             return Block()
         return Block((first, *rest.statements), rest.closed, (test, *rest.learned))
 
-    def _when(
-        self, tests: Sequence[Test | _Assigned], label: str, inner: Block, before: frozenset[str], facts: Facts
-    ) -> Block:
+    def _when(self, tests: Sequence[Test | _Assigned], label: str, inner: Block, before: frozenset[str]) -> Block:
         if not tests or not inner.statements:
             return inner
         source = f"if {self._values.tests(self._spelled(tests, inner.statements))}:"
-        statement = Statement(source, inner.statements, before, self._known(facts), label, inner.closed)
+        statement = Statement(source, inner.statements, before, label, inner.closed)
         only = tests[0]
         if len(tests) == 1 and isinstance(only, Test) and inner.closed:
             statement.otherwise = f"if {self._values.test(only.negated())}:"
@@ -224,7 +206,7 @@ class Statements:
         for test in reversed(tests):
             source = test.spelled(used) if isinstance(test, _Assigned) else self._values.test(test)
             spelled.append(source if isinstance(test, _Assigned) else test)
-            used |= _names(source)
+            used |= names_of(source)
         return spelled[::-1]
 
     def _known(self, facts: Facts) -> frozenset[str]:
@@ -253,7 +235,7 @@ def _guarded(found: list[Statement]) -> tuple[Statement, ...]:
     if len(found) < 2:
         return tuple(found)
     *before, main, last = found
-    if main.otherwise is None or last.body or _height(main.body) < _WORTHWHILE - 1:
+    if main.otherwise is None or last.body or height(main.body) < _LONG:
         return tuple(found)
     return (*before, Statement(main.otherwise, (last,), main.before), *main.body)
 
@@ -272,113 +254,12 @@ def _label(test: Test) -> str:
             return ""
 
 
-class Functions:
-    """Cuts the statements of a rule set into functions."""
-
-    def __init__(self, parameters: Sequence[RuleParameter], values: Values, names: Namespace) -> None:
-        self._values = values
-        self._names = names
-        self._optional = {values.name(each.name, each.kind) for each in parameters if each.optional}
-        self._made: dict[tuple[object, ...], str] = {}
-        self._found: dict[str, Function] = {}
-
-    def cut(self, body: Sequence[Statement]) -> tuple[tuple[Statement, ...], tuple[Function, ...]]:
-        """Return what is left of a function's body that fits on a screen, and the functions for the rest of it."""
-        left = self._shrunk(tuple(body), closed=True)
-        return left, tuple(self._found[name] for name in _called(_source(left), self._found))
-
-    def _shrunk(self, body: tuple[Statement, ...], *, closed: bool) -> tuple[Statement, ...]:
-        while _height(body) > _SCREEN:
-            chosen = _candidate(body)
-            if chosen is None:
-                return self._halved(body, closed=closed)
-            call = self._function(chosen.body, chosen.known, chosen.label, closed=chosen.closed)
-            chosen.moved = True
-            if chosen.closed:
-                chosen.body = (Statement(f"return {call}"),)
-            else:
-                chosen.body = (Statement(f"if (found := {call}) is not None:", (Statement("return found"),)),)
-        return body
-
-    def _halved(self, body: tuple[Statement, ...], *, closed: bool) -> tuple[Statement, ...]:
-        """Keep the first statements, and move the others into a function."""
-        kept = 1
-        while kept < len(body) - 1 and _height(body[: kept + 1]) < _SCREEN - _WORTHWHILE:
-            kept += 1
-        rest = body[kept:]
-        if not rest:
-            return body
-        call = self._function(rest, rest[0].before, "otherwise", closed=closed)
-        return (*body[:kept], Statement(f"return {call}"))
-
-    def _function(self, body: tuple[Statement, ...], known: frozenset[str], label: str, *, closed: bool) -> str:
-        """Make a function of statements, unless there is the same one already; return the call of it."""
-        source = _source(body)
-        kinds = {name: kind for (_, kind), name in self._values.spelled.items()}
-        parameters = tuple((name, self._annotation(name, kinds[name], known)) for name in _free(source, kinds))
-        returns = "ResolvedEndpoint" if closed else "ResolvedEndpoint | None"
-        key = (source, parameters, returns)
-        if key not in self._made:
-            name = self._made[key] = self._names.claim(f"_{label or 'part'}")
-            left = self._shrunk(body, closed=closed)
-            lines = [line for each in left for line in each.render(4)]
-            if not closed and left[-1].body:
-                lines.append("    return None")
-            self._found[name] = Function(name, parameters, returns, tuple(lines))
-        return f"{self._made[key]}({', '.join(name for name, _ in parameters)})"
-
-    def _annotation(self, name: str, kind: Kind, known: frozenset[str]) -> str:
-        missing = name in self._optional and name not in known
-        return f"{ANNOTATIONS[kind]} | None" if missing else ANNOTATIONS[kind]
+def names_of(source: str) -> frozenset[str]:
+    """Return the names that an expression or a statement uses."""
+    return frozenset(node.id for node in ordered_names(ast.parse(source)) if isinstance(node.ctx, ast.Load))
 
 
-def _candidate(body: Sequence[Statement]) -> Statement | None:
-    """The ``if`` with the largest body that fits into a function; where none fits, the one with the smallest."""
-    fitting: Statement | None = None
-    larger: Statement | None = None
-    size, least = _WORTHWHILE - 1, 0
-    waiting = list(reversed(body))
-    while waiting:
-        statement = waiting.pop()
-        lines = _height(statement.body)
-        if not statement.moved and size < lines <= _SCREEN:
-            fitting, size = statement, lines
-        elif not statement.moved and lines > _SCREEN:
-            waiting += reversed(statement.body)
-            if larger is None or lines < least:
-                larger, least = statement, lines
-    return fitting or larger
-
-
-def _source(body: Sequence[Statement]) -> str:
-    return "\n".join(line for each in body for line in each.render(0))
-
-
-def _names(source: str) -> frozenset[str]:
-    """The names that an expression or a statement uses."""
-    return frozenset(node.id for node in _ordered(source) if isinstance(node.ctx, ast.Load))
-
-
-def _ordered(source: str) -> list[ast.Name]:
-    """Every name in the source, in the order in which it is read."""
-    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+def ordered_names(tree: ast.AST) -> list[ast.Name]:
+    """Return every name in a tree, in the order in which it is read."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     return sorted(found, key=lambda node: (node.lineno, node.col_offset))
-
-
-def _free(source: str, names: dict[str, Kind]) -> list[str]:
-    """The names that the statements take from outside, in the order of their first use."""
-    first: dict[str, ast.Name] = {}
-    for node in _ordered(source):
-        if node.id in names:
-            first.setdefault(node.id, node)
-    return [name for name, node in first.items() if isinstance(node.ctx, ast.Load)]
-
-
-def _called(source: str, functions: dict[str, Function]) -> list[str]:
-    """The functions that the source calls, and those that they call, in the order in which a reader meets them."""
-    found: list[str] = []
-    for node in _ordered(source):
-        if node.id in functions and node.id not in found:
-            inner = _called(dedent("\n".join(functions[node.id].lines)), functions)
-            found += [node.id, *(name for name in inner if name not in found)]
-    return list(dict.fromkeys(found))

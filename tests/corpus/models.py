@@ -41,3 +41,8 @@ def services() -> tuple[str, ...]:
     """Return the names of all services that speak one of the protocols, sorted."""
     names = sorted(folder.name for folder in DATA.iterdir() if any(folder.glob("*/service-2.json.gz")))
     return tuple(name for name in names if protocol(load(name)) is not None)
+
+
+def takes_signatures(model: Model) -> bool:
+    """Say whether a service takes signed requests; two take only bearer tokens, which generated clients do not send."""
+    return str(model["metadata"].get("signatureVersion")) != "bearer"

@@ -24,8 +24,9 @@ SETTINGS = settings(
     suppress_health_check=list(HealthCheck),
     print_blob=False,
 )
-TARGETS = tuple(map(Target, models.services())) if FULL else services.read()
-"""The services to compare: those of the list, or all."""
+_SIGNED = (name for name in models.services() if models.takes_signatures(models.load(name)))
+TARGETS = tuple(map(Target, _SIGNED)) if FULL else services.read()
+"""The services to compare: those of the list, or all that take signatures."""
 SHOWN = 5
 COUNTS = {"subjects": 0, "cases": 0}
 """How many operations and errors were compared in this run, and with how many cases."""

@@ -28,7 +28,10 @@ OWN = {
 # Requests that botocore changes in code of its own, of which its models know nothing.
 CHANGED = {
     ("cloudsearchdomain", "Search"): "botocore turns the GET of the model into a POST with a form",
+    ("machinelearning", "Predict"): "botocore sends it to the host that an argument names",
 }
+# Services that botocore signs for the region of its list of endpoints, which is older than the rules for hosts.
+SIGNED_ELSEWHERE = {"health"}
 # Hashes of a body that botocore adds where the caller gives none: arguments of the operation in a generated client.
 HASHED = {
     ("glacier", "UploadArchive"): {"x-amz-content-sha256", "x-amz-sha256-tree-hash"},
@@ -41,6 +44,9 @@ def compare_requests(
 ) -> None:
     """Call both clients with the same arguments, and compare what they send; or see both refuse."""
     answer = Answer(200, [], nothing(operation, oracle.protocol))
+    if (operation.service_model.service_name, operation.name) in CHANGED:
+        subject.finish(subject.call(operation, given, answer, typed=typed)[1])
+        return
     try:
         expected, _ = oracle.call(operation, given, answer)
     except BotoCoreError:
@@ -54,8 +60,6 @@ def compare_requests(
 
 def compare_sent(operation: OperationModel, protocol: str, sent: Sent, expected: Sent) -> None:
     """Compare two requests."""
-    if (operation.service_model.service_name, operation.name) in CHANGED:
-        return
     equal("method", sent.method, expected.method)
     equal("host", sent.host, expected.host)
     equal("path", sent.path, expected.path)
@@ -73,7 +77,8 @@ def compare_sent(operation: OperationModel, protocol: str, sent: Sent, expected:
         values = decoded(protocol, sent.body), decoded(protocol, expected.body)
         assert same(*values), f"body: {values[0]!r}, but botocore sends {values[1]!r}"
     equal("headers", mine, theirs)
-    if operation.auth_type != "none" or "authorization" in sent.headers:
+    signs_alike = operation.service_model.service_name not in SIGNED_ELSEWHERE
+    if signs_alike and (operation.auth_type != "none" or "authorization" in sent.headers):
         # botocore signs even what wants no signature where the endpoint says how it would have to be done.
         equal("scope of the signature", scope(sent), scope(expected))
     equal("content-length", int(sent.headers.get("content-length", 0)), len(sent.body))

@@ -25,10 +25,10 @@ from ._runtime.http import (
     Response,
     encode_query,
     header_list,
-    idempotency_token,
     quote_label,
     required,
     text_header,
+    token_or_new,
 )
 from ._runtime.members import Members
 from ._runtime.operation import Operation as OperationInfo
@@ -323,7 +323,7 @@ def build_checkpoint_durable_execution(
             {
                 "CheckpointToken": required(checkpoint_token, "checkpoint_token"),
                 "Updates": updates,
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
             },
         ),
     )
@@ -2497,7 +2497,7 @@ def build_pause_durable_execution(
         body=encode_body(
             _PAUSE_DURABLE_EXECUTION_BODY,
             {
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "Reason": reason,
                 "ExecutionTimeoutPaused": execution_timeout_paused,
             },
@@ -3036,7 +3036,7 @@ def build_resume_durable_execution(
         body=encode_body(
             _RESUME_DURABLE_EXECUTION_BODY,
             {
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "Reason": reason,
             },
         ),

@@ -26,10 +26,10 @@ from ._runtime.http import (
     Response,
     encode_query,
     header_list,
-    idempotency_token,
     quote_label,
     required,
     text_header,
+    token_or_new,
 )
 from ._runtime.members import Members
 from ._runtime.operation import Operation as OperationInfo
@@ -556,7 +556,7 @@ def build_start_async_invoke(
                 "modelId": required(model_id, "model_id"),
                 "modelInput": required(model_input, "model_input"),
                 "outputDataConfig": required(output_data_config, "output_data_config"),
-                "clientRequestToken": idempotency_token(client_request_token),
+                "clientRequestToken": token_or_new(client_request_token),
                 "tags": tags,
             },
         ),

@@ -74,7 +74,7 @@ from ._operations import (
     UPDATE_TIME_TO_LIVE,
 )
 from ._runtime.client import AsyncClient
-from ._runtime.http import idempotency_token, required
+from ._runtime.http import required, token_or_new
 from ._runtime.pages import AsyncPages
 from ._runtime.paths import keys_of, member_of
 from .types import (
@@ -1171,7 +1171,7 @@ class AsyncDynamoDB(AsyncClient):
         request = EXECUTE_TRANSACTION.request(
             {
                 "TransactStatements": required(transact_statements, "transact_statements"),
-                "ClientRequestToken": idempotency_token(client_request_token),
+                "ClientRequestToken": token_or_new(client_request_token),
                 "ReturnConsumedCapacity": return_consumed_capacity,
             }
         )
@@ -1232,7 +1232,7 @@ class AsyncDynamoDB(AsyncClient):
                 "TableArn": required(table_arn, "table_arn"),
                 "S3Bucket": required(s3_bucket, "s3_bucket"),
                 "ExportTime": export_time,
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "S3BucketOwner": s3_bucket_owner,
                 "S3Prefix": s3_prefix,
                 "S3SseAlgorithm": s3_sse_algorithm,
@@ -1363,7 +1363,7 @@ class AsyncDynamoDB(AsyncClient):
                 "TableCreationParameters": required(
                     table_creation_parameters, "table_creation_parameters"
                 ),
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "InputFormatOptions": input_format_options,
                 "InputCompressionType": input_compression_type,
             },
@@ -1624,7 +1624,7 @@ class AsyncDynamoDB(AsyncClient):
         self,
         *,
         table_name: str,
-        item_: Mapping[str, AttributeValue | Mapping[str, Any]],
+        item: Mapping[str, AttributeValue | Mapping[str, Any]],
         expected: Mapping[str, ExpectedAttributeValue | Mapping[str, Any]] | None = None,
         return_values: str | None = None,
         return_consumed_capacity: str | None = None,
@@ -1639,7 +1639,7 @@ class AsyncDynamoDB(AsyncClient):
 
         Args:
             table_name: ``TableName`` in the request body.
-            item_: ``Item`` in the request body.
+            item: ``Item`` in the request body.
             expected: ``Expected`` in the request body.
             return_values: ``ReturnValues`` in the request body.
             return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
@@ -1672,7 +1672,7 @@ class AsyncDynamoDB(AsyncClient):
         request = PUT_ITEM.request(
             {
                 "TableName": required(table_name, "table_name"),
-                "Item": required(item_, "item_"),
+                "Item": required(item, "item"),
                 "Expected": expected,
                 "ReturnValues": return_values,
                 "ReturnConsumedCapacity": return_consumed_capacity,
@@ -2113,7 +2113,7 @@ class AsyncDynamoDB(AsyncClient):
                     output_s3_configuration, "output_s3_configuration"
                 ),
                 "TableName": required(table_name, "table_name"),
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "MaxWriteRequestUnits": max_write_request_units,
                 "PerformanceTier": performance_tier,
             },
@@ -2232,7 +2232,7 @@ class AsyncDynamoDB(AsyncClient):
                 "TransactItems": required(transact_items, "transact_items"),
                 "ReturnConsumedCapacity": return_consumed_capacity,
                 "ReturnItemCollectionMetrics": return_item_collection_metrics,
-                "ClientRequestToken": idempotency_token(client_request_token),
+                "ClientRequestToken": token_or_new(client_request_token),
             },
             endpoint_parameters={
                 "ResourceArnList": [

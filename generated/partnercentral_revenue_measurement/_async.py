@@ -30,7 +30,7 @@ from ._operations import (
     UPDATE_REVENUE_ATTRIBUTION,
 )
 from ._runtime.client import AsyncClient
-from ._runtime.http import idempotency_token, required
+from ._runtime.http import required, token_or_new
 from ._runtime.pages import AsyncPages
 from .types import (
     AttributionSummary,
@@ -105,7 +105,7 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
             {
                 "Catalog": required(catalog, "catalog"),
                 "ProductId": required(product_id, "product_id"),
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "Tags": tags,
             }
         )
@@ -153,7 +153,7 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 "ProductId": required(product_id, "product_id"),
                 "EffectiveFrom": required(effective_from, "effective_from"),
                 "RevenueSharePercent": required(revenue_share_percent, "revenue_share_percent"),
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "EffectiveUntil": effective_until,
             }
         )
@@ -202,7 +202,7 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 "Catalog": required(catalog, "catalog"),
                 "Name": required(name, "name"),
                 "TenancyModel": required(tenancy_model, "tenancy_model"),
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "Description": description,
                 "ProductIdentifier": product_identifier,
                 "Tags": tags,
@@ -735,7 +735,7 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 "RevenueShareAllocations": required(
                     revenue_share_allocations, "revenue_share_allocations"
                 ),
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "Description": description,
             }
         )
@@ -863,7 +863,7 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 "MarketplaceRevenueShareRevision": required(
                     marketplace_revenue_share_revision, "marketplace_revenue_share_revision"
                 ),
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "EffectiveFrom": effective_from,
                 "EffectiveUntil": effective_until,
                 "RevenueSharePercent": revenue_share_percent,
@@ -910,7 +910,7 @@ class AsyncPartnerCentralRevenueMeasurementAPI(AsyncClient):
                 "Catalog": required(catalog, "catalog"),
                 "Identifier": required(identifier, "identifier"),
                 "Revision": required(revision, "revision"),
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "Description": description,
             }
         )

@@ -214,7 +214,7 @@ def _spelled(spell: Callable[[datetime], T], value: Any, name: str) -> T:
         raise InvalidInput(f"{name} {error}") from error
 
 
-def idempotency_token(value: str | None) -> str:
+def token_or_new(value: str | None) -> str:
     """Return an idempotency token: as given, else a new one."""
     from uuid import uuid4
 

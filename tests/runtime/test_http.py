@@ -34,7 +34,6 @@ from runtime.http import (
     float_list_header,
     header_list,
     http_date,
-    idempotency_token,
     int_header,
     int_list_header,
     json_header,
@@ -48,6 +47,7 @@ from runtime.http import (
     text_of,
     timestamp_header,
     timestamp_list_header,
+    token_or_new,
 )
 from runtime.timestamps import read_http_date
 
@@ -399,10 +399,10 @@ def test_dates_are_datetimes() -> None:
 
 
 def test_idempotency_tokens() -> None:
-    assert idempotency_token("mine") == "mine"
-    assert idempotency_token("") == ""
-    assert uuid.UUID(idempotency_token(None)).version == 4
-    assert idempotency_token(None) != idempotency_token(None)
+    assert token_or_new("mine") == "mine"
+    assert token_or_new("") == ""
+    assert uuid.UUID(token_or_new(None)).version == 4
+    assert token_or_new(None) != token_or_new(None)
 
 
 def test_epoch_seconds() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lapsmith.cli.terminal import ERROR, complain, leave, report
-from lapsmith.config import ConfigError, spec_only
+from lapsmith.config import ConfigError, path_inside, spec_only
 from lapsmith.diagnostics import Severity
 from lapsmith.inputs import BINDINGS, OVERRIDES, folder_of, read_inputs
 
@@ -70,7 +70,8 @@ def command(spec: str, model: str | None, protocol: str | None, output: Path | N
     for line in reporting.lines(bound):
         click.echo(line)
     names = ", ".join(path.name for path in changed)
-    click.echo(f"wrote {names} in {target.parent}" if changed else f"unchanged: {target.parent}")
+    place = path_inside(target.parent, Path.cwd()) or str(target.parent)
+    click.echo(f"wrote {names} in {place}" if changed else f"unchanged: {place}")
     click.echo(reporting.next_step(bound, str(target.parent) if everything else spec))
 
 

@@ -20,14 +20,14 @@ def request_value(parameter: Parameter) -> str:
     """Return the expression of a query, header or body member of a request."""
     name, member = parameter.name, parameter.member
     if member.token:
-        return f"idempotency_token({name})"
+        return f"token_or_new({name})"
     value = f'required({name}, "{name}")' if member.required else name
     if member.json_value and member.location is ir.Location.HEADER:
         return f'json_header({value}, "{name}")'
     if member.location is ir.Location.BODY:
         return value
     if isinstance(member.type, ir.ListType) and (form := _timestamp_format(member.type.item, member.location)):
-        spelled = f"[{_spelled('item', form, name)} for item in {value}]"
+        spelled = f"[{_spelled('_item', form, name)} for _item in {value}]"
     elif form := _timestamp_format(member.type, member.location):
         spelled = _spelled(value, form, name)
     else:

@@ -174,7 +174,7 @@ HELPER_NAMES = HEADER_READERS | frozenset(
         "header_list",
         "host_label",
         "http_date",
-        "idempotency_token",
+        "token_or_new",
         "items_of",
         "json_content_type",
         "json_header",
@@ -192,7 +192,7 @@ HELPER_NAMES = HEADER_READERS | frozenset(
 )
 """Functions that builders and parsers of operations call."""
 
-PARAMETER_NAMES = ANNOTATION_NAMES | HELPER_NAMES | {"item", "json", "msgspec", "request", "self"}
+PARAMETER_NAMES = ANNOTATION_NAMES | HELPER_NAMES | {"json", "msgspec", "request", "self"}
 """Names that a method or builder has itself."""
 
 STRUCTURE_NAMES = ANNOTATION_NAMES | {"msgspec"}

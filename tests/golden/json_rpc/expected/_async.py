@@ -10,7 +10,7 @@ from typing import Any
 
 from ._operations import DELETE_TABLE, GET_ITEM, LIST_TABLES, SERVICE, WRITE_ITEMS
 from ._runtime.client import AsyncClient
-from ._runtime.http import host_label, idempotency_token, required
+from ._runtime.http import host_label, required, token_or_new
 from ._runtime.paths import keys_of
 from .types import (
     AttributeValue,
@@ -118,7 +118,7 @@ class AsyncTables(AsyncClient):
         request = WRITE_ITEMS.request(
             {
                 "Requests": required(requests, "requests"),
-                "ClientToken": idempotency_token(client_token),
+                "ClientToken": token_or_new(client_token),
                 "expiry": expiry,
                 "Extra": extra,
             },

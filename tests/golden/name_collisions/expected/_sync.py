@@ -59,7 +59,7 @@ class Client_(SyncClient):
         header_list_: str | None = None,
         encode_body_: str | None = None,
         msgspec_: str | None = None,
-        item_: str | None = None,
+        item: str | None = None,
         foo_bar: str | None = None,
         foo_bar_: str | None = None,
         foo_bar_2: str | None = None,
@@ -93,7 +93,7 @@ class Client_(SyncClient):
             header_list_: ``header_list`` in the request body.
             encode_body_: ``encode_body`` in the request body.
             msgspec_: ``msgspec`` in the request body.
-            item_: ``item`` in the request body.
+            item: ``item`` in the request body.
             foo_bar: ``foo-bar`` in the request body.
             foo_bar_: ``foo_bar`` in the request body.
             foo_bar_2: ``FooBar`` in the request body.
@@ -133,7 +133,7 @@ class Client_(SyncClient):
             header_list_=header_list_,
             encode_body_=encode_body_,
             msgspec_=msgspec_,
-            item_=item_,
+            item=item,
             foo_bar=foo_bar,
             foo_bar_=foo_bar_,
             foo_bar_2=foo_bar_2,

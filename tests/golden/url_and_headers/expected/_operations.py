@@ -142,7 +142,7 @@ def build_set_clock(
             ("x-begun", "begun", begun),
             ("x-limits", "limits", limits),
             ("x-words", "words", words),
-            ("x-days", "days", days and [http_date(item, "days") for item in days]),
+            ("x-days", "days", days and [http_date(_item, "days") for _item in days]),
             ("x-enabled", "enabled", enabled),
             ("x-share", "share", share),
             ("Content-Type", "", "application/json"),

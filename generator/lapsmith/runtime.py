@@ -47,7 +47,7 @@ def _neighbours(name: str) -> tuple[str, ...]:
 
 def _imported(source: str, package: str) -> Iterator[str]:
     """Yield the modules of ``package`` (of the same package, when empty) that a module imports, wherever it does so."""
-    for node in ast.walk(ast.parse(source)):
+    for node in _statements(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.level:
             parts = (node.module or "").split(".")
             if not package and parts[0]:
@@ -58,3 +58,11 @@ def _imported(source: str, package: str) -> Iterator[str]:
                 yield parts[1]
             elif parts[0] == package:
                 yield from (alias.name for alias in node.names)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements in a node, at every depth, without looking into expressions, which are most of a module."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+            yield child
+            yield from _statements(child)

@@ -128,9 +128,9 @@ def use(client: Shop) -> None:
     price = Price(amount=1, currency="EUR", until=datetime(2020, 1, 1))
     Price(amount=1)
     put: PutItemOutput = client.put_item(
-        item_id="1", item_=built, price=price, labels={"a": "b"}, weight=1.5, client_token="t"
+        item_id="1", item=built, price=price, labels={"a": "b"}, weight=1.5, client_token="t"
     )
-    client.put_item(item_id="1", item_=built, price=price)
+    client.put_item(item_id="1", item=built, price=price)
     version: int = put.version
     if item is not None:
         name: str = item.name

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import boto3
@@ -54,6 +56,25 @@ def ministack() -> Iterator[str]:
     """The URL of a ministack server that verifies signatures."""
     with ministack_server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def ministack_key(ministack: str) -> tuple[str, str]:
+    """The access key of an IAM user of ministack, which checks no signature of its root user."""
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    root = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    with closing(boto3.client("iam", endpoint_url=ministack, region_name=REGION, **root)) as iam:
+        iam.create_user(UserName="tester")
+        iam.put_user_policy(UserName="tester", PolicyName="all", PolicyDocument=json.dumps(everything))
+        assumed = everything["Statement"][0] | {
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+        }
+        iam.create_role(
+            RoleName="runs-functions", AssumeRolePolicyDocument=json.dumps(everything | {"Statement": [assumed]})
+        )
+        made = iam.create_access_key(UserName="tester")["AccessKey"]
+    return made["AccessKeyId"], made["SecretAccessKey"]
 
 
 def require_node() -> None:

@@ -6,6 +6,7 @@ and waited for. Nothing of the calls is interpreted here: arguments, results and
 
 from __future__ import annotations
 
+import inspect
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -50,26 +51,32 @@ class EventLoop:
 
 
 class DrivenClient:
-    """An :class:`AsyncSageMakerRuntime`, used like the sync client."""
+    """An async client, or what paginates for it, used like the sync one."""
 
-    def __init__(self, loop: EventLoop, client: AsyncSageMakerRuntime) -> None:
+    def __init__(self, loop: EventLoop, client: Any) -> None:
         self._loop, self._client = loop, client
 
-    def invoke_endpoint(self, **members: Any) -> Any:
-        """Call the async method and wait for it."""
-        return self._loop.run(lambda: self._client.invoke_endpoint(**members))
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        if inspect.iscoroutinefunction(method):
+            return lambda **members: self._loop.run(lambda: method(**members))
+        return lambda **members: _driven(self._loop, method(**members))
 
-    def invoke_endpoint_async(self, **members: Any) -> Any:
-        """Call the async method and wait for it."""
-        return self._loop.run(lambda: self._client.invoke_endpoint_async(**members))
+    def __iter__(self) -> Iterator[Any]:
+        return _drain(self._loop, self._client)
 
-    def invoke_endpoint_with_response_stream(self, **members: Any) -> DrivenStream:
-        """Make the async method's result usable by ``with`` and ``for``."""
-        return DrivenStream(self._loop, self._client.invoke_endpoint_with_response_stream(**members))
 
-    def with_options(self, **options: Any) -> DrivenClient:
-        """A copy with other options, driven by the same task."""
-        return DrivenClient(self._loop, self._client.with_options(**options))
+def _driven(loop: EventLoop, made: Any) -> Any:
+    return (DrivenStream if hasattr(made, "__aenter__") else DrivenClient)(loop, made)
+
+
+def _drain(loop: EventLoop, iterable: Any) -> Iterator[Any]:
+    iterator = aiter(iterable)
+    while True:
+        try:
+            yield loop.run(lambda: anext(iterator))
+        except StopAsyncIteration:
+            return
 
 
 class DrivenStream:
@@ -87,35 +94,35 @@ class DrivenStream:
         return self._loop.run(lambda: self._call.__aexit__(*details))
 
     def __iter__(self) -> Iterator[Any]:
-        return self._drain(self._stream)
+        return _drain(self._loop, self._stream)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._stream, name)
         if name.startswith("iter_"):
-            return lambda *args: self._drain(value(*args))
+            return lambda *args: _drain(self._loop, value(*args))
         return value
-
-    def _drain(self, iterable: Any) -> Iterator[Any]:
-        iterator = aiter(iterable)
-        while True:
-            try:
-                yield self._loop.run(lambda: anext(iterator))
-            except StopAsyncIteration:
-                return
 
 
 @contextmanager
-def connector(kind: str, defaults: dict[str, Any]) -> Iterator[Connect]:
-    """Make clients from ``defaults`` and further keywords, closed at the end; ``kind`` is sync or an anyio backend."""
+def connector(
+    kind: str,
+    defaults: dict[str, Any],
+    classes: tuple[Callable[..., Any], Callable[..., Any]] = (SageMakerRuntime, AsyncSageMakerRuntime),
+) -> Iterator[Connect]:
+    """Make clients from ``defaults`` and further keywords, closed at the end; ``kind`` is sync or an anyio backend.
+
+    ``classes`` are the sync and the async client.
+    """
+    sync, asynchronous = classes
     with ExitStack() as stack:
         if kind == "sync":
-            yield lambda **options: stack.enter_context(SageMakerRuntime(**defaults | options))
+            yield lambda **options: stack.enter_context(sync(**defaults | options))
             return
         loop = EventLoop(kind)
         stack.callback(loop.stop)
 
-        async def make(options: dict[str, Any]) -> AsyncSageMakerRuntime:
-            return AsyncSageMakerRuntime(**defaults | options)
+        async def make(options: dict[str, Any]) -> Any:
+            return asynchronous(**defaults | options)
 
         def connect(**options: Any) -> DrivenClient:
             client = loop.run(lambda: make(options))

@@ -5,12 +5,9 @@ It has no SageMaker Runtime, so a request whose signature is good is answered 40
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
-import boto3
 import pytest
 from e2e.drivers import connector
 from e2e.servers import REGION
@@ -18,7 +15,6 @@ from sagemaker_runtime import Credentials, SageMakerRuntimeError
 
 pytestmark = pytest.mark.slow
 
-ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 BODY = {
     "endpoint_name": "an endpoint/é",
     "body": b"\x00\xff{}",
@@ -32,24 +28,6 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def key(ministack: str) -> tuple[str, str]:
-    """The access key of an IAM user (ministack checks no signature of its root user)."""
-    with closing(
-        boto3.client(
-            "iam",
-            endpoint_url=ministack,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-    ) as iam:
-        iam.create_user(UserName="tester")
-        iam.put_user_policy(UserName="tester", PolicyName="all", PolicyDocument=json.dumps(ALLOW_ALL))
-        made = iam.create_access_key(UserName="tester")["AccessKey"]
-    return made["AccessKeyId"], made["SecretAccessKey"]
-
-
 @pytest.fixture(params=["sync", "asyncio"])
 def connect_ministack(request: pytest.FixtureRequest, ministack: str) -> Iterator[Any]:
     """Make clients of ministack."""
@@ -58,8 +36,8 @@ def connect_ministack(request: pytest.FixtureRequest, ministack: str) -> Iterato
 
 
 @pytest.mark.parametrize("operation", CALLS)
-def test_signatures_are_told_apart(connect_ministack: Any, key: tuple[str, str], operation: str) -> None:
-    access_key, secret = key
+def test_signatures_are_told_apart(connect_ministack: Any, ministack_key: tuple[str, str], operation: str) -> None:
+    access_key, secret = ministack_key
     assert refusal(connect_ministack(credentials=Credentials(access_key, secret)), operation).status == 400
     refused = refusal(connect_ministack(credentials=Credentials(access_key, "wrong")), operation)
     assert (refused.status, refused.code) == (403, "InvalidSignatureException")

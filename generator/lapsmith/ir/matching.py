@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from lapsmith.bindings.model import OperationBinding, Pin
 from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.context import Context
-from lapsmith.ir.pins import Fit, Traits, fit, traits
+from lapsmith.ir.pins import Fit, Traits, fit, is_one_of, traits
 from lapsmith.lap.tree import Endpoint
 
 _BY_HAND = "bind the operations anew: correct 'at' and 'pin' of this one"
@@ -164,12 +164,25 @@ class Group:
         """Claim the best fits first. What fits several alike goes nowhere: a worse fit cannot be what it means."""
         looks: list[Traits] = traits(self.endpoints)
         self.left = {binding.name: binding for binding in self.bindings}
-        self._fits = {binding.name: [fit(binding.pin, look) for look in looks] for binding in self.bindings}
+        prose = Counter(binding.pin.desc.value for binding in self.bindings if binding.pin and binding.pin.desc)
+        for binding in self.bindings:
+            desc = binding.pin.desc if binding.pin else None
+            shared = desc is not None and prose[desc.value] > 1
+            self._fits[binding.name] = [fit(binding.pin, look, shared=shared) for look in looks]
+        for index, look in enumerate(looks):
+            self._reserve(index, look)
         for grade in sorted(Fit, reverse=True)[:-1]:
             while self._claim(grade):
                 pass
             self._set_aside(grade)
         self._check_places()
+
+    def _reserve(self, index: int, look: Traits) -> None:
+        """Keep twins that only order tells from going to others that fit them less than fully."""
+        owners = {binding.name for binding in self.bindings if is_one_of(binding.pin, look)}
+        for name, fits in self._fits.items() if owners else ():
+            if name not in owners and fits[index] not in (Fit.EXACT, Fit.FACTS):
+                fits[index] = Fit.NONE
 
     def _check_places(self) -> None:
         """Take back all that order alone has told, if the order is another now at any of the places."""

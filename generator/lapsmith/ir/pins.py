@@ -134,27 +134,30 @@ def _spell(kind: Type, *, deep: bool = True) -> str:
     return f"{kind.name}({kind.format or ''})({'/'.join(kind.enum)}){null}{children}"
 
 
-def fit(pin: Pin | None, endpoint: Traits) -> Fit:
-    """Compare a pin with an endpoint. No pin fits nothing."""
+def fit(pin: Pin | None, endpoint: Traits, *, shared: bool = False) -> Fit:
+    """Compare a pin with an endpoint. No pin fits nothing. ``shared``: other operations have the same prose."""
     if pin is None or not _is_nth(pin, endpoint):
         return Fit.NONE
-    same_prose = None if pin.desc is None or endpoint.prose is None else pin.desc.value == endpoint.prose
+    same_prose = _same_prose(pin, endpoint)
     same_facts = None if pin.text is None else pin.text.value == endpoint.facts
     same_names = _names(pin.input, endpoint.required, endpoint.inputs) and _names(
         pin.output, endpoint.outputs, endpoint.outputs
     )
     if same_prose:
+        if shared and not (same_names and (same_facts is not False or _is_whole(pin, endpoint))):
+            return Fit.NONE
         return _with_prose(pin, endpoint, same_names, same_facts)
     if pin.types is not None and pin.types.value != types_digest(endpoint, _values(pin.input), _values(pin.output)):
         return Fit.NONE
     if same_names and same_facts is not False:
         if same_prose is False:
             # Prose is what told it from those that are alike; it is the last one left only if all of them are there.
-            whole = pin.alike is None or pin.alike.value == endpoint.alike
-            return Fit.REWORDED if whole else Fit.NONE
+            return Fit.REWORDED if _is_whole(pin, endpoint) else Fit.NONE
         return Fit.FACTS if same_facts else Fit.NAMES
     # Of prose and facts, one may change at a time where it takes both to tell the endpoint from others.
     if same_prose is False and same_facts is False:
+        return Fit.NONE
+    if same_names and not _is_whole(pin, endpoint):
         return Fit.NONE
     loosened = endpoint.required != _values(pin.input)
     if same_prose is False and loosened and pin.by is not None:
@@ -162,12 +165,28 @@ def fit(pin: Pin | None, endpoint: Traits) -> Fit:
     return Fit.GREW if _grew(pin, endpoint) else Fit.NONE
 
 
+def _is_whole(pin: Pin, endpoint: Traits) -> bool:
+    """Whether there are as many endpoints with these members as there were."""
+    return pin.alike is None or pin.alike.value == endpoint.alike
+
+
+def _same_prose(pin: Pin, endpoint: Traits) -> bool | None:
+    """None where the pin does not speak of prose: by hand that means nothing, in a derived pin that there was none."""
+    if pin.desc is not None:
+        return pin.desc.value == endpoint.prose
+    return None if pin.by is None or endpoint.prose is None else False
+
+
+def is_one_of(pin: Pin | None, endpoint: Traits) -> bool:
+    """Whether an endpoint is one of the twins among which the pin has its place, whichever."""
+    if pin is None or pin.nth is None or pin.text is None or pin.text.value != endpoint.facts:
+        return False
+    return (pin.desc.value if pin.desc else None) == endpoint.prose
+
+
 def _is_nth(pin: Pin, endpoint: Traits) -> bool:
     """Whether the endpoint has the pinned place among its twins, of which there must be as many as there were."""
-    if pin.nth is None:
-        return True
-    same = pin.text is not None and pin.text.value == endpoint.facts
-    return same and (pin.desc.value if pin.desc else None) == endpoint.prose and pin.nth.value == endpoint.nth
+    return pin.nth is None or (is_one_of(pin, endpoint) and pin.nth.value == endpoint.nth)
 
 
 def _with_prose(pin: Pin, endpoint: Traits, same_names: bool, same_facts: bool | None) -> Fit:

@@ -152,7 +152,7 @@ def ministack_server() -> Iterator[str]:
     folder = install_venv("ministack", E2E / "ministack-requirements.txt")
     port = str(_free_port())
     settings = {"GATEWAY_PORT": port, "BIND_HOST": "127.0.0.1", "AUTH": "true", "HOME": str(folder.parent)}
-    settings |= {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+    settings |= {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "MINISTACK_IMDS_V2_REQUIRED": "1"}
     with _http_server([folder / "ministack"], settings, port, "/_ministack/health") as url:
         yield url
 

@@ -28,6 +28,8 @@ from botocore.credentials import DeferredRefreshableCredentials, ReadOnlyCredent
 from runtime.credentials import CredentialsProvider, resolve_credentials
 from runtime.errors import CredentialsError, InvalidInput
 from runtime.sigv4 import Credentials
+from sagemaker_runtime import AsyncSageMakerRuntime
+from sagemaker_runtime.testing import AsyncStubTransport
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "AKIDENV", "AWS_SECRET_ACCESS_KEY": SECRET}
@@ -471,6 +473,30 @@ def test_threads_share_one_lookup_and_one_refresh(container: Container) -> None:
         renewed = pool.map(lambda _: provider.get(refresh=True), range(16))
         assert {each.access_key_id for each in renewed} == {"AKIDC2"}
     assert len(container.tokens) == 2
+
+
+@pytest.mark.parametrize("about_to_expire", [False, True])
+def test_a_hundred_tasks_share_one_lookup_and_one_renewal(container: Container, about_to_expire: bool) -> None:
+    async def main() -> None:
+        stub = AsyncStubTransport()
+        async with AsyncSageMakerRuntime(region="eu-west-1", transport=stub) as client:
+
+            async def use(count: int) -> set[str]:
+                for _ in range(count):
+                    stub.respond()
+                await asyncio.gather(*(client.invoke_endpoint(endpoint_name="a", body=b"") for _ in range(count)))
+                signed = [dict(request.headers) for request in stub.requests[-count:]]
+                return {each["Authorization"].split("Credential=")[1].split("/")[0] for each in signed}
+
+            if about_to_expire:
+                container.lifetime = timedelta(minutes=2)
+                assert await use(1) == {"AKIDC2"}
+                container.lifetime = timedelta(hours=6)
+            container.delay = 0.1
+            assert await use(100) == {"AKIDC3" if about_to_expire else "AKIDC1"}
+
+    asyncio.run(main())
+    assert len(container.tokens) == (3 if about_to_expire else 1)
 
 
 def test_a_lookup_that_failed_is_tried_again(aws: Path) -> None:

@@ -80,6 +80,31 @@ def test_a_hundred_threads_share_one_answer(refresh: bool) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("about_to_expire", [False, True])
+def test_a_hundred_tasks_share_one_answer(backend: str, about_to_expire: bool) -> None:
+    calls = 0
+
+    def ask() -> ClientCredentials:
+        nonlocal calls
+        calls += 1
+        time.sleep(0.05)
+        life = timedelta(minutes=4) if about_to_expire and calls == 1 else timedelta(hours=1)
+        return ClientCredentials(f"AKID{calls}", "secret", expires=datetime.now(UTC) + life)
+
+    async def main() -> None:
+        stub = AsyncStubTransport()
+        client = AsyncSageMakerRuntime(region="eu-west-1", credentials=ask, transport=stub)
+        for count in (1, 100):
+            async with anyio.create_task_group() as tasks:
+                for _ in range(count):
+                    stub.respond()
+                    tasks.start_soon(lambda: client.invoke_endpoint(endpoint_name="llm", body=b"in"))
+
+    anyio.run(main, backend=backend)
+    assert calls == 1 + about_to_expire
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_slow_function_does_not_block_the_event_loop(backend: str) -> None:
     stub, ticks = AsyncStubTransport(), 0
 

@@ -9,6 +9,7 @@ is sent again only where the operation is safe to repeat. A request that was tur
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import threading
@@ -102,7 +103,7 @@ def _until(date: str) -> float:
 class RetryQuota:
     """The token bucket of standard mode: a client whose calls mostly fail stops adding retries to the load.
 
-    Shared by all calls of a client and of its ``with_options`` copies. Thread-safe.
+    Shared by all calls of a client and of its ``with_options`` copies. Thread-safe, and safe to use after a fork.
     """
 
     CAPACITY = 500
@@ -111,12 +112,13 @@ class RetryQuota:
 
     def __init__(self) -> None:
         self._available = self.CAPACITY
+        self._pid = os.getpid()
         self._lock = threading.Lock()
 
     def acquire(self, error: Exception) -> int | None:
         """Take the tokens that a retry after ``error`` costs; None when there are too few left."""
         cost = self.TIMEOUT_COST if isinstance(error, ReadTimeout) else self.COST
-        with self._lock:
+        with self._own_lock():
             if cost > self._available:
                 return None
             self._available -= cost
@@ -126,5 +128,11 @@ class RetryQuota:
         """Give tokens back after a call that ended well: the cost of its last retry, or 1."""
         if self._available == self.CAPACITY:
             return
-        with self._lock:
+        with self._own_lock():
             self._available = min(self.CAPACITY, self._available + tokens)
+
+    def _own_lock(self) -> threading.Lock:
+        # A thread that a forked child does not have may hold the child's copy of the lock, for good.
+        if self._pid != os.getpid():
+            self._pid, self._lock = os.getpid(), threading.Lock()
+        return self._lock

@@ -22,6 +22,7 @@ import pytest
 from golden_cases import generate, importable
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from lapsmith import runtime
 from lapsmith.diagnostics import Span
 from lapsmith.ir import model as ir
 from lapsmith.python import render, support, text
@@ -83,6 +84,10 @@ def own_modules(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {path: data for path, data in files.items() if path.endswith(".py") and not path.startswith("_runtime/")}
 
 
+OWN_COMMENTS = {"# A type checker would take every name for one that the package has."}
+"""Comments that the templates have besides the two lines at the top."""
+
+
 def check_files(files: Mapping[str, bytes]) -> None:
     """Check every module that was rendered, and the names of the files."""
     assert all(re.fullmatch(r"(_runtime/)?[a-z_0-9]+\.py|py\.typed|lapsmith\.json", path) for path in files)
@@ -97,7 +102,7 @@ def check_module(path: str, data: bytes) -> None:
     for node in ast.walk(ast.parse(data, path)):
         check_node(node)
     comments = [t for t in tokenize.tokenize(BytesIO(data).readline) if t.type == tokenize.COMMENT]
-    assert [token.start[0] for token in comments] == [1, 2]
+    assert [token.start[0] for token in comments if token.string not in OWN_COMMENTS] == [1, 2]
 
 
 def check_node(node: ast.AST) -> None:
@@ -200,7 +205,9 @@ def check_docstrings(files: Mapping[str, bytes], service: ir.Service) -> None:
 
 
 def render_checked(service: ir.Service, source: str) -> dict[str, bytes]:
-    files = {path: data.encode() for path, data in render(service, package="client", source=source).items()}
+    texts = render(service, package="client", source=source)
+    files = {path: data.encode() for path, data in texts.items()}
+    files |= {f"_runtime/{name}": data for name, data in runtime.files(runtime.closure(texts)).items()}
     check_files(files)
     check_docstrings(files, service)
     return files

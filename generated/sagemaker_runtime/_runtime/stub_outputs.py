@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -46,7 +46,8 @@ class OutputForm(msgspec.Struct, frozen=True):
             return b"" if value is None else value if isinstance(value, bytes) else encode(type(value), value)
         if not self.body:
             return encode(type(output), output) if self.body is None else b""
-        kinds = {field.name: field.type for field in msgspec.structs.fields(type(output))}
+        shape = cast("type[msgspec.Struct]", type(output))
+        kinds: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(shape)}
         given = {wire: getattr(output, name) for wire, name in self.body.items()}
         return encode_members({wire: (kinds[name], given[wire]) for wire, name in self.body.items()}, encode)
 

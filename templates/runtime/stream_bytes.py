@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import IO, Any, TypeVar
 from uuid import uuid4
@@ -202,7 +202,7 @@ class AsyncByteStream(_Body[Out], AsyncPayloadReader[Out]):
 
 
 @contextmanager
-def _opened(target: Target) -> Iterator[Callable[[bytes], Any]]:
+def _opened(target: Target) -> Generator[Callable[[bytes], Any]]:
     """Yield what writes to ``target``. A regular file is written beside its place, and moved there at the end."""
     if not isinstance(target, str | os.PathLike):
         yield target.write
@@ -224,6 +224,6 @@ def _opened(target: Target) -> Iterator[Callable[[bytes], Any]]:
 
 
 @asynccontextmanager
-async def _aopened(target: Target) -> AsyncIterator[Callable[[bytes], Any]]:
+async def _aopened(target: Target) -> AsyncGenerator[Callable[[bytes], Any]]:
     with _opened(target) as write:
         yield write

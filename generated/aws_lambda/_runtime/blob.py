@@ -10,7 +10,7 @@ operations that do not sign their body.
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from types import AsyncGeneratorType
@@ -159,7 +159,7 @@ class _FileBody(_Body):
         self._start = _position(file)
         self.rewindable = self._start is not None
         if self._start is None and hasattr(file, "__len__"):
-            self.length = len(file)
+            self.length: int | None = len(file)
 
     def measure(self, *, hashed: bool) -> None:
         """Find out the length by seeking; the file is read where its hash is needed."""
@@ -240,12 +240,12 @@ class _AsyncBody(_Body):
                         yield checked
             self._check_sent(sent, ended=True)
         except Exception as error:
-            self.failure = error
+            self.failure: BaseException | None = error
             raise
 
 
 @asynccontextmanager
-async def _finished(pieces: AsyncIterable[Any]) -> AsyncIterator[AsyncIterator[Any]]:
+async def _finished(pieces: AsyncIterable[Any]) -> AsyncGenerator[AsyncIterator[Any]]:
     """Iterate; a generator that is left early is closed here, where its event loop runs."""
     iterator = aiter(pieces)
     try:

@@ -18,6 +18,8 @@ from sagemaker_runtime import AsyncSageMakerRuntime, Credentials, PayloadPart, S
 pytestmark = pytest.mark.slow
 
 EVENTS = 1_000
+MANY = 100_000
+MANY_ASYNC = 30_000  # they take three times as long
 KEYS = Credentials("AKID", "secret")
 
 
@@ -81,6 +83,48 @@ def test_async_calls_and_streams_hold_nothing(url: str) -> None:
     with asyncio.Runner() as runner:
         client = AsyncSageMakerRuntime(region="eu-west-1", endpoint_url=url, credentials=KEYS)
         assert_flat(lambda count: runner.run(use(client, count)))
+        runner.run(client.aclose())
+
+
+def memory() -> tuple[int, int]:
+    """Return how many bytes this process has resident, and how many objects the garbage collector knows."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE"), len(gc.get_objects())
+
+
+def assert_flat_over_many(calls: Callable[[int], None], count: int) -> None:
+    """Make calls to warm up, then ``count``: resident memory stays within 2 MiB, objects within a hundred."""
+    calls(5_000)
+    resident, objects = memory()
+    descriptors_and_threads = held()
+    calls(count)
+    grown, more = (after - before for after, before in zip(memory(), (resident, objects), strict=True))
+    assert held() == descriptors_and_threads
+    assert (grown < 2 << 20, more < 100) == (True, True), f"{grown} bytes and {more} objects more"
+
+
+def test_a_hundred_thousand_calls_hold_nothing(url: str) -> None:
+    with SageMakerRuntime(region="eu-west-1", endpoint_url=url, credentials=KEYS) as client:
+
+        def calls(count: int) -> None:
+            for _ in range(count):
+                assert client.invoke_endpoint(endpoint_name="llm", body=b"{}").metadata.attempts == 1
+
+        assert_flat_over_many(calls, MANY)
+
+
+def test_many_async_calls_hold_nothing(url: str) -> None:
+    async def task(client: AsyncSageMakerRuntime, count: int) -> None:
+        for _ in range(count):
+            assert (await client.invoke_endpoint(endpoint_name="llm", body=b"{}")).metadata.attempts == 1
+
+    async def use(client: AsyncSageMakerRuntime, count: int) -> None:
+        await asyncio.gather(*(task(client, count // 10) for _ in range(10)))
+
+    with asyncio.Runner() as runner:
+        client = AsyncSageMakerRuntime(region="eu-west-1", endpoint_url=url, credentials=KEYS)
+        assert_flat_over_many(lambda count: runner.run(use(client, count)), MANY_ASYNC)
         runner.run(client.aclose())
 
 

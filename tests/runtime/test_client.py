@@ -137,6 +137,24 @@ def at(server: Server) -> dict[str, Any]:
     return SETTINGS | {"endpoint_url": f"http://127.0.0.1:{server.port}", "timeout": PATIENCE}
 
 
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b'{"__type": "com.amazon.coral.availability#ThrottlingException", "message": null}', {}),
+        (b'{"message": null}', {"x-amzn-ErrorType": "ThrottlingException:http://internal.amazon.com/coral/"}),
+        (b'{"code": "RequestLimitExceeded"}', {}),
+    ],
+)
+def test_a_throttle_may_be_a_400_without_a_message(
+    body: bytes, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sagemaker_runtime._runtime.retry.Backoff.delay", lambda *_: 0.0)
+    stub = StubTransport()
+    stub.respond(body, status=400, headers=headers)
+    stub.respond(b"fine")
+    assert SageMakerRuntime(**SETTINGS, transport=stub).invoke_endpoint(**CALL).metadata.attempts == 2
+
+
 def test_a_copy_shares_the_retry_quota(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sagemaker_runtime._runtime.retry.Backoff.delay", lambda *_: 0.0)
     stub = StubTransport()

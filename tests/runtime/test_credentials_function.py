@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import pickle
 import threading
 import time
@@ -128,6 +130,36 @@ def test_a_slow_function_does_not_block_the_event_loop(backend: str) -> None:
 
     anyio.run(main, backend=backend)
     assert ticks >= 5
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_fork_while_it_is_asked_does_not_block_the_child() -> None:
+    """The parent's question holds the lock while the child is made; the child has no thread that would release it."""
+    asked, go_on, parent = threading.Event(), threading.Event(), os.getpid()
+
+    def ask() -> Credentials:
+        asked.set()
+        if os.getpid() == parent:
+            go_on.wait(20)
+        return Credentials(f"AKID{'PARENT' if os.getpid() == parent else 'CHILD'}", SECRET)
+
+    provider = resolve_credentials(ask)
+    with ThreadPoolExecutor(1) as thread:
+        question = thread.submit(provider.get)
+        assert asked.wait(20)
+        context = multiprocessing.get_context("fork")
+        answers = context.SimpleQueue()
+        child = context.Process(target=lambda: answers.put(provider.get().access_key_id))
+        child.start()
+        child.join(10)
+        stuck = child.is_alive()
+        child.kill()
+        child.join()
+        go_on.set()
+        assert not stuck
+        assert answers.get() == "AKIDCHILD"
+        assert question.result(20).access_key_id == "AKIDPARENT"
 
 
 def test_credentials_of_botocore_will_do() -> None:

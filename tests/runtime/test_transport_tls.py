@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import socket
 import ssl
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runtime.errors import ConnectError, ConnectTimeout, InvalidInput, ProtocolError
+from runtime.errors import ConnectError, ConnectTimeout, InvalidInput, ProtocolError, TransportError
+from runtime.transport import AsyncHTTPTransport, HTTPTransport
 
 from .loopback import PATIENCE, Peer, Script, Server, answering, chunk, make_certificate, response
 from .transport_drivers import DEFAULT, EVERY, EXACT, TIMEOUT, Driver, make_driver, post, without_proxies
@@ -45,6 +47,34 @@ def test_a_private_authority(driver: Driver, certificate: tuple[Path, ssl.SSLCon
     # pyreqwest leaves this path to the default transport, of which this is as true.
     assert server.connections == 1
     assert server.requests[0].endswith(b"y" * 100_000)
+
+
+def test_a_client_certificate(certificate: tuple[Path, ssl.SSLContext]) -> None:
+    authority, leaf, key = (certificate[0].with_name(name) for name in ("ca.pem", "leaf.pem", "key.pem"))
+    demanding = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    demanding.load_cert_chain(leaf, key)
+    demanding.verify_mode = ssl.CERT_REQUIRED
+    demanding.load_verify_locations(authority)
+    context = ssl.create_default_context(cafile=str(authority))
+    with Server(answering(response(b"known")), tls=demanding) as server:
+        request = post(server.port, scheme="https", host="localhost")
+        without = HTTPTransport(ca_bundle=str(authority), proxies=False)
+        with pytest.raises(TransportError):
+            without.send(request, TIMEOUT).read()
+        context.load_cert_chain(leaf, key)
+        presenting = HTTPTransport(ssl_context=context, proxies=False)
+        apresenting = AsyncHTTPTransport(ssl_context=context, proxies=False)
+        assert presenting.send(request, TIMEOUT).read() == b"known"
+
+        async def main() -> bytes:
+            try:
+                return await (await apresenting.send(request, TIMEOUT)).read()
+            finally:
+                await apresenting.aclose()
+
+        assert asyncio.run(main()) == b"known"
+        for transport in (without, presenting):
+            transport.close()
 
 
 # httpx2 leaves httpcore2's generator to the garbage collector, and trio warns of that.

@@ -481,6 +481,20 @@ def test_a_streaming_call_is_awaited_or_entered_once(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_a_stream_that_was_awaited_closes_with_its_block(backend: str) -> None:
+    async def main(client: AsyncSageMakerRuntime, stub: AsyncStubTransport) -> None:
+        stub.stream([part(b"a"), part(b"b")])
+        stream = await client.invoke_endpoint_with_response_stream(**CALL)
+        async with stream:
+            assert await anext(stream) == part(b"a")
+        assert stub.responses[0].closed
+        with pytest.raises(StreamError, match="the stream is closed"):
+            await anext(stream)
+
+    run_async(backend, main)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_streaming_call_that_is_never_awaited_sends_nothing(backend: str) -> None:
     async def main(client: AsyncSageMakerRuntime, stub: AsyncStubTransport) -> None:
         client.invoke_endpoint_with_response_stream(**CALL)

@@ -39,18 +39,19 @@ class Pins:
         look, neighbours = self._looks[id(endpoint)], self._neighbours[id(endpoint)]
         if len(neighbours) == 1 and endpoint.path.raw != "/":
             return None
-        alike = [other for other in neighbours if (other.required, other.outputs) == (look.required, look.outputs)]
+        # A pin's names also fit an endpoint for which they are all that it takes, required or not.
+        alike = [o for o in neighbours if o.outputs == look.outputs and look.required in (o.required, o.inputs)]
         told = look.prose is not None and [other.prose for other in alike].count(look.prose) == 1
         pin: Entry = {"in": sorted(look.required)}
         # Prose tells twins apart; without it, every fact may be needed.
         vague = look.prose is None and len(look.required) + len(look.outputs) < _FEW
-        if vague or (look.alike > 1 and not told):
+        if vague or (len(alike) > 1 and not told):
             pin["opt"] = sorted(look.optional)
         pin["out"] = sorted(look.outputs)
         pin["types"] = Word(types_digest(look, look.required, look.outputs))
         if look.prose is not None:
             pin["desc"] = Word(look.prose)
-        if vague or look.alike > 1:
+        if vague or len(alike) > 1:
             pin["text"] = Word(look.facts)
         if look.alike > 1:
             pin["alike"] = look.alike

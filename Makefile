@@ -2,14 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+JOBS ?= 2
 
 .PHONY: demo test test-slow test-full lint generate check specs campaign bench clean
 
 demo: .venv/demo.stamp
 	$(BIN)/lapsmith demo
 
+# A file's tests share servers and generated clients, so they stay in one process.
 test: .venv/dev.stamp
-	$(PYTEST) -m "not slow and not full" $(ARGS)
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not slow and not full" $(ARGS)
 
 # Isolated builds, other processes and servers, soak tests, and type checks of everything.
 test-slow: .venv/dev.stamp

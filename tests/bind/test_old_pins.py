@@ -1,6 +1,8 @@
 """Pins under AWS's own edits: written for an old model's spec, read against the installed one's.
 
-The truth is known for both. No binding may land on another operation's endpoint, and most must still be placed.
+The truth is known for both. No binding may land on another operation's endpoint, and most must still be placed. Only
+where an operation is taken away that has one or two members, and AWS has put a new one with the same members beside it,
+its binding goes there, with a warning that the prose is another.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from lapsmith.bind.pins import Pins
 from lapsmith.bind.sources import read as read_files
 from lapsmith.bindings.model import OperationBinding
 from lapsmith.ir.matching import Group
+from lapsmith.ir.pins import Fit
 
 # So many of the pinned operations that are still there must be placed, with prose and without.
 LEAST = {True: 0.85, False: 0.75}
@@ -56,14 +59,14 @@ def check(services: tuple[str, ...], version: str, *, prose: bool) -> None:
             there = {spec.truth[id(endpoint)] for endpoint in endpoints}
             group = Group(endpoints, operations)
             group.run()
-            wrong = [
-                f"{service} {mode}: {binding.name} on {spec.truth[id(endpoint)]}"
-                for binding, endpoint, _ in group.claims
-                if binding.name != spec.truth[id(endpoint)]
-            ]
             failed = [name for name in (*group.left, *(binding.name for binding, _ in group.stuck)) if name in there]
             counts[f"{mode} placed"] += len(group.claims)
             counts[f"{mode} failed"] += len(failed)
+            wrong = [
+                f"{service} {mode}: {binding.name} on {spec.truth[id(endpoint)]}"
+                for binding, endpoint, grade in group.claims
+                if binding.name != spec.truth[id(endpoint)] and not (mode != "plain" and _is_warned_of(binding, grade))
+            ]
             # Without prose, two operations may have swapped facts; then others are refused, and generation with them.
             shifted += wrong if prose or not failed else []
     for mode in MODES:
@@ -71,6 +74,11 @@ def check(services: tuple[str, ...], version: str, *, prose: bool) -> None:
         print(f"{version} {'prose' if prose else 'lean'} {mode}: {placed} placed, {failed} refused")
         assert placed >= LEAST[prose] * (placed + failed), mode
     assert shifted == []
+
+
+def _is_warned_of(binding: OperationBinding, grade: Fit) -> bool:
+    pin = binding.pin
+    return grade is Fit.REWORDED and pin is not None and len(pin.input or ()) + len(pin.output or ()) <= 2
 
 
 @pytest.mark.parametrize("prose", [True, False])

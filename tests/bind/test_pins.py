@@ -190,7 +190,7 @@ def endpoints(draw: st.DrawFn, prose: bool) -> str:
     if prose and draw(st.booleans()):
         lines.append(f"@desc {draw(st.sampled_from(['Gets', 'Sets', 'Lists']))} it.")
     lines.append(f"@required {{{', '.join(required)}}}")
-    lines.append(f"@optional {{{', '.join(f'O{item}' for item in optional)}}}")
+    lines.append(f"@optional {{{', '.join(item for item in optional if item not in required)}}}")
     lines.append(f"@returns(200) {{{', '.join(f'{item}?' for item in returned)}}}")
     lines.append(
         f"@errors {{{', '.join(draw(st.lists(st.sampled_from(['400:X', '500:Y']), unique=True, max_size=1)))}}}"

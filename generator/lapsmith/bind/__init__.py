@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lapsmith.bind import decisions, derive, extend, files, locate, matching, model, rules, sources, types, yaml
+from lapsmith.bind import decisions, derive, extend, files, locate, matching, model, proof, rules, sources, types, yaml
 from lapsmith.bind.derive import Derived
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import Matching
@@ -66,6 +66,7 @@ def bind(
         contents[USUAL] = text.encode()
     derived = derive.derive(document, service, found, protocol)
     contents |= _contents(document, service, derived)
+    proof.prove(contents[BINDINGS], document, found)
     return Bound(origin, derived.content["service"]["protocol"], document, found, derived, contents)
 
 

@@ -17,6 +17,7 @@ from lapsmith.ir.context import Context
 from lapsmith.ir.pins import Fit, Traits, fit, is_one_of, traits
 from lapsmith.lap.tree import Endpoint
 
+_FEW = 2
 _BY_HAND = "bind the operations anew: correct 'at' and 'pin' of this one"
 _BY_COMMAND = "bind the operations anew: lapsmith bind with this spec's folder"
 
@@ -138,8 +139,9 @@ class _Matcher:
             changed = ", ".join(_changed(binding, endpoint)) or "what is required"
             code, message = "pin-grew", f"{where} has other members than its pin ({changed})"
         hint = f"it is still the only fit; {bind_hint(self._ctx)}"
-        # Where prose was what told it from its twins, it is the last one left: worth a look.
-        if grade is Fit.REWORDED and binding.pin.text is not None:
+        # It is the last one left of its twins, or has so few members that another may have come in its place.
+        few = len(binding.pin.input or ()) + len(binding.pin.output or ()) <= _FEW
+        if grade is Fit.REWORDED and (few or binding.pin.text is not None):
             self._ctx.diagnostics.warning(binding.pin.span, code, message, hint)
         else:
             self._ctx.diagnostics.note(binding.pin.span, code, message, hint)

@@ -140,9 +140,9 @@ def fit(pin: Pin | None, endpoint: Traits, *, shared: bool = False) -> Fit:
         return Fit.NONE
     same_prose = _same_prose(pin, endpoint)
     same_facts = None if pin.text is None else pin.text.value == endpoint.facts
-    same_names = _names(pin.input, endpoint.required, endpoint.inputs) and _names(
-        pin.output, endpoint.outputs, endpoint.outputs
-    )
+    # By hand, all input members may be listed.
+    known = endpoint.inputs if pin.by is None else endpoint.required
+    same_names = _names(pin.input, endpoint.required, known) and _names(pin.output, endpoint.outputs, endpoint.outputs)
     if same_prose:
         if shared and not (same_names and (same_facts is not False or _is_whole(pin, endpoint))):
             return Fit.NONE
@@ -195,6 +195,8 @@ def _with_prose(pin: Pin, endpoint: Traits, same_names: bool, same_facts: bool |
     inputs, outputs = _values(pin.input), _values(pin.output)
     if inputs <= endpoint.inputs and outputs <= endpoint.outputs:
         return Fit.PROSE_GREW
+    if not (endpoint.required <= inputs and endpoint.outputs <= outputs):
+        return Fit.NONE
     kept = len(inputs & endpoint.inputs) + len(outputs & endpoint.outputs)
     return Fit.SHRANK if 2 * kept >= len(inputs) + len(outputs) else Fit.NONE
 

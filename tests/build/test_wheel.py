@@ -40,6 +40,7 @@ def test_the_wheel_holds_the_templates_the_demo_spec_and_nothing_of_the_tests(wh
     assert "lapsmith/_templates/client/types.py.jinja" in names
     assert "lapsmith/_templates/runtime/call.py" in names
     assert "lapsmith/demo/_spec/references/api-spec.lap" in names
+    assert "lapsmith/buildhooks/hatch.py" in names
     assert "lapsmith/py.typed" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"lapsmith"}
 

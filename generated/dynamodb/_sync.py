@@ -2238,7 +2238,6 @@ class DynamoDB(SyncClient):
                 "ResourceArnList": [
                     item
                     for transact_item in transact_items
-                    if transact_item is not None
                     for item in [
                         member_of(member_of(transact_item, "ConditionCheck"), "TableName"),
                         member_of(member_of(transact_item, "Put"), "TableName"),

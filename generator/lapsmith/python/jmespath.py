@@ -381,7 +381,8 @@ class _Compiler:
 
     def _variable(self, of: jmespath.Node, *, sparse: bool) -> Code:
         """Return the variable that stands for an item of ``of``."""
-        untyped = isinstance(self._access, _Arguments)
+        is_argument = isinstance(of, jmespath.Field) and isinstance(of.of.type, jmespath.Root)
+        untyped = isinstance(self._access, _Arguments) and not is_argument
         return Code(self._names.claim(_singular(self._name(of))), nullable=sparse or untyped)
 
     def _or_empty(self, code: Code, empty: str) -> Code:

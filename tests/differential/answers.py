@@ -17,6 +17,8 @@ from differential.oracle import Answer
 from hypothesis import strategies as st
 
 UNKNOWN = "unknown-to-the-model"
+FIXED = frozenset({"content-length", "x-amzn-errortype"})
+"""Headers that are members of some outputs and errors, and are what the rest of the response makes them."""
 SECONDS = st.integers(0, 4_000_000_000)
 WHOLE = SECONDS.map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 ISO = st.one_of(
@@ -142,8 +144,7 @@ class Wire:
         for name, member in members.items():
             wire_name = member.serialization.get("name", name)
             match member.serialization.get("location"):
-                # The length of the body is what it is.
-                case "header" if wire_name.lower() != "content-length" and (self._full or self._chance(2)):
+                case "header" if wire_name.lower() not in FIXED and (self._full or self._chance(2)):
                     sent.append((self._spelled(wire_name), self._header(member)))
                 case "headers":
                     keys = self._draw(st.lists(TOKEN.map(str.lower), max_size=2, unique=True))

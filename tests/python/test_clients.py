@@ -261,7 +261,7 @@ def test_operations_that_are_called_like_parts_of_the_client(folder: Path) -> No
     client = connect(package, transport)
     transport.respond(b"{}")
     assert client.close_() == package.CloseOutput()
-    transport.respond_error(package.Operation_("no"))
+    transport.respond_error(package.Operation("no"))
     with pytest.raises(package.Operation_, match="no"):
         client.error()
     transport.respond(b'{"__type": "Gate\\"way"}', status=400)

@@ -262,7 +262,7 @@ def test_operations_that_are_called_like_parts_of_the_client(folder: Path) -> No
     transport.respond(b"{}")
     assert client.close_() == package.CloseOutput()
     transport.respond_error(package.Operation("no"))
-    with pytest.raises(package.Operation_, match="no"):
+    with pytest.raises(package.Operation, match="no"):
         client.error()
     transport.respond(b'{"__type": "Gate\\"way"}', status=400)
     with pytest.raises(package.ClientError) as caught:

@@ -67,7 +67,7 @@ class DrivenClient:
 
 
 def _driven(loop: EventLoop, made: Any) -> Any:
-    return (DrivenStream if hasattr(made, "__aenter__") else DrivenClient)(loop, made)
+    return (DrivenStream if hasattr(made, "__await__") else DrivenClient)(loop, made)
 
 
 def _drain(loop: EventLoop, iterable: Any) -> Iterator[Any]:

@@ -177,6 +177,8 @@ _row: st.SearchStrategy[str] = st.deferred(
 _anything: st.SearchStrategy[str] = st.one_of(_text, _number, _flag, _list, _row_list)
 
 
+# The documents that are drawn may be large, and how they print does not matter.
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(expression=_anything.filter(lambda text: len(text) < 200), document=_documents)
 def test_drawn_expressions(expression: str, document: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import shutil
 import sys
@@ -43,11 +44,17 @@ def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     current.mkdir(exist_ok=True)
     sys.path.insert(0, str(current))
-    with pytest.MonkeyPatch.context() as patch:
+    yield current
+    sys.path.remove(str(current))
+
+
+def client_of(target: Target, folder: Path) -> clients.Names:
+    """Make the client of a service, unless it is there; other processes may want the same one."""
+    with (folder / "lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         # By its full name: the package has a function render, too.
         patch.setattr(importlib.import_module("lapsmith.python.render"), "format_source", compiled)
-        yield current
-    sys.path.remove(str(current))
+        return clients.client_of(target, folder)
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +69,7 @@ def pair(folder: Path) -> Iterator[Callable[[Target], Pair]]:
         if not current or current[0][0] != target:
             forget(current[0][0] if current else None)
             try:
-                names = clients.client_of(target, folder)
+                names = client_of(target, folder)
             except Exception as error:
                 failures[target] = f"{target}: {type(error).__name__}: {error}"
                 raise

@@ -64,7 +64,7 @@ class _Events(OpenStream[Out], Generic[Out, Event]):
     """What both kinds of event stream share: all but the waiting."""
 
     _shape: ClassVar[EventShape]
-    _initial: ClassVar[Callable[[Message], Any] | None] = None
+    _initial: Callable[[Message], Any] | None = None
     """Reads the output from the frame that opens the stream, where it has members there."""
 
     def __init__(self, connection: Any, output: Out) -> None:

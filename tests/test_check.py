@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,21 @@ class TestFindings:
         (project / "src/shop/by_hand.py").write_text("# Mine.\n")
         message = "generated once, and listed nowhere"
         assert found() == [f"src/shop/_left_over.py:1: {message}; run: rm src/shop/_left_over.py"]
+
+    def test_a_shared_runtime_that_no_client_uses_any_more(self, project: Path) -> None:
+        (project / "src/__init__.py").touch()
+        pyproject = project / "pyproject.toml"
+        pyproject.write_text(PYPROJECT + 'runtime = "shared"\n')
+        run("generate", code=0)
+        run("check", code=0)
+        pyproject.write_text(PYPROJECT)
+        run("generate", code=0)
+        message = "the runtime that clients shared once, and none does any more"
+        assert found() == [f"src/_runtime:1: {message}; run: rm -r src/_runtime"]
+        shutil.rmtree(project / "src/_runtime")
+        (project / "src/_runtime").mkdir()
+        (project / "src/_runtime/__init__.py").write_text("# Mine.\n")
+        run("check", code=0)
 
     def test_a_foreign_file_in_the_way(self, project: Path) -> None:
         record = project / "src/shop/lapsmith.json"

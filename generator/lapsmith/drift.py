@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lapsmith.config import Config, display_path
 from lapsmith.manifest import FILE_NAME, Manifest
 from lapsmith.output import Change, Difference
+from lapsmith.runtime import FOLDER
 
 if TYPE_CHECKING:
     from lapsmith.pipeline import Plan
@@ -71,6 +72,17 @@ def findings(plan: Plan) -> Iterator[Finding]:
     yield from causes
     yield from finder.files(has_cause=bool(causes))
     yield from _strays(plan)
+
+
+def unused_runtimes(config: Config) -> Iterator[Finding]:
+    """Runtimes that clients shared once: they lie beside clients of which none shares a runtime any more."""
+    used = {client.runtime_folder for client in config.clients.values()}
+    neighbours = {client.output.parent / FOLDER: client for client in config.clients.values()}
+    for folder, client in neighbours.items():
+        if folder not in used and _is_generated(folder / "__init__.py"):
+            shown = display_path(folder, client.root)
+            message = "the runtime that clients shared once, and none does any more"
+            yield Finding(FindingKind.ORPHANED, client.name, shown, 1, message, f"rm -r {shown}")
 
 
 def missing_requirements(plan: Plan, config: Config) -> Iterator[Finding]:

@@ -148,7 +148,7 @@ def _with_fips(
     is_search_operation: bool | None,
 ) -> ResolvedEndpoint:
     if use_dual_stack:
-        return _with_dual_stack_(
+        return _with_dual_stack_2(
             partition_result, account_id_endpoint_mode, region, is_search_operation
         )
     if not partition_result.supports_fips:
@@ -187,7 +187,7 @@ def _with_fips(
     return ResolvedEndpoint(f"https://dynamodb-fips.{region}.{partition_result.dns_suffix}")
 
 
-def _with_dual_stack_(
+def _with_dual_stack_2(
     partition_result: Partition,
     account_id_endpoint_mode: str | None,
     region: str,
@@ -386,7 +386,7 @@ def _with_account_id_endpoint_mode(
 ) -> ResolvedEndpoint | None:
     if account_id_endpoint_mode != "disabled":
         if (
-            found := _except_disabled_(
+            found := _except_disabled_2(
                 resource_arn,
                 region,
                 is_search_operation,
@@ -403,7 +403,7 @@ def _with_account_id_endpoint_mode(
     return None
 
 
-def _except_disabled_(
+def _except_disabled_2(
     resource_arn: str | None,
     region: str,
     is_search_operation: bool | None,

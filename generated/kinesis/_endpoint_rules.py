@@ -70,7 +70,7 @@ def resolve_endpoint(
         and region is not None
     ):
         if (
-            found := _with_region_(
+            found := _with_region_2(
                 region,
                 operation_type,
                 endpoint,
@@ -83,22 +83,22 @@ def resolve_endpoint(
             return found
     if stream_arn is not None and endpoint is None and region is not None:
         if (
-            found := _with_region_4(region, stream_arn, operation_type, use_fips, use_dual_stack)
+            found := _with_region_5(region, stream_arn, operation_type, use_fips, use_dual_stack)
         ) is not None:
             return found
     if consumer_arn is not None and endpoint is None and region is not None:
         if (
-            found := _with_region_4(region, consumer_arn, operation_type, use_fips, use_dual_stack)
+            found := _with_region_5(region, consumer_arn, operation_type, use_fips, use_dual_stack)
         ) is not None:
             return found
     if resource_arn is not None and endpoint is None and region is not None:
         if (
-            found := _with_region_2(region, resource_arn, operation_type, use_fips, use_dual_stack)
+            found := _with_region_3(region, resource_arn, operation_type, use_fips, use_dual_stack)
         ) is not None:
             return found
     if channel_arn is not None and endpoint is None and region is not None:
         if (
-            found := _with_region_3(region, channel_arn, operation_type, use_fips, use_dual_stack)
+            found := _with_region_4(region, channel_arn, operation_type, use_fips, use_dual_stack)
         ) is not None:
             return found
     return _otherwise(
@@ -114,7 +114,7 @@ def resolve_endpoint(
     )
 
 
-def _with_region_(
+def _with_region_2(
     region: str,
     operation_type: str | None,
     endpoint: str | None,
@@ -270,7 +270,7 @@ def _with_https_custom_endpoint_suffix_value(
     raise InvalidInput("DualStack is enabled but this partition does not support DualStack")
 
 
-def _with_region_4(
+def _with_region_5(
     region: str,
     stream_arn: str,
     operation_type: str | None,
@@ -342,7 +342,7 @@ def _with_arn(
     raise InvalidInput("Invalid ARN: No ARN type specified")
 
 
-def _with_region_2(
+def _with_region_3(
     region: str,
     resource_arn: str,
     operation_type: str | None,
@@ -359,7 +359,7 @@ def _with_region_2(
         and (iso_arn_type := item(iso_arn.resource_id, 0)) is not None
         and iso_arn_type == "queue"
     ):
-        return _for_queue_2(
+        return _for_queue_3(
             iso_arn, partition_result, operation_type, use_fips, use_dual_stack, region
         )
     return None
@@ -531,7 +531,7 @@ def _for_queue(
     raise InvalidInput("Invalid ARN: Missing queue id.")
 
 
-def _for_queue_2(
+def _for_queue_3(
     iso_arn: Arn,
     partition_result: Partition,
     operation_type: str | None,
@@ -622,7 +622,7 @@ def _for_aws_iso(
     raise InvalidInput("DualStack is enabled but this partition does not support DualStack")
 
 
-def _with_region_3(
+def _with_region_4(
     region: str,
     channel_arn: str,
     operation_type: str | None,
@@ -720,7 +720,7 @@ def _otherwise(
 ) -> ResolvedEndpoint:
     if queue_arn is not None and endpoint is None:
         if (
-            found := _without_endpoint_(
+            found := _without_endpoint_2(
                 region, resource_type, queue_arn, operation_type, use_fips, use_dual_stack
             )
         ) is not None:
@@ -760,7 +760,7 @@ def _otherwise(
     raise InvalidInput("DualStack is enabled but this partition does not support DualStack")
 
 
-def _without_endpoint_(
+def _without_endpoint_2(
     region: str | None,
     resource_type: str,
     queue_arn: str,
@@ -781,7 +781,7 @@ def _without_endpoint_(
                         f"Invalid ARN: The ARN was not for the Kinesis service, found: {arn.service}."
                     )
                 if (arn_type := item(arn.resource_id, 0)) is not None and arn_type != "":
-                    return _with_arn_type_(
+                    return _with_arn_type_2(
                         arn_type,
                         partition_result,
                         arn,
@@ -799,7 +799,7 @@ def _without_endpoint_(
     return None
 
 
-def _with_arn_type_(
+def _with_arn_type_2(
     arn_type: str,
     partition_result: Partition,
     arn: Arn,
@@ -926,7 +926,7 @@ def _with_region(
                 "Operation Type is not set. Please contact service team for resolution."
             )
         if resource_type == "queue":
-            return _for_queue_(
+            return _for_queue_2(
                 use_fips, use_dual_stack, partition_result, account_id, operation_type, region
             )
         if use_fips:
@@ -961,7 +961,7 @@ def _with_region(
     return None
 
 
-def _for_queue_(
+def _for_queue_2(
     use_fips: bool,
     use_dual_stack: bool,
     partition_result: Partition,

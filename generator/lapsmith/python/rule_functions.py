@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import dedent
@@ -65,6 +66,7 @@ class Functions:
         self._kinds = {name: kind for (_, kind), name in values.spelled.items()}
         self._optional = {values.name(each.name, each.kind) for each in parameters if each.optional}
         self._made: dict[tuple[object, ...], str] = {}
+        self._labels: Counter[str] = Counter()
         self._drafts: dict[str, _Draft] = {}
 
     def cut(self, body: Sequence[Statement]) -> tuple[_Body, tuple[Function, ...]]:
@@ -104,13 +106,18 @@ class Functions:
         """
         shape = self._shape(body, closed=closed)
         if shape.key not in self._made:
-            name = self._made[shape.key] = self._names.claim(f"_{label or 'part'}")
+            name = self._made[shape.key] = self._name(label or "part")
             self._drafts[name] = _Draft(shape.parameters, closed, body)
         call = f"{self._made[shape.key]}({', '.join(name for name, _ in shape.parameters)})"
         if closed or last:
             return Statement(f"return {call}", before=body[0].before, calls=True)
         result = (Statement("return found"),)
         return Statement(f"if (found := {call}) is not None:", result, before=body[0].before, calls=True)
+
+    def _name(self, label: str) -> str:
+        self._labels[label] += 1
+        count = self._labels[label]
+        return self._names.claim(f"_{label}" if count == 1 else f"_{label}_{count}")
 
     def _shape(self, body: _Body, *, closed: bool) -> _Shape:
         tree = ast.parse(_source(body))

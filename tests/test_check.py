@@ -184,6 +184,11 @@ class TestFindings:
             path.unlink() if path.is_file() else path.rmdir()
         assert found() == [f"src/shop:1: not generated yet; {GENERATE}"]
 
+    def test_a_pattern_that_matches_no_operation(self, project: Path) -> None:
+        (project / "pyproject.toml").write_text(PYPROJECT + 'operations = ["!Nothing"]\n')
+        message = "the pattern '!Nothing' matches no operation"
+        assert run("check", code=2).stderr.startswith(f"pyproject.toml:8:1: error[no-such-operation]: {message}")
+
     def test_an_obstacle(self, project: Path) -> None:
         (project / "src/shop/types.py").unlink()
         (project / "src/shop/types.py").symlink_to(project / "pyproject.toml")

@@ -73,6 +73,7 @@ def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
             types.document if types else None,
             rules.rules if rules else None,
             operations=client.operations,
+            operations_span=client.operations_span,
             strict=client.strict,
         )
         found += built.diagnostics

@@ -34,7 +34,8 @@ class ClientConfig:
     """One client to generate. ``root`` is the project root, ``spec`` and ``output`` are absolute.
 
     ``transports`` names the optional transports that the client has besides the default one. ``span`` is where the
-    configuration names the spec; None for a client given on the command line. A client with ``shared_runtime`` imports
+    configuration names the spec, and ``operations_span`` where it chooses operations; None for a client given on the
+    command line. A client with ``shared_runtime`` imports
     the runtime from the folder ``_runtime`` beside its own, which it shares with the other such clients there.
     """
 
@@ -47,6 +48,7 @@ class ClientConfig:
     span: Span | None = None
     transports: tuple[str, ...] = ()
     shared_runtime: bool = False
+    operations_span: Span | None = None
 
     @property
     def package(self) -> str:
@@ -266,8 +268,8 @@ class _Reader:
         if path.resolve().is_relative_to(output):
             self._error(header, "spec", f"the spec '{spec}' lies in the output folder", "keep them apart")
             return None
-        span = self._span(header, "spec")
-        return ClientConfig(name, self._root, path, output, operations, strict, span, transports, shared)
+        span, chosen = self._span(header, "spec"), self._span(header, "operations")
+        return ClientConfig(name, self._root, path, output, operations, strict, span, transports, shared, chosen)
 
     def _shares_runtime(self, header: str, value: object) -> bool:
         if value not in _RUNTIMES:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lapsmith.bindings.model import Bindings, OperationBinding
-from lapsmith.diagnostics import Diagnostic, DiagnosticError, Diagnostics
+from lapsmith.diagnostics import Diagnostic, DiagnosticError, Diagnostics, Span
 from lapsmith.ir.check import check_names, check_operation
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.definitions import collect
@@ -52,18 +52,19 @@ def build(
     rules: RuleSet | None = None,
     *,
     operations: Sequence[str] = ("*",),
+    operations_span: Span | None = None,
     strict: bool = False,
     sources: Mapping[str, str] | None = None,
 ) -> Built:
     """Build the IR of a spec.
 
     ``types`` is the parsed ``types.lap``; ``rules`` are the endpoint rules; ``operations`` are the wanted operations'
-    names as shell patterns, ``!`` in front excludes; ``strict`` turns inferences into errors; ``sources`` (file name to
-    text) is for :meth:`require`.
+    names as shell patterns, ``!`` in front excludes, and ``operations_span`` is where they stand; ``strict`` turns
+    inferences into errors; ``sources`` (file name to text) is for :meth:`require`.
     """
     diagnostics = Diagnostics()
     ctx = Context(document, types, bindings, protocol_of(bindings), diagnostics, strict, rules)
-    service = _Builder(ctx, Patterns(operations)).service()
+    service = _Builder(ctx, Patterns(operations, operations_span)).service()
     return Built(None if diagnostics.has_errors else service, diagnostics.sorted(), dict(sources or {}))
 
 

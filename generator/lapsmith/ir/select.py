@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from lapsmith.diagnostics import suggest
+from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.context import Context
 
 
 class Patterns:
-    """Wanted operations. Without a pattern that wants something, everything is wanted but for exclusions."""
+    """Wanted operations. Without a pattern that wants something, everything is wanted but for exclusions.
 
-    def __init__(self, patterns: Sequence[str]) -> None:
+    ``span`` is where the patterns stand; None: on the command line.
+    """
+
+    def __init__(self, patterns: Sequence[str], span: Span | None = None) -> None:
         self.all = tuple(patterns)
+        self._span = span
         self._wanted = [pattern for pattern in self.all if not pattern.startswith("!")] or ["*"]
         self._dropped = [pattern.removeprefix("!") for pattern in self.all if pattern.startswith("!")]
 
@@ -29,11 +33,12 @@ class Patterns:
     def check(self, ctx: Context, names: Iterable[str]) -> None:
         """Report patterns that match none of ``names``, since they are typos or out of date, and an empty choice."""
         known = list(names)
+        span = self._span or ctx.document.span
         for pattern in self.all:
             bare = pattern.removeprefix("!")
             if bare != "*" and not any(fnmatchcase(name, bare) for name in known):
                 message = f"the pattern '{pattern}' matches no operation"
-                ctx.diagnostics.error(ctx.document.span, "no-such-operation", message, suggest(bare, known))
+                ctx.diagnostics.error(span, "no-such-operation", message, suggest(bare, known))
         if known and not any(name in self for name in known):
             message = "the patterns leave no operation: " + ", ".join(self.all)
-            ctx.diagnostics.error(ctx.document.span, "no-operations", message)
+            ctx.diagnostics.error(span, "no-operations", message)

@@ -325,7 +325,11 @@ class TestFormatters:
         assert (project / "src/mine.py").read_text() != "import sys\nimport os\nprint( sys,os )\n"
         assert found(0) == ["1 client up to date"]
 
-    @pytest.mark.parametrize("command", FORMATTERS, ids=lambda command: " ".join(command[:2]))
+    @pytest.mark.parametrize(
+        "command",
+        [pytest.param(each, marks=[] if each[0] == "ruff" else pytest.mark.slow) for each in FORMATTERS],
+        ids=lambda command: " ".join(command[:2]),
+    )
     def test_without_them_files_are_laid_out_anew_and_not_edited(self, project: Path, command: list[str]) -> None:
         before = contents(project / "src/shop")
         self.format(command, ".")
@@ -348,7 +352,7 @@ class TestFormatters:
         assert any("types.py" in line and "edited since" in line for line in found())
 
     def test_a_layout_of_old_files_is_no_edit_when_the_spec_changes(self, project: Path) -> None:
-        self.format(["black", "--line-length", "60"], ".")
+        self.format(["ruff", "format", "--line-length", "60"], ".")
         (project / "specs/shop/spec.lap").write_text(SPEC.replace("Raw: any?", "Raw: any?, More: str?"))
         assert "shop: wrote" in run("generate", code=0).stdout
         assert found(0) == ["1 client up to date"]

@@ -12,9 +12,10 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from .config import REGION_VARIABLES
+from .environment import Variables
 from .errors import CredentialsError, InvalidInput
 from .profile import PROFILE_VARIABLES
 from .sigv4 import Credentials
@@ -22,6 +23,8 @@ from .sigv4 import Credentials
 T = TypeVar("T")
 
 _RENEW_BEFORE = timedelta(minutes=5)
+# While a renewal fails, what there is serves as long as it lives.
+_LEAST_LIFE = timedelta(seconds=10)
 # Calls that fail together ask for new credentials together; the first of them gets new ones for all.
 _REFRESH_INTERVAL = 5.0
 
@@ -96,9 +99,18 @@ def resolve_credentials(
 
     Raises :class:`InvalidInput` when ``explicit`` is none of these.
     """
-    source: Any = explicit
-    if source is None:
-        return _DefaultChain(environ)
+    if explicit is None:
+        return _DefaultChain(Variables(environ))
+    try:
+        return _provider(explicit)
+    except InvalidInput as error:
+        # The frames below hold what was passed, and a traceback may be printed with its local variables.
+        raise error.with_traceback(None) from None
+    finally:
+        del explicit
+
+
+def _provider(source: Any) -> CredentialsProvider:
     if isinstance(source, Credentials):
         return _Static(source)
     if not isinstance(source, type):
@@ -135,14 +147,13 @@ class _Environment:
 
     blocking = False
 
-    def __init__(self, environ: Mapping[str, str], credentials: Credentials) -> None:
-        self._environ = environ
+    def __init__(self, variables: Variables, credentials: Credentials) -> None:
+        self._variables = variables
         self._credentials = credentials
 
     def get(self, *, refresh: bool = False) -> Credentials:
-        expires = self._credentials.expires
-        if refresh or (expires is not None and expires - datetime.now(UTC) < _RENEW_BEFORE):
-            self._credentials = _read_environment(self._environ) or self._credentials
+        if refresh or _expires_within(_RENEW_BEFORE, self._credentials):
+            self._credentials = _guarded(lambda: _read_environment(self._variables)) or self._credentials
         return self._credentials
 
 
@@ -164,72 +175,107 @@ class _Keys:
         return _reduce(_Keys, self._keys)
 
 
-class _State:
-    """What one process knows. A child starts anew: a thread that it does not have may hold its copy of the lock."""
+class _Found(Generic[T]):
+    """What one process has found. A child starts anew: a thread that it does not have may hold its copy of the lock."""
 
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.lock = threading.Lock()
-        self.provider: CredentialsProvider | None = None
+        self.value: T | None = None
+        self.error = ""
+        self.searches = 0
         self.refreshed = float("-inf")
 
 
-class _Lazy:
-    """Finds a provider on first use; one thread does, the others wait for it."""
+class _Shared(Generic[T]):
+    """What is searched for on first use, and again when it is stale.
+
+    One thread searches. The others wait, and share what it finds, or its failure.
+    """
 
     def __init__(self) -> None:
-        self._state = _State()
+        self._state = _Found[T]()
 
-    def _find(self) -> CredentialsProvider:
+    def _find(self) -> T:
         raise NotImplementedError
 
-    @property
-    def blocking(self) -> bool:
-        provider = self._current().provider
-        return provider is None or provider.blocking
+    def _is_stale(self, value: T) -> bool:
+        return False
 
-    def get(self, *, refresh: bool = False) -> Credentials:
+    def _is_good(self, value: T) -> bool:
+        """Whether a value can still be used though there is no newer one."""
+        return False
+
+    def _have(self, refresh: bool) -> T:
         state = self._current()
-        provider = state.provider
-        if provider is None or refresh:
+        seen = state.searches
+        if state.value is None or refresh or self._is_stale(state.value):
             with state.lock:
-                provider = state.provider
-                if provider is None:
-                    provider = state.provider = _guarded(self._find)
-                elif refresh and monotonic() - state.refreshed >= _REFRESH_INTERVAL:
-                    provider = state.provider = _guarded(self._find)
-                    state.refreshed = monotonic()
-        return provider.get()
+                if state.searches == seen and self._is_due(state, refresh):
+                    self._search(state, refresh)
+                elif state.error and (refresh or state.value is None or not self._is_good(state.value)):
+                    raise CredentialsError(state.error)
+        assert state.value is not None
+        return state.value
 
-    def _current(self) -> _State:
+    def _is_due(self, state: _Found[T], refresh: bool) -> bool:
+        if state.value is None or not (refresh or self._is_good(state.value)):
+            return True
+        return monotonic() - state.refreshed >= _REFRESH_INTERVAL
+
+    def _search(self, state: _Found[T], refresh: bool) -> None:
+        if state.value is not None:
+            state.refreshed = monotonic()
+        try:
+            state.value, state.error = _guarded(self._find), ""
+        except CredentialsError as error:
+            state.error = str(error)
+            if refresh or state.value is None or not self._is_good(state.value):
+                raise
+        finally:
+            # Of a search that was interrupted there is nothing to share.
+            state.searches += bool(state.value is not None or state.error)
+
+    def _current(self) -> _Found[T]:
         if self._state.pid != os.getpid():
-            self._state = _State()
+            self._state = _Found[T]()
         return self._state
 
 
-class _Function:
-    """Credentials of a function of the application; one thread calls it, the others wait for what it returns."""
-
-    def __init__(self, function: Callable[[], Credentials]) -> None:
-        self._function = function
-        self._state = _Cached()
+class _Lazy(_Shared[CredentialsProvider]):
+    """A provider that is found on first use."""
 
     @property
     def blocking(self) -> bool:
-        return self._current().is_stale()
+        provider = self._current().value
+        return provider is None or provider.blocking
 
     def get(self, *, refresh: bool = False) -> Credentials:
-        state = self._current()
-        found = state.credentials
-        if refresh or state.is_stale():
-            with state.lock:
-                # Whoever waited for the lock may find that the work is done.
-                if state.is_stale() or (refresh and state.credentials is found):
-                    state.credentials = _guarded(self._call)
-        assert state.credentials is not None
-        return state.credentials
+        return self._have(refresh).get()
 
-    def _call(self) -> Credentials:
+
+class _Function(_Shared[Credentials]):
+    """Credentials of a function of the application."""
+
+    def __init__(self, function: Callable[[], Credentials]) -> None:
+        super().__init__()
+        self._function = function
+
+    @property
+    def blocking(self) -> bool:
+        found = self._current().value
+        return found is None or self._is_stale(found)
+
+    def get(self, *, refresh: bool = False) -> Credentials:
+        return self._have(refresh)
+
+    def _is_stale(self, value: Credentials) -> bool:
+        return _expires_within(_RENEW_BEFORE, value)
+
+    def _is_good(self, value: Credentials) -> bool:
+        return not _expires_within(_LEAST_LIFE, value)
+
+    def _find(self) -> Credentials:
         made = _settled(self._function())
         if isinstance(made, Credentials):
             return made
@@ -237,26 +283,12 @@ class _Function:
             return _read_keys(made)
         raise CredentialsError(f"the function passed as credentials must return Credentials, not {_describe(made)}")
 
-    def _current(self) -> _Cached:
-        if self._state.pid != os.getpid():
-            self._state = _Cached()
-        return self._state
-
     def __reduce__(self) -> tuple[Any, ...]:
         return _reduce(_Function, self._function)
 
 
-class _Cached:
-    """What one process got from a function. A child starts anew: its copy of the lock may be held by nobody there."""
-
-    def __init__(self) -> None:
-        self.pid = os.getpid()
-        self.lock = threading.Lock()
-        self.credentials: Credentials | None = None
-
-    def is_stale(self) -> bool:
-        found = self.credentials
-        return found is None or (found.expires is not None and found.expires - datetime.now(UTC) < _RENEW_BEFORE)
+def _expires_within(time: timedelta, credentials: Credentials) -> bool:
+    return credentials.expires is not None and credentials.expires - datetime.now(UTC) < time
 
 
 class _Session(_Lazy):
@@ -275,33 +307,31 @@ class _Session(_Lazy):
 
 
 class _DefaultChain(_Lazy):
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, variables: Variables) -> None:
         super().__init__()
-        self._environ = environ
+        self._variables = variables
 
     def _find(self) -> CredentialsProvider:
-        environ = os.environ if self._environ is None else self._environ
-        found = _read_environment(environ)
-        return _Keys(_botocore_credentials()) if found is None else _Environment(environ, found)
+        found = _read_environment(self._variables)
+        return _Keys(_botocore_credentials()) if found is None else _Environment(self._variables, found)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _DefaultChain, ()
+        return resolve_credentials, ()
 
 
-def _read_environment(environ: Mapping[str, str]) -> Credentials | None:
+def _read_environment(variables: Variables) -> Credentials | None:
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    missing = [name for name in names if not environ.get(name)]
-    if len(missing) == 2:
+    key, secret = map(variables.get, names)
+    if key is None and secret is None:
         return None
-    if missing:
-        there = names[1 - names.index(missing[0])]
-        raise CredentialsError(f"{there} is set, but {missing[0]} is not: set both, or neither")
-    token = environ.get("AWS_SESSION_TOKEN") or environ.get("AWS_SECURITY_TOKEN") or None
-    expires = environ.get("AWS_CREDENTIAL_EXPIRATION")
+    if key is None or secret is None:
+        there, missing = reversed(names) if key is None else names
+        raise CredentialsError(f"{there} is set, but {missing} is not: set both, or neither")
+    token = variables.get("AWS_SESSION_TOKEN") or variables.get("AWS_SECURITY_TOKEN")
+    expires = variables.get("AWS_CREDENTIAL_EXPIRATION")
     try:
         time = _read_time(expires) if expires else None
-        account_id = environ.get("AWS_ACCOUNT_ID") or None
-        return Credentials(environ[names[0]], environ[names[1]], token, time, account_id)
+        return Credentials(key, secret, token, time, variables.get("AWS_ACCOUNT_ID"))
     except InvalidInput as error:
         raise CredentialsError(f"the credentials in the environment are not usable: {error}") from None
 
@@ -373,8 +403,9 @@ def _guarded(action: Callable[[], T]) -> T:
     """Carry out ``action``; any failure is a :class:`CredentialsError` that shows no secret."""
     try:
         return action()
-    except CredentialsError:
-        raise
+    except CredentialsError as error:
+        # The frames of what failed, which may be printed with their local variables, end here.
+        raise error.with_traceback(None) from None
     except Exception as error:
         reason = re.sub(_SECRETS, lambda match: f"{match['name'] or ''}***", str(error))
         raise CredentialsError(f"credentials could not be had: {type(error).__name__}: {reason}") from None

@@ -48,19 +48,115 @@ def test_it_is_asked_once_and_not_before_the_first_use() -> None:
     assert not provider.blocking
 
 
-def test_it_is_asked_again_shortly_before_they_run_out() -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The clock that questions are spaced with, as a list whose one element can be set."""
+    now = [1000.0]
+    monkeypatch.setattr("runtime.credentials.monotonic", lambda: now[0])
+    return now
+
+
+def test_it_is_asked_again_shortly_before_they_run_out(clock: list[float]) -> None:
     source = Source(timedelta(minutes=4))
     provider = resolve_credentials(source)
-    assert [provider.get().access_key_id for _ in range(2)] == ["AKID1", "AKID2"]
+    assert [provider.get().access_key_id for _ in range(3)] == ["AKID1", "AKID2", "AKID2"]
     source.life = timedelta(hours=1)
+    clock[0] += 6
     assert [provider.get().access_key_id for _ in range(2)] == ["AKID3", "AKID3"]
+    clock[0] += 6
+    assert provider.get().access_key_id == "AKID3"
 
 
-def test_it_is_asked_again_when_they_were_refused() -> None:
+def test_it_is_asked_again_when_they_were_refused(clock: list[float]) -> None:
+    """Refusals that come together lead to one question."""
     provider = resolve_credentials(Source())
     assert provider.get().access_key_id == "AKID1"
-    assert provider.get(refresh=True).access_key_id == "AKID2"
+    assert [provider.get(refresh=True).access_key_id for _ in range(3)] == ["AKID2"] * 3
     assert provider.get().access_key_id == "AKID2"
+    clock[0] += 6
+    assert provider.get(refresh=True).access_key_id == "AKID3"
+
+
+@pytest.mark.parametrize("life", [timedelta(seconds=-1), timedelta(0)])
+def test_it_is_asked_each_time_while_it_gives_what_has_expired(life: timedelta) -> None:
+    """The service's clock decides, so that they are sent all the same."""
+    provider = resolve_credentials(Source(life))
+    assert [provider.get().access_key_id for _ in range(3)] == ["AKID1", "AKID2", "AKID3"]
+
+
+def test_what_there_is_serves_while_it_cannot_be_renewed(clock: list[float]) -> None:
+    asked = []
+
+    def ask() -> Credentials:
+        asked.append(clock[0])
+        if len(asked) > 1:
+            raise OSError("the vault is sealed")
+        return Credentials("AKID", SECRET, expires=datetime.now(UTC) + timedelta(minutes=4))
+
+    provider = resolve_credentials(ask)
+    for _ in range(3):
+        assert provider.get().access_key_id == "AKID"
+    assert asked == [1000.0, 1000.0]
+    clock[0] += 6
+    assert provider.get().access_key_id == "AKID"
+    assert asked == [1000.0, 1000.0, 1006.0]
+    for _ in range(2):
+        with pytest.raises(CredentialsError, match="the vault is sealed"):
+            provider.get(refresh=True)
+
+
+def test_what_has_run_out_does_not_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = iter([Credentials("AKID", SECRET, expires=datetime.now(UTC) + timedelta(seconds=5))])
+    provider = resolve_credentials(lambda: next(made))
+    assert provider.get().access_key_id == "AKID"
+    with pytest.raises(CredentialsError, match="StopIteration"):
+        provider.get()
+
+
+def test_a_hundred_threads_share_one_failure() -> None:
+    """Were each to try on its own, the last would wait for a hundred timeouts."""
+    start, asked = threading.Barrier(100), []
+
+    def ask() -> Credentials:
+        asked.append(1)
+        time.sleep(0.5)
+        raise OSError("the vault is sealed")
+
+    provider = resolve_credentials(ask)
+
+    def use(_: int) -> str:
+        start.wait(20)
+        with pytest.raises(CredentialsError) as caught:
+            provider.get()
+        return str(caught.value)
+
+    with ThreadPoolExecutor(100) as pool:
+        assert set(pool.map(use, range(100))) == {"credentials could not be had: OSError: the vault is sealed"}
+    assert len(asked) == 1
+    with pytest.raises(CredentialsError):
+        provider.get()
+    assert len(asked) == 2
+
+
+def test_a_question_that_was_interrupted_is_asked_again() -> None:
+    waiting, asked = threading.Event(), []
+
+    def ask() -> Credentials:
+        asked.append(1)
+        if len(asked) == 1:
+            waiting.wait(20)
+            time.sleep(0.1)
+            raise KeyboardInterrupt
+        return Credentials("AKID", SECRET)
+
+    provider = resolve_credentials(ask)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(provider.get)
+        second = pool.submit(provider.get)
+        waiting.set()
+        kinds = {type(each.exception(20)) for each in (first, second)}
+    assert kinds == {KeyboardInterrupt, type(None)}
+    assert provider.get().access_key_id == "AKID"
 
 
 @pytest.mark.parametrize("refresh", [False, True])

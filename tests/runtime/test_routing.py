@@ -181,7 +181,7 @@ def test_the_account_of_the_credentials() -> None:
     assert isinstance(route, Router)
     assert route.find({}, "123456789012").endpoint.host == "123456789012.eu-west-1.example"
     assert route.find({}, None).endpoint.host == "eu-west-1.example"
-    calls.KEYS, kept = replace(KEYS, account_id="42"), calls.KEYS
+    calls.KEYS, kept = structs.replace(KEYS, account_id="42"), calls.KEYS
     try:
         assert sent(BY_ACCOUNT).host == "42.eu-west-1.example"
     finally:

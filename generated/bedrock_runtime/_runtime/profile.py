@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .environment import Variables
 from .errors import InvalidInput
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
@@ -25,12 +26,14 @@ class Profile:
     Attributes:
         name: the profile's name; ``default`` where none was asked for.
         config_file: where the profile is, or would be, configured.
+        credentials_file: the other file that was looked into.
         settings: the profile's own settings.
         services: the ``[services ...]`` sections of the file, by name.
     """
 
     name: str
     config_file: str
+    credentials_file: str
     settings: Mapping[str, str]
     services: Mapping[str, Mapping[str, str]]
 
@@ -52,7 +55,7 @@ class Profile:
         return _nested(self.services[section].get(service, ""), where)
 
 
-def load_profile(environ: Mapping[str, str]) -> Profile:
+def load_profile(variables: Variables) -> Profile:
     """Read the profile that AWS_PROFILE, else AWS_DEFAULT_PROFILE, names; else ``default``.
 
     The files are AWS_CONFIG_FILE (``~/.aws/config``) and AWS_SHARED_CREDENTIALS_FILE
@@ -60,10 +63,10 @@ def load_profile(environ: Mapping[str, str]) -> Profile:
     Raises :class:`InvalidInput` naming the file or the profile, when a file cannot be read, or neither has the
     profile.
     """
-    variable = next((each for each in PROFILE_VARIABLES if environ.get(each)), None)
-    name = environ[variable] if variable else "default"
-    config_file = _path(environ, "AWS_CONFIG_FILE", "~/.aws/config")
-    credentials_file = _path(environ, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+    variable = variables.first(*PROFILE_VARIABLES)
+    name = (variables.get(variable) if variable else None) or "default"
+    config_file = _path(variables, "AWS_CONFIG_FILE", "~/.aws/config")
+    credentials_file = _path(variables, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
     config, credentials = _read(config_file), _read(credentials_file)
     profiles = _named("profile", config)
     if variable and name not in profiles and name not in credentials:
@@ -72,15 +75,15 @@ def load_profile(environ: Mapping[str, str]) -> Profile:
             f"which is neither in {config_file} nor in {credentials_file}: add it there, or change {variable}"
         )
     settings = profiles.get(name, {}) | credentials.get(name, {})
-    public = {key: value for key, value in settings.items() if not key.startswith("aws_")}
-    return Profile(name, config_file, public, _named("services", config))
+    return Profile(name, config_file, credentials_file, settings, _named("services", config))
 
 
-def _path(environ: Mapping[str, str], variable: str, default: str) -> str:
-    return os.path.expanduser(os.path.expandvars(environ.get(variable) or default))
+def _path(variables: Variables, variable: str, default: str) -> str:
+    return os.path.expanduser(os.path.expandvars(variables.get(variable) or default))
 
 
 def _read(path: str) -> _Sections:
+    """Read the sections of a file, without the settings that hold secrets: nothing here needs those."""
     if not os.path.isfile(path):
         return {}
     import configparser
@@ -97,7 +100,11 @@ def _read(path: str) -> _Sections:
             f"cannot read {path}{_line(error)}: {type(error).__name__}. "
             "It must consist of '[section]' and 'key = value' lines, with no name twice"
         ) from None
-    return {section: dict(parser.items(section)) for section in parser.sections()}
+    return {section: dict(filter(_is_public, parser.items(section))) for section in parser.sections()}
+
+
+def _is_public(setting: tuple[str, str]) -> bool:
+    return not setting[0].startswith("aws_") and setting[0] != "credential_process"
 
 
 def _line(error: Exception) -> str:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from .call import CallState, call
-from .config import ServiceInfo, resolve_config, to_attempts, to_timeout
+from .config import Config, ServiceInfo, resolve_config, to_attempts, to_timeout
 from .credentials import CredentialsSource, resolve_credentials
 from .errors import InvalidInput
 from .hooks import Hooks
@@ -80,6 +80,10 @@ class BaseClient(Generic[TransportT]):
         Raises:
             InvalidInput: a setting is wrong, or no Region was found.
         """
+        try:
+            self._credentials = resolve_credentials(credentials)
+        finally:
+            del credentials  # Else whoever prints a traceback with local variables would print what it holds.
         self._config = resolve_config(
             self._service,
             region=region,
@@ -91,7 +95,6 @@ class BaseClient(Generic[TransportT]):
             user_agent_extra=user_agent_extra,
             hooks=hooks,
         )
-        self._credentials = resolve_credentials(credentials)
         self._state = CallState()
         if transport is not None:
             self._check_transport(transport)
@@ -172,9 +175,12 @@ class BaseClient(Generic[TransportT]):
         self._transport = state["transport"]
 
     def __repr__(self) -> str:
-        endpoint = self._config.endpoint
+        config: Config | None = self.__dict__.get("_config")
+        if config is None:
+            return f"<{type(self).__name__}, not made yet>"  # As debuggers and tracebacks of its constructor show it.
+        endpoint = config.endpoint
         place = f", endpoint='{endpoint.scheme}://{endpoint.netloc}'" if endpoint else ""
-        return f"{type(self).__name__}(region={self._config.region!r}{place})"
+        return f"{type(self).__name__}(region={config.region!r}{place})"
 
 
 def _merge_headers(present: tuple[tuple[str, str], ...], extra: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -36,6 +36,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from .endpoint import Endpoint, Hosts, check_region, parse_endpoint_url, resolve_endpoint
+from .environment import Variables
 from .errors import InvalidInput
 from .hooks import Hooks
 from .http import Timeout, check_header
@@ -143,7 +144,7 @@ def resolve_config(
     Raises :class:`InvalidInput` naming the argument, variable or file, for a bad value, a missing region, a
     profile that does not exist, or a file that cannot be read.
     """
-    settings = _Settings(os.environ if environ is None else environ)
+    settings = _Settings(Variables(environ))
     region = _region(service, settings, region)
     return Config(
         region=region,
@@ -188,12 +189,12 @@ class _Setting(NamedTuple):
 class _Settings:
     """Looks a setting up in the environment, then in the profile, and says where it was."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.profile = load_profile(environ)
+    def __init__(self, variables: Variables) -> None:
+        self._variables = variables
+        self.profile = load_profile(variables)
 
     def variable(self, *names: str) -> _Setting | None:
-        return next((_Setting(self._environ[name], name) for name in names if self._environ.get(name)), None)
+        return next((_Setting(value, name) for name in names if (value := self._variables.get(name))), None)
 
     def in_profile(self, key: str) -> _Setting | None:
         return self._profile_setting(self.profile.settings, key)
@@ -231,8 +232,9 @@ def _region(service: ServiceInfo, settings: _Settings, region: str | None) -> st
 def _no_region(settings: _Settings) -> InvalidInput:
     profile = settings.profile
     return InvalidInput(
-        "no region: pass region='us-east-1' (or the one you use), or set AWS_REGION, "
-        f"or 'region' in the profile {profile.name!r} of {profile.config_file}"
+        "no region: pass region='us-east-1' (or the one you use). None was found in the argument region, in the "
+        f"variables {' and '.join(REGION_VARIABLES)}, or as 'region' of the profile {profile.name!r} in "
+        f"{profile.config_file} or {profile.credentials_file}"
     )
 
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from .errors import InvalidInput
 
@@ -53,6 +55,7 @@ _UNSIGNED_HEADERS = frozenset(
     )
 )
 _OWN_HEADERS = frozenset(("authorization", "x-amz-date"))
+_CREDENTIALS = (("access_key_id", False), ("secret_access_key", False), ("session_token", True), ("account_id", True))
 _OWN_PARAMETERS = frozenset(
     (
         "X-Amz-Algorithm",
@@ -66,8 +69,7 @@ _OWN_PARAMETERS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """AWS credentials. They can be pickled (secret included) and compared; their repr hides secret and token.
 
     Attributes:
@@ -88,21 +90,24 @@ class Credentials:
     account_id: str | None = None
 
     def __post_init__(self) -> None:
-        _check_credential("access_key_id", self.access_key_id)
-        _check_credential("secret_access_key", self.secret_access_key)
-        if self.session_token is not None:
-            _check_credential("session_token", self.session_token)
-        if self.account_id is not None:
-            _check_credential("account_id", self.account_id)
-        if self.expires is not None and self.expires.utcoffset() is None:
+        for name, optional in _CREDENTIALS:
+            if wrong := _wrong_with(getattr(self, name), optional):
+                raise InvalidInput(f"{name} {wrong}")
+        if self.expires is not None and not _is_aware(self.expires):
             raise InvalidInput("expires must be a datetime with a time zone, for instance datetime.now(UTC)")
 
     def __repr__(self) -> str:
-        token = "None" if self.session_token is None else "'***'"
-        return (
-            f"Credentials(access_key_id={self.access_key_id!r}, secret_access_key='***', "
-            f"session_token={token}, expires={self.expires!r}, account_id={self.account_id!r})"
-        )
+        return f"Credentials({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Tell the repr, and the rich library, which shows all fields of a structure unless it is told."""
+        return [
+            ("access_key_id", self.access_key_id),
+            ("secret_access_key", "***"),
+            ("session_token", None if self.session_token is None else "***"),
+            ("expires", self.expires),
+            ("account_id", self.account_id),
+        ]
 
 
 def sign(
@@ -143,17 +148,22 @@ def sign(
     Raises :class:`InvalidInput` for a naive ``now``, a path without leading slash, a region or service that
     is not a name, and a ``payload_hash`` that contradicts the X-Amz-Content-Sha256 header.
     """
+    # What may be refused comes first: a traceback with local variables would show the token.
     timestamp = _timestamp(now)
-    token = credentials.session_token
-    replaced: Collection[str] = _OWN_HEADERS if token is None else {*_OWN_HEADERS, "x-amz-security-token"}
+    scope = _scope(timestamp[:8], region, service)
+    canonical_path = _canonical_path(path, normalize, double_encode)
+    replaced: Collection[str] = _OWN_HEADERS
+    if credentials.session_token is not None:
+        replaced = {*_OWN_HEADERS, "x-amz-security-token"}
     result = [header for header in headers if header[0].lower() not in replaced]
+    if payload_hash is not None:
+        _check_payload_hash(payload_hash, result)
     result.append(("X-Amz-Date", timestamp))
-    if token is not None:
-        result.append(("X-Amz-Security-Token", token))
+    if credentials.session_token is not None:
+        result.append(("X-Amz-Security-Token", credentials.session_token))
     values = _canonical_values(result, _UNSIGNED_HEADERS)
-    digest = _payload_hash(payload_hash, values) or sha256(body).hexdigest()
-    canonical = _canonical_request(method, _canonical_path(path, normalize, double_encode), query, values, digest)
-    scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
+    digest = payload_hash or values.get("x-amz-content-sha256") or sha256(body).hexdigest()
+    canonical = _canonical_request(method, canonical_path, query, values, digest)
     signature = _signature(canonical, timestamp, scope, credentials.secret_access_key, region, service)
     authorization = (
         f"{_ALGORITHM} Credential={credentials.access_key_id}/{scope}, "
@@ -198,10 +208,14 @@ def presign(
     """
     _check_presign(query, expires)
     timestamp = _timestamp(now)
+    scope = _scope(timestamp[:8], region, service)
+    canonical_path = _canonical_path(path, normalize, double_encode)
+    sent = list(headers)
+    if payload_hash is not None:
+        _check_payload_hash(payload_hash, sent)
     token = credentials.session_token
     in_query = {"x-amz-date"} if token is None else {"x-amz-date", "x-amz-security-token"}
-    values = _canonical_values(headers, _UNSIGNED_HEADERS | in_query)
-    scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
+    values = _canonical_values(sent, _UNSIGNED_HEADERS | in_query)
     parameters = {
         "X-Amz-Algorithm": _ALGORITHM,
         "X-Amz-Credential": f"{credentials.access_key_id}/{scope}",
@@ -213,10 +227,10 @@ def presign(
         parameters["X-Amz-Security-Token"] = token
     pairs = [f"{name}={quote(value, safe='-_.~')}" for name, value in parameters.items()]
     whole = "&".join([_on_wire(query), *pairs] if query else pairs)
-    digest = _payload_hash(payload_hash, values)
-    if digest is None:
+    digest = payload_hash or values.get("x-amz-content-sha256")
+    if not digest:
         digest = sha256(body).hexdigest() if normalize or double_encode else UNSIGNED_PAYLOAD
-    canonical = _canonical_request(method, _canonical_path(path, normalize, double_encode), whole, values, digest)
+    canonical = _canonical_request(method, canonical_path, whole, values, digest)
     signature = _signature(canonical, timestamp, scope, credentials.secret_access_key, region, service)
     return f"{whole}&X-Amz-Signature={signature}"
 
@@ -231,18 +245,25 @@ def _check_presign(query: str, expires: object) -> None:
             raise InvalidInput(f"the query has {name} already: presign it without its X-Amz-* signature")
 
 
-def _check_credential(name: str, value: object) -> None:
+def _wrong_with(value: object, optional: bool) -> str | None:
+    """Say what is wrong with a credential, or None. It does not raise: its frame has the value."""
+    if value is None and optional:
+        return None
     if not isinstance(value, str):
-        raise InvalidInput(f"{name} must be a string, not {type(value).__name__}")
+        return f"must be a string, not {type(value).__name__}"
     if not value:
-        hint = "; leave it out where there is none" if name == "session_token" else ""
-        raise InvalidInput(f"{name} must not be empty{hint}")
+        return "must not be empty" + ("; leave it out where there is none" if optional else "")
     if not _PRINTABLE.fullmatch(value):
-        raise InvalidInput(f"{name} must be printable ASCII without white space: look for a line end or blank in it")
+        return "must be printable ASCII without white space: look for a line end or blank in it"
+    return None
+
+
+def _is_aware(time: object) -> bool:
+    return isinstance(time, datetime) and time.utcoffset() is not None
 
 
 def _timestamp(now: datetime) -> str:
-    if now.utcoffset() is None:
+    if not _is_aware(now):
         raise InvalidInput("now must be a datetime with a time zone, for instance datetime.now(UTC)")
     utc = now.astimezone(UTC)
     return f"{utc.year:04}{utc.month:02}{utc.day:02}T{utc.hour:02}{utc.minute:02}{utc.second:02}Z"
@@ -296,13 +317,12 @@ def _on_wire(text: str) -> str:
     return _NOT_ON_WIRE.sub(lambda found: quote(found.group()), text)
 
 
-def _payload_hash(given: str | None, values: dict[str, str]) -> str | None:
-    declared = values.get("x-amz-content-sha256")
-    if given is not None and declared is not None and given != declared:
-        raise InvalidInput(
-            f"payload_hash is {given!r}, but the header X-Amz-Content-Sha256 is {declared!r}: leave one out"
-        )
-    return given or declared
+def _check_payload_hash(given: str, headers: Iterable[tuple[str, str]]) -> None:
+    for name, declared in headers:
+        if name.lower() == "x-amz-content-sha256" and declared != given:
+            raise InvalidInput(
+                f"payload_hash is {given!r}, but the header X-Amz-Content-Sha256 is {declared!r}: leave one out"
+            )
 
 
 def _canonical_request(method: str, path: str, query: str, values: dict[str, str], digest: str) -> str:
@@ -317,11 +337,16 @@ def _signature(canonical: str, timestamp: str, scope: str, secret: str, region: 
 
 
 @lru_cache(maxsize=64)
-def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    """Derive the key of one day, region and service; every request of that day shares it."""
+def _scope(date: str, region: str, service: str) -> str:
     for name, value in (("region", region), ("service", service)):
         if not _SCOPE_PART.fullmatch(value):
             raise InvalidInput(f"{name} must be a name of letters, digits, '.', '_' and '-', not {value!r}")
+    return f"{date}/{region}/{service}/aws4_request"
+
+
+@lru_cache(maxsize=64)
+def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """Derive the key of one day, region and service; every request of that day shares it."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")

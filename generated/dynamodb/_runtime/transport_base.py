@@ -98,14 +98,23 @@ def decode_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
     return Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
 
 
+class ProxyURL(str):
+    """The URL of a proxy. Its repr shows nothing of it, as it may hold a password."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
 class Proxies:
     """The proxies of endpoints, from the environment (``HTTPS_PROXY``, ``NO_PROXY``) or the system, or none."""
 
     def __init__(self, enabled: bool) -> None:
         self._enabled = enabled
-        self._found: dict[tuple[str, str, int | None], str | None] = {}
+        self._found: dict[tuple[str, str, int | None], ProxyURL | None] = {}
 
-    def find(self, request: HTTPRequest) -> str | None:
+    def find(self, request: HTTPRequest) -> ProxyURL | None:
         """The URL of the proxy for a request, looked up once per endpoint."""
         if not self._enabled:
             return None
@@ -115,7 +124,7 @@ class Proxies:
         return self._found[endpoint]
 
 
-def _find_proxy(scheme: str, host: str, port: int | None) -> str | None:
+def _find_proxy(scheme: str, host: str, port: int | None) -> ProxyURL | None:
     by_system = sys.platform in ("darwin", "win32")
     if not by_system and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
@@ -126,7 +135,7 @@ def _find_proxy(scheme: str, host: str, port: int | None) -> str | None:
     bare = host.strip("[]")
     if not url or proxy_bypass(bare) or (port is not None and proxy_bypass(f"{bare}:{port}")):
         return None
-    return url if "://" in url else f"http://{url}"
+    return ProxyURL(url if "://" in url else f"http://{url}")
 
 
 class Attempt:
@@ -162,6 +171,7 @@ class Attempt:
         """
         if not isinstance(self._body, bytes) and self._body.failure is not None:
             raise self._body.failure
+        forget_locals(cause)
         kinds = {base.__name__ for base in type(cause).__mro__}
         timed_out = "TimeoutException" in kinds
         if "PoolTimeout" in kinds:
@@ -251,6 +261,14 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         members: tuple[BaseException, ...] = getattr(each, "exceptions", ())
         waiting.extend(members)
         waiting.extend(linked for linked in (each.__cause__, *each.args) if isinstance(linked, BaseException))
+
+
+def forget_locals(cause: BaseException) -> None:
+    """Empty the frames that an error came through: among them are those that hold the request's headers."""
+    from traceback import clear_frames
+
+    for each in _causes(cause):
+        clear_frames(each.__traceback__)
 
 
 def _reason(error: BaseException) -> str:

@@ -42,29 +42,42 @@ def ssl_context(ca_bundle: str | None) -> ssl.SSLContext:
 
 
 def _proxy(url: str, trust: Callable[[], ssl.SSLContext]) -> httpcore2.Proxy:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https"):
+    scheme = url.partition("://")[0].lower()
+    if scheme not in ("http", "https"):
         raise InvalidInput(
-            f"the environment sets a {parts.scheme} proxy, and only http and https proxies can be used: set "
+            f"the environment sets a {scheme} proxy, and only http and https proxies can be used: set "
             "HTTPS_PROXY to one of those, exempt the endpoint with NO_PROXY, or give a transport of your own"
         )
-    try:
-        hostname, port = parts.hostname, parts.port
-    except ValueError:
-        hostname, port = None, None
-    if not hostname:
+    place = _host_and_port(url)
+    if place is None:
         raise InvalidInput("the proxy in the environment is not a URL with a host: check HTTPS_PROXY and HTTP_PROXY")
-    auth = None
-    if parts.username is not None:
-        auth = (unquote(parts.username).encode(), unquote(parts.password or "").encode())
     return httpcore2.Proxy(
-        httpcore2.URL(scheme=parts.scheme, host=hostname, port=port, target="/"),
-        auth=auth,
-        ssl_context=trust() if parts.scheme == "https" else None,
+        httpcore2.URL(scheme=scheme, host=place[0], port=place[1], target="/"),
+        auth=_user_and_password(url),
+        ssl_context=trust() if scheme == "https" else None,
     )
 
 
-def _settings(scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl.SSLContext]) -> dict[str, Any]:
+def _host_and_port(url: str) -> tuple[str, int | None] | None:
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname, parts.port) if parts.hostname else None
+    except ValueError:
+        return None
+
+
+def _user_and_password(url: str) -> tuple[bytes, bytes] | None:
+    parts = urlsplit(url)
+    if parts.username is None:
+        return None
+    return unquote(parts.username).encode(), unquote(parts.password or "").encode()
+
+
+def pool_settings(scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl.SSLContext]) -> dict[str, Any]:
+    """What a pool of connections to endpoints of one scheme, through one proxy or none, is made of.
+
+    Raises :class:`InvalidInput` for a proxy that cannot be used.
+    """
     return {
         "ssl_context": trust() if scheme == "https" else None,
         "proxy": None if proxy is None else _proxy(proxy, trust),
@@ -74,11 +87,11 @@ def _settings(scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl
 
 
 class Pool(httpcore2.ConnectionPool):
-    """The connections of one process to endpoints of one scheme, through one proxy or none."""
+    """The connections of one process with one :func:`pool_settings`."""
 
-    def __init__(self, scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl.SSLContext]) -> None:
-        super().__init__(**_settings(scheme, proxy, size, trust))
-        self.proxied = proxy is not None
+    def __init__(self, settings: dict[str, Any]) -> None:
+        super().__init__(**settings)
+        self.proxied = settings["proxy"] is not None
 
     def create_connection(self, origin: httpcore2.Origin) -> httpcore2.ConnectionInterface:
         """Make a connection that leaves the pool when it fails to open."""
@@ -105,14 +118,12 @@ def _close_on_failure(connection: httpcore2.ConnectionInterface) -> None:
 
 
 class AsyncPool(httpcore2.AsyncConnectionPool):
-    """The connections of one event loop to endpoints of one scheme, through one proxy or none."""
+    """The connections of one event loop with one :func:`pool_settings`."""
 
-    def __init__(
-        self, scheme: str, proxy: str | None, size: int, trust: Callable[[], ssl.SSLContext], *, on_trio: bool
-    ) -> None:
+    def __init__(self, settings: dict[str, Any], *, on_trio: bool) -> None:
         inner: Any = httpcore2.TrioBackend() if on_trio else httpcore2.AnyIOBackend()
-        super().__init__(**_settings(scheme, proxy, size, trust), network_backend=_Backend(inner))
-        self.proxied = proxy is not None
+        super().__init__(**settings, network_backend=_Backend(inner))
+        self.proxied = settings["proxy"] is not None
 
     def create_connection(self, origin: httpcore2.Origin) -> httpcore2.AsyncConnectionInterface:
         """Make a connection that leaves the pool when it fails to open."""

@@ -128,11 +128,21 @@ class HTTPRequest:
 
 
 class Response(msgspec.Struct, frozen=True):
-    """A response whose body has been read in full (``body`` is empty for a stream that is still open)."""
+    """A response whose body has been read in full (``body`` is empty for a stream that is still open).
+
+    The repr leaves the body out.
+    """
 
     status: int
     headers: Headers
     body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"<Response HTTP {self.status} headers={self.headers!r} body of {len(self.body)} bytes>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Leave the body out for the rich library too, which shows all fields of a structure unless it is told."""
+        return [("status", self.status), ("headers", self.headers)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,9 +236,9 @@ class HTTPTransport(_DefaultTransport):
         key = os.getpid(), request.scheme, self._proxies.find(request)
         pool = self._pools.get(key)
         if pool is None:
-            from .transport_pools import Pool
+            from .transport_pools import Pool, pool_settings
 
-            new = Pool(key[1], key[2], self._max_connections, self._trust)
+            new = Pool(pool_settings(key[1], key[2], self._max_connections, self._trust))
             pool = self._pools.setdefault(key, new)
         return pool
 
@@ -333,9 +333,10 @@ class AsyncHTTPTransport(_DefaultTransport):
             await anext(here.closer)
         route = request.scheme, self._proxies.find(request)
         if route not in here.pools:
-            from .transport_pools import AsyncPool
+            from .transport_pools import AsyncPool, pool_settings
 
-            here.pools[route] = AsyncPool(*route, self._max_connections, self._trust, on_trio=on_trio)
+            settings = pool_settings(*route, self._max_connections, self._trust)
+            here.pools[route] = AsyncPool(settings, on_trio=on_trio)
         return here.pools[route]
 
     def _forget_ended_loops(self) -> None:

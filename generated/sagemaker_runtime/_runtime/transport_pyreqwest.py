@@ -143,13 +143,12 @@ class PyreqwestTransport(PyreqwestBase):
         if route is None:
             return self._default.send(request, timeout)
         client: SyncClient = self._client(SyncClientBuilder, request, timeout, route[1])
-        builder = client.request(request.method, route[0])
-        prepare(builder, request, self._total)
-        stream = builder.build_streamed()
+        stream = prepare(client.request(request.method, route[0]), request, self._total).build_streamed()
         error = partial(translate, Attempt(request, timeout), self._total)
         try:
             response = _run(self._idle, stream.__enter__, head_limit(request, timeout))
         except Exception as cause:
+            del stream  # It has no repr once it was sent, and tracebacks may show local variables.
             raise error(cause) from cause
         headers = read_headers(response.headers)
         length = headers.get("content-length") if request.method != "HEAD" else None
@@ -184,14 +183,13 @@ class AsyncPyreqwestTransport(PyreqwestBase):
         if route is None or running_loop()[1]:
             return await self._default.send(request, timeout)
         client: Client = self._client(ClientBuilder, request, timeout, route[1])
-        builder = client.request(request.method, route[0])
-        prepare(builder, request, self._total)
-        stream = builder.build_streamed()
+        stream = prepare(client.request(request.method, route[0]), request, self._total).build_streamed()
         error = partial(translate, Attempt(request, timeout), self._total)
         try:
             async with asyncio.timeout(head_limit(request, timeout)):
                 response = await stream.__aenter__()
         except Exception as cause:
+            del stream
             raise error(cause) from cause
 
         async def chunks() -> AsyncIterator[bytes]:

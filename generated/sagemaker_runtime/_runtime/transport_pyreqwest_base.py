@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from pyreqwest.client import BaseClientBuilder
 from pyreqwest.exceptions import PoolTimeoutError, PyreqwestError, RequestTimeoutError
@@ -19,8 +19,9 @@ from pyreqwest.request import BaseRequestBuilder
 from .errors import InvalidInput, TransportError
 from .http import Headers, HTTPRequest, Timeout
 from .transport import MAX_CONNECTIONS
-from .transport_base import Attempt, Proxies, check_request, remake
+from .transport_base import Attempt, Proxies, check_request, forget_locals, remake
 
+Builder = TypeVar("Builder", bound=BaseRequestBuilder)
 Key = tuple[int, str | None, float | None, float | None]
 
 # The Rust runtimes do not survive fork(). There are two, so a process and its child can each have one.
@@ -52,12 +53,13 @@ def _as_url(request: HTTPRequest) -> Url | None:
     return url if url.path + query == request.target else None
 
 
-def prepare(builder: BaseRequestBuilder, request: HTTPRequest, total: float) -> None:
+def prepare(builder: Builder, request: HTTPRequest, total: float) -> Builder:
     """Put the request into a builder; ``total`` seconds end it in any case."""
     builder.headers(request.headers)
     builder.streamed_read_buffer_limit(0).timeout(timedelta(seconds=total))
     if isinstance(request.body, bytes) and request.body:
         builder.body_bytes(request.body)
+    return builder
 
 
 def head_limit(request: HTTPRequest, timeout: Timeout) -> float | None:
@@ -82,6 +84,7 @@ def read_headers(headers: HeaderMap) -> Headers:
 
 def translate(attempt: Attempt, total: float, cause: Exception) -> TransportError:
     """Our error for one of theirs, by its causes: its class may be wrong, and its text has the URL."""
+    forget_locals(cause)
     if not isinstance(cause, PyreqwestError):
         return attempt.read_timeout() if isinstance(cause, TimeoutError) else attempt.broken(str(cause))
     if isinstance(cause, PoolTimeoutError):
@@ -100,8 +103,9 @@ def translate(attempt: Attempt, total: float, cause: Exception) -> TransportErro
 def _proxy(url: str) -> ProxyBuilder:
     try:
         return ProxyBuilder.all(url)
-    except ValueError as error:
-        raise InvalidInput("pyreqwest cannot use the proxy in the environment: check HTTPS_PROXY") from error
+    except ValueError:
+        # Its own message quotes the URL, which may hold a password.
+        raise InvalidInput("pyreqwest cannot use the proxy in the environment: check HTTPS_PROXY") from None
 
 
 class PyreqwestBase:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lapsmith import manifest as manifests
@@ -188,7 +189,7 @@ def test_unsafe_file_maps_are_refused(tmp_path: Path, path: str) -> None:
 
 
 @given(st.text(max_size=12))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_whatever_a_file_is_called_it_stays_inside(path: str) -> None:
     root = Path("/nowhere/client")
     try:
@@ -415,7 +416,7 @@ class TestDiff:
         max_size=5,
     )
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_after_any_history_the_folder_is_the_last_file_map(
     tmp_path_factory: pytest.TempPathFactory, history: list[Files]
 ) -> None:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lapsmith import bindings
@@ -271,14 +272,14 @@ def test_load_reads_both_files(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_never_raises(data: bytes) -> None:
     loaded = load(data)
     assert loaded.bindings is not None or any(item.severity is Severity.ERROR for item in loaded.diagnostics)
 
 
 @given(st.integers(0, len(REAL)), st.integers(0, 60), st.sampled_from(["", "~", "{", "]", ": ", "\n", "x", "[a, b]"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_never_raises_on_damaged_bindings(at: int, cut: int, put: str) -> None:
     loaded = load(REAL[:at] + put.encode() + REAL[at + cut :])
     for item in loaded.diagnostics:

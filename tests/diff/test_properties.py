@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 from diff.api import FILES
 from diff.edits import EDITS
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lapsmith import bindings, ir, lap
@@ -43,7 +44,7 @@ def ends(changes: Iterable[Change], end: str) -> set[tuple[str, str]]:
 several = st.lists(st.sampled_from(sorted(EDITED)), unique=True, max_size=4)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(several)
 def test_an_api_is_the_same_as_itself(names: list[str]) -> None:
     if api := together(names):
@@ -53,7 +54,7 @@ def test_an_api_is_the_same_as_itself(names: list[str]) -> None:
         assert verdict(()) is None
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(several, several)
 def test_what_one_direction_removes_the_other_adds(one: list[str], other: list[str]) -> None:
     old, new = together(one), together(other)
@@ -64,7 +65,7 @@ def test_what_one_direction_removes_the_other_adds(one: list[str], other: list[s
         assert bool(there) == bool(back)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=examples(10))
 @given(several)
 def test_another_edit_never_makes_the_verdict_milder(names: list[str]) -> None:
     """Every edit of the table is about something else, so what one does is still told beside the others."""
@@ -77,7 +78,7 @@ def test_another_edit_never_makes_the_verdict_milder(names: list[str]) -> None:
             assert rank(after) >= rank(before)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(several)
 def test_changes_are_in_one_order_and_say_where_and_why(names: list[str]) -> None:
     old, api = together(()), together(names)

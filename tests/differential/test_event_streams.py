@@ -19,6 +19,7 @@ from botocore.parsers import create_parser
 from click.testing import CliRunner
 from corpus import models
 from corpus.lean import compile_lean
+from examples import examples
 from golden_cases import client_class, importable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -42,7 +43,7 @@ SERVICES = (
     "sagemaker-runtime",
 )
 TYPE = {"Content-Type": "application/vnd.amazon.eventstream"}
-SHARED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+SHARED = settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def streaming(service: str) -> dict[str, Any]:

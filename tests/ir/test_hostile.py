@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ir.building import SPEC_FOLDER, build, errors
@@ -39,7 +40,7 @@ PIECES = [
 @given(
     st.integers(0, len(SPEC)), st.integers(0, 80), st.sampled_from(PIECES), st.integers(0, len(TYPES)), st.booleans()
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_damaged_specs(at: int, cut: int, put: str, types_at: int, bound: bool) -> None:
     parsed = lap.parse(SPEC[:at] + put + SPEC[at + cut :], "spec")
     typed = lap.parse_types(TYPES[:types_at] + put + TYPES[types_at + cut :], "types")
@@ -53,7 +54,7 @@ def test_damaged_specs(at: int, cut: int, put: str, types_at: int, bound: bool) 
 
 
 @given(st.lists(st.tuples(st.sampled_from(["GET", "POST"]), st.text("ab{}?#&=/+.", max_size=12)), max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_odd_paths(endpoints: list[tuple[str, str]]) -> None:
     lines = [f"@endpoint {method} /{path}\n@required {{a: str, b: [int]}}" for method, path in endpoints]
     parsed = lap.parse("@lap v0.3\n@api E\n" + "\n".join(lines) + "\n@end\n", "spec")

@@ -8,6 +8,7 @@ import tokenize
 from io import BytesIO
 
 import pytest
+from examples import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lapsmith.python import docs, text
@@ -71,7 +72,7 @@ def test_a_docstring_says_what_the_prose_says(prose: str, indent: int) -> None:
     assert flat(" ".join(blocks)) == flat(expected)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(prose=PROSE)
 @example(prose='"quoted"')
 @example(prose="a\\")

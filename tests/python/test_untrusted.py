@@ -19,6 +19,7 @@ from string import Template
 from typing import Any
 
 import pytest
+from examples import examples
 from golden_cases import generate, importable
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -237,7 +238,7 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
         (folder / path).write_bytes(data)
 
 
-@settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(6), suppress_health_check=[HealthCheck.too_slow])
 @given(texts=st.lists(TEXTS, min_size=150, max_size=150), source=TEXTS)
 def test_hostile_texts_anywhere(texts: list[str], source: str) -> None:
     # The names of one service differ: that is checked before there is an IR.
@@ -331,7 +332,7 @@ def test_hostile_text_in_bindings(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not (tmp_path / "CANARY").exists()
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(15), suppress_health_check=[HealthCheck.too_slow])
 @given(cuts=st.lists(st.tuples(st.integers(0, 600), st.integers(0, 20), FRAGMENTS), min_size=1, max_size=6))
 @example(cuts=[(0, 0, "\ufeff")])
 @example(cuts=[(40, 600, "")])

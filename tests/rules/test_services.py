@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lapsmith.ir.rules import Kind, RuleParameter
@@ -137,7 +138,7 @@ PAIRS: dict[str, tuple[Compiled, Oracle]] = {}
 
 
 @pytest.mark.parametrize("service", OWN_PARAMETERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data())
 def test_parameters_of_the_service(service: str, data: st.DataObject) -> None:
     drawn(service, data, PAIRS)

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 from botocore.utils import parse_timestamp
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime import lenient
@@ -164,7 +165,7 @@ def test_what_is_ill_formed_is_read_as_botocore_reads_it(document: dict[str, Any
     assert with_id(plain(read(body))) == with_id(expected)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(500))
 @given(TIMES)
 def test_timestamps_are_read_as_botocore_reads_them(text: Any) -> None:
     expected = plain(parse_timestamp(text))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.payload import ServerSentEvent, SSEDecoder
@@ -102,7 +103,7 @@ def _events(parts: Iterable[bytes]) -> list[ServerSentEvent]:
     return events + decoder.close()
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(_STREAMS, st.lists(st.integers(0), max_size=8))
 def test_events_are_the_standard_s_however_they_are_cut(stream: bytes, cuts: list[int]) -> None:
     edges = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]

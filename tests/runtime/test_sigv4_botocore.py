@@ -10,6 +10,7 @@ import botocore.auth
 import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.sigv4 import Credentials, presign, sign
@@ -54,7 +55,7 @@ _NOW = st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.jus
 _METHODS = st.sampled_from(["GET", "POST", "put", "DELETE"])
 
 _Pairs = list[tuple[str, str]]
-_few = settings(deadline=None, max_examples=200)
+_few = settings(deadline=None, max_examples=examples(200))
 
 
 class _QuerySigner(botocore.auth.SigV4QueryAuth):  # type: ignore[misc]

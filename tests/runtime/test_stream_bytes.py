@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +32,7 @@ PIECES = st.lists(st.binary(max_size=20), max_size=8)
 NO_SCOPE = [HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=NO_SCOPE)
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=NO_SCOPE)
 @given(PIECES, st.lists(st.integers(0, 30), max_size=8))
 def test_reads_by_size_give_what_a_file_would(archive: ModuleType, pieces: list[bytes], sizes: list[int]) -> None:
     script = stub("sync", archive)

@@ -14,13 +14,16 @@ import pytest
 from botocore.eventstream import EventStream
 from botocore.model import ServiceModel
 from botocore.parsers import create_parser
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runtime.eventstream import Byte, Long, Short, encode_message
 
 from .stream_clients import KINDS, connected, stub
 
-SHARED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHARED = settings(
+    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture(params=KINDS)

@@ -171,7 +171,8 @@ def test_timestamps_are_read_as_botocore_reads_them(text: Any) -> None:
     expected = plain(parse_timestamp(text))
     for body in (json.dumps({"When": text}), json.dumps({"Stamp": text}), json.dumps({"Web": text})):
         found = [*plain(read(body.encode())).values()][-1]
-        assert found == expected
+        # Half a microsecond goes to either side: msgspec does not round to even, as Python does.
+        assert abs(found - expected) <= timedelta(microseconds=1 if isinstance(text, float) else 0)
         assert found.tzinfo is not None
 
 

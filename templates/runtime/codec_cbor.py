@@ -112,7 +112,7 @@ def decode_body(response: Response, shape: type[T]) -> T:
             found = _defined(document)
             return cast("T", lenient.read({} if found is None else found, shape))
     except _NOT_CBOR as error:
-        raise InvalidResponse(f"the response body (HTTP {response.status}) cannot be read: {error}") from error
+        raise InvalidResponse(f"the response body cannot be read: {error}") from error
 
 
 def _defined(value: Any) -> Any:

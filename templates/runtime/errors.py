@@ -32,7 +32,36 @@ if TYPE_CHECKING:
 
 
 class AWSError(Exception):
-    """Base of all errors that a client raises."""
+    """Base of all errors that a client raises.
+
+    Attributes:
+        operation: the name of the operation that was called; empty where the error came outside a call.
+        status: the HTTP status of the answer, or None.
+        request_id: the service's id of the request, or None.
+        attempts: how often it was tried to send the request; 0 where it was not.
+    """
+
+    operation: str = ""
+    status: int | None = None
+    request_id: str | None = None
+    attempts: int = 0
+
+    def __str__(self) -> str:
+        context = ", ".join(self._context())
+        return f"{self._said()} ({context})" if context else self._said()
+
+    def _said(self) -> str:
+        return super().__str__()
+
+    def _context(self) -> list[str]:
+        parts = [self.operation] if self.operation else []
+        if self.status is not None:
+            parts.append(f"HTTP {self.status}")
+        if self.request_id:
+            parts.append(f"request id {self.request_id}")
+        if self.operation and self.attempts:
+            parts.append(f"{self.attempts} attempt{'s' if self.attempts > 1 else ''}")
+        return parts
 
 
 class InvalidInput(AWSError, ValueError):
@@ -76,22 +105,7 @@ class ProtocolError(TransportError):
 
 
 class InvalidResponse(AWSError):
-    """The service's answer does not fit its description, for instance a body that is not JSON.
-
-    Attributes:
-        operation: the operation's name; empty when the error came outside a call.
-        status: the HTTP status, or None.
-        request_id: the service's id of the request, or None.
-    """
-
-    operation: str = ""
-    status: int | None = None
-    request_id: str | None = None
-
-    def __str__(self) -> str:
-        where = [self.operation, f"request id {self.request_id}" if self.request_id else ""]
-        found = ", ".join(filter(None, where))
-        return f"{super().__str__()} ({found})" if found else super().__str__()
+    """The service's answer does not fit its description, for instance a body that is not JSON."""
 
 
 class WaiterError(AWSError):
@@ -121,6 +135,9 @@ class WaiterError(AWSError):
         self.attempts = attempts
         self.seconds = seconds
         self.last = last
+
+    def _context(self) -> list[str]:
+        return []  # The message has it.
 
 
 class WaiterFailed(WaiterError):
@@ -154,6 +171,7 @@ class ServiceError(AWSError):
         request_id: the service's id of the request, or None.
         attempts: how often the request was sent.
         headers: the response's headers, or None for an error inside an event stream.
+        body: the response's body as it came, or the payload of the frame in an event stream.
         retryable: whether sending the same request again may help and does no work twice.
 
     Keyword arguments other than these set the members that the error is modelled with.
@@ -198,19 +216,9 @@ class ServiceError(AWSError):
         self.request_id = request_id
         self.attempts = attempts
         self.headers: Headers | None = None
+        self.body = b""
         self.retryable = retryable
         self.__dict__.update(members)
 
-    def __str__(self) -> str:
-        said = f"{self.code}: {self.message}" if self.message else self.code
-        return f"{said} ({', '.join(self._context())})" if self._context() else said
-
-    def _context(self) -> list[str]:
-        parts = [self.operation] if self.operation else []
-        if self.status is not None:
-            parts.append(f"HTTP {self.status}")
-        if self.request_id:
-            parts.append(f"request id {self.request_id}")
-        if self.attempts > 1:
-            parts.append(f"{self.attempts} attempts")
-        return parts
+    def _said(self) -> str:
+        return f"{self.code}: {self.message}" if self.message else self.code

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import msgspec
 
-from .errors import InvalidResponse, ServiceError
+from .errors import ServiceError
 from .eventstream import EventStreamDecoder, Message
 from .shapes import Output, UnknownEvent
 from .stream_base import AsyncStream, OpenStream, SyncStream
@@ -53,9 +53,12 @@ class EventShape(msgspec.Struct, frozen=True, kw_only=True):
     def _error(self, message: Message, *, is_modelled: bool) -> ServiceError:
         if is_modelled:
             code = str(message.headers.get(":exception-type", ""))
-            return self.read_error(message.payload, self.errors.get(code, self.service_error), code)
-        code = str(message.headers.get(":error-code", ""))
-        return self.service_error(str(message.headers.get(":error-message", "")), code=code)
+            error = self.read_error(message.payload, self.errors.get(code, self.service_error), code)
+        else:
+            code = str(message.headers.get(":error-code", ""))
+            error = self.service_error(str(message.headers.get(":error-message", "")), code=code)
+        error.body = message.payload
+        return error
 
 
 class _Events(OpenStream[Out], Generic[Out, Event]):
@@ -94,25 +97,15 @@ class _Events(OpenStream[Out], Generic[Out, Event]):
         return None
 
     def _read(self, message: Message) -> Event:
-        event: Event = self._told(self._shape.read, message)
+        event: Event = self._shape.read(message)
         return event
 
     def _take_initial(self) -> None:
         """Complete the output from the first frame, if that is the one that opens the stream."""
         initial = type(self)._initial
         if initial is not None and self._messages and self._shape.is_initial(self._messages[0]):
-            output: Out = self._told(initial, self._messages.popleft())
+            output: Out = initial(self._messages.popleft())
             self.output = output.with_metadata(self.metadata)
-
-    def _told(self, read: Callable[[Message], Any], message: Message) -> Any:
-        """Read a frame; errors tell which call they belong to."""
-        try:
-            return read(message)
-        except (ServiceError, InvalidResponse) as error:
-            error.operation, error.request_id = self._operation, self.metadata.request_id
-            if isinstance(error, ServiceError):
-                error.attempts = self.metadata.attempts
-            raise
 
     def _forget(self) -> None:
         self._messages.clear()
@@ -138,7 +131,8 @@ class EventStream(_Events[Out, Event], SyncStream[Out]):
             while not stream._messages and stream._may_read():
                 stream._feed(next(stream._chunks, None))
             stream._take_initial()
-        except BaseException:
+        except BaseException as error:
+            stream._tell(error)
             stream.close()
             raise
         return stream
@@ -154,6 +148,7 @@ class EventStream(_Events[Out, Event], SyncStream[Out]):
                 self._feed(next(self._chunks, None))
             return self._read(message)
         except BaseException as error:
+            self._tell(error)
             self._check_open_after(error)
             self.close()
             raise
@@ -185,7 +180,8 @@ class AsyncEventStream(_Events[Out, Event], AsyncStream[Out]):
             while not stream._messages and stream._may_read():
                 stream._feed(await anext(stream._chunks, None))
             stream._take_initial()
-        except BaseException:
+        except BaseException as error:
+            stream._tell(error)
             await stream.aclose()
             raise
         return stream
@@ -201,6 +197,7 @@ class AsyncEventStream(_Events[Out, Event], AsyncStream[Out]):
                 self._feed(await anext(self._chunks, None))
             return self._read(message)
         except BaseException as error:
+            self._tell(error)
             self._check_open_after(error)
             await self.aclose()
             raise

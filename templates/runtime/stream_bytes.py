@@ -59,10 +59,13 @@ class _Body(OpenStream[Out]):
         return not self._ended
 
     def _truncated(self) -> TruncatedStream:
-        return TruncatedStream(f"the body ended after {self._received} of {self._expected} bytes")
+        error = TruncatedStream(f"the body ended after {self._received} of {self._expected} bytes")
+        self._tell(error)
+        return error
 
     def _check_whole(self, error: BaseException) -> None:
         """Say what a broken connection means where it is known how much should have come."""
+        self._tell(error)
         self._check_open_after(error)
         if isinstance(error, ProtocolError) and self._expected is not None and self._received < self._expected:
             raise self._truncated() from error

@@ -38,7 +38,8 @@ class PayloadReader(SyncStream[Out]):
                 self._payload_ended = piece is None
                 ready.extend(decoder.close() if piece is None else decoder.feed(piece))
             return ready.popleft()
-        except BaseException:
+        except BaseException as error:
+            self._tell(error)
             self.close()
             raise
 
@@ -84,7 +85,8 @@ class AsyncPayloadReader(AsyncStream[Out]):
                 self._payload_ended = piece is None
                 ready.extend(decoder.close() if piece is None else decoder.feed(piece))
             return ready.popleft()
-        except BaseException:
+        except BaseException as error:
+            self._tell(error)
             await self.aclose()
             raise
 

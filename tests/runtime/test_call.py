@@ -164,7 +164,7 @@ def test_an_error_says_which_call_it_ended() -> None:
     error = play([failed("NeverRetried", 400, x_amzn_RequestId="id-3")]).service_error
     assert type(error) is NeverRetried
     assert (error.operation, error.status, error.request_id, error.attempts) == ("DoThing", 400, "id-3", 1)
-    assert str(error) == "NeverRetried: it failed (DoThing, HTTP 400, request id id-3)"
+    assert str(error) == "NeverRetried: it failed (DoThing, HTTP 400, request id id-3, 1 attempt)"
 
 
 def test_an_error_with_an_unknown_code_is_the_services_base_error() -> None:

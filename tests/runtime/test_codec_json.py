@@ -121,7 +121,7 @@ def test_outputs_are_botocores(values: dict[str, Any]) -> None:
 
 def test_outputs_that_cannot_be_read() -> None:
     assert PUT_THING.parse(answer(b"")) == ThingOutput()
-    with pytest.raises(InvalidResponse, match=r"the response body \(HTTP 200\) cannot be read"):
+    with pytest.raises(InvalidResponse, match=r"the response body cannot be read"):
         PUT_THING.parse(answer(b"<html/>"))
 
 

@@ -313,7 +313,7 @@ def test_a_null_that_can_be_stays() -> None:
     ],
 )
 def test_a_body_that_does_not_fit_is_an_invalid_response(body: bytes) -> None:
-    with pytest.raises(InvalidResponse, match=r"the response body \(HTTP 202\) cannot be read"):
+    with pytest.raises(InvalidResponse, match=r"the response body cannot be read"):
         decode_body(response(body, 202), Holder)
 
 
@@ -329,7 +329,7 @@ def test_no_body_breaks_the_reader(body: bytes) -> None:
 
 def test_text_bodies() -> None:
     assert text_body(response("é".encode())) == "é"
-    with pytest.raises(InvalidResponse, match=r"the response body \(HTTP 200\) is not UTF-8"):
+    with pytest.raises(InvalidResponse, match=r"the response body is not UTF-8"):
         text_body(response(b"\xff"))
 
 

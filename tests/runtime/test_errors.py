@@ -127,7 +127,7 @@ def test_errors_reach_another_process() -> None:
             ModelError("no luck", operation="InvokeEndpoint", status=424, request_id="id", attempts=3),
             "ModelError: no luck (InvokeEndpoint, HTTP 424, request id id, 3 attempts)",
         ),
-        (ModelError(operation="InvokeEndpoint", attempts=1), "ModelError (InvokeEndpoint)"),
+        (ModelError(operation="InvokeEndpoint", attempts=1), "ModelError (InvokeEndpoint, 1 attempt)"),
     ],
 )
 def test_text(error: ServiceError, text: str) -> None:

@@ -600,7 +600,7 @@ def test_what_is_no_event_stream_is_named(
     ):
         pytest.fail("a stream was opened")
     assert str(caught.value).startswith(f"the answer is {content_type}, not an event stream")
-    assert str(caught.value).endswith("(InvokeEndpointWithResponseStream, request id r-1)")
+    assert str(caught.value).endswith("(InvokeEndpointWithResponseStream, HTTP 200, request id r-1, 1 attempt)")
     assert stub.responses[0].closed
 
 

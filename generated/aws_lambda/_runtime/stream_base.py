@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Itera
 from types import TracebackType
 from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
-from .errors import StreamError, TransportError
+from .errors import AWSError, StreamError, TransportError
 from .shapes import Output, ResponseMetadata
 from .transport import AsyncTransportResponse, TransportResponse
 
@@ -43,6 +43,12 @@ class OpenStream(Generic[Out]):
     def _check_open(self) -> None:
         if self._closed and not self._ended:
             raise StreamError("the stream is closed: read it inside its `with` block, before close()")
+
+    def _tell(self, error: BaseException) -> None:
+        """Let an error of ours say which call it belongs to."""
+        if isinstance(error, AWSError) and not error.operation:
+            error.operation, error.request_id = self._operation, self.metadata.request_id
+            error.attempts = self.metadata.attempts
 
     def _check_open_after(self, error: BaseException) -> None:
         if self._closed and isinstance(error, TransportError):

@@ -112,7 +112,7 @@ def decode_body(response: Response, shape: type[T]) -> T:
     try:
         return cast("T", lenient.decode_json(response.body, shape))
     except ValueError as error:
-        raise InvalidResponse(f"the response body (HTTP {response.status}) cannot be read: {error}") from error
+        raise InvalidResponse(f"the response body cannot be read: {error}") from error
 
 
 def parse_error(

@@ -40,7 +40,8 @@ class PayloadReader(SyncStream[Out]):
                 self._payload_ended = piece is None
                 ready.extend(decoder.close() if piece is None else decoder.feed(piece))
             return ready.popleft()
-        except BaseException:
+        except BaseException as error:
+            self._tell(error)
             self.close()
             raise
 
@@ -86,7 +87,8 @@ class AsyncPayloadReader(AsyncStream[Out]):
                 self._payload_ended = piece is None
                 ready.extend(decoder.close() if piece is None else decoder.feed(piece))
             return ready.popleft()
-        except BaseException:
+        except BaseException as error:
+            self._tell(error)
             await self.aclose()
             raise
 

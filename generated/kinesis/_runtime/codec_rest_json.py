@@ -104,7 +104,7 @@ def text_body(response: Response) -> str:
     try:
         return response.body.decode()
     except UnicodeDecodeError as error:
-        raise InvalidResponse(f"the response body (HTTP {response.status}) is not UTF-8: {error.reason}") from error
+        raise InvalidResponse(f"the response body is not UTF-8: {error.reason}") from error
 
 
 def decode_json(body: bytes) -> Any:

@@ -93,6 +93,7 @@ def call(
                 watching.sending(attempt, sent)
             reply: Reply = yield Send(sent, operation.streaming, config.timeout, deadline)
         except TransportError as error:
+            error.operation, error.attempts = operation.name, attempt
             failed = _Failed(error, is_resendable(error, retry_safe=operation.retry_safe))
         else:
             if watching:
@@ -194,7 +195,12 @@ def _output(operation: Operation[Out], reply: Reply, attempt: int, watching: Wat
             raise InvalidResponse(f"the answer is {content_type[:100]}, not an event stream ({EVENT_STREAM})")
         output = operation.parse(response)
     except InvalidResponse as error:
-        error.operation, error.status, error.request_id = operation.name, response.status, found
+        error.operation, error.status, error.request_id, error.attempts = (
+            operation.name,
+            response.status,
+            found,
+            attempt,
+        )
         if watching:
             watching.failed(error)
         raise
@@ -215,6 +221,7 @@ def _service_error(operation: Operation[Any], response: Response, attempt: int) 
     error.operation = operation.name
     error.status = response.status
     error.headers = response.headers
+    error.body = response.body
     error.request_id = request_id(response.headers)
     error.attempts = attempt
     for name, (attribute, read) in error.header_members.items():

@@ -225,6 +225,7 @@ ERROR_NAMES = (
         "add_note",
         "args",
         "attempts",
+        "body",
         "code",
         "header_members",
         "headers",

@@ -153,6 +153,88 @@ def test_where_members_travel(tmp_path: Path) -> None:
     assert next(member for member in one.input if member.name == "Names").type == ListType(StringType(), sparse=True)
 
 
+def test_an_answer_has_no_url(tmp_path: Path) -> None:
+    found = model()
+    members = {
+        "Id": {"shape": "Text", "location": "uri", "locationName": "thingId"},
+        "Page": {"shape": "Number", "location": "querystring", "locationName": "page"},
+        "Tags": {"shape": "TextMap", "location": "querystring"},
+    }
+    operation(found, "PutThing", "/things/{thingId}", into=structure(members), out=structure(members))
+    content, bound = derive(tmp_path, found)
+    assert content["operations"]["PutThing"]["out"] == {
+        "Id": {"in": "body", "name": "thingId"},
+        "Page": {"in": "body", "name": "page"},
+        "Tags": "body",
+    }
+    assert [member.location.value for member in built(bound).operations[0].input] == ["label", "query", "query-map"]
+
+
+def test_places_that_the_shape_says(tmp_path: Path) -> None:
+    """A member of its own has the traits of its shape; those of the member come first."""
+    found = model()
+    found["shapes"] |= {
+        "Trace": {"type": "string", "location": "header", "locationName": "x-trace"},
+        "All": {**found["shapes"]["TextMap"], "location": "headers"},
+    }
+    members = {"One": {"shape": "Trace"}, "Two": {"shape": "Trace", "locationName": "x-two"}, "Rest": {"shape": "All"}}
+    operation(found, "GetThing", out=structure(members))
+    content, _ = derive(tmp_path, found)
+    assert content["operations"]["GetThing"]["out"] == {
+        "One": {"in": "header", "name": "x-trace"},
+        "Two": {"in": "header", "name": "x-two"},
+        "Rest": {"in": "header-map", "name": ""},
+    }
+
+
+def test_a_payload_that_the_operation_names(tmp_path: Path) -> None:
+    found = model()
+    both = structure({"Body": {"shape": "Bytes"}})
+    operation(found, "SendThing", into=both)
+    found["operations"]["SendThing"]["input"]["payload"] = "Body"
+    operation(found, "KeepThing", "/keep")
+    found["operations"]["KeepThing"]["input"] = {"shape": "SendThingInput"}
+    content, _ = derive(tmp_path, found)
+    places = {name: entry["in"]["Body"] for name, entry in content["operations"].items()}
+    assert places == {"SendThing": "payload", "KeepThing": "body"}
+
+
+def test_a_document_needs_no_members(tmp_path: Path) -> None:
+    found = model("json")
+    found["shapes"]["Anything"] = {"type": "structure", "document": True}
+    operation(found, "SetThing", into=structure({"Value": {"shape": "Anything"}}))
+    spec = compile_lean({**found, "shapes": found["shapes"] | {"Anything": structure({}, document=True)}})
+    content, _ = derive(tmp_path, found, spec)
+    assert content["shapes"]["Anything"] == {"document": True}
+
+
+def test_errors_that_no_operation_lists(tmp_path: Path) -> None:
+    """Such an error may come from any operation; one that another operation lists comes with that operation."""
+    found = model()
+    found["shapes"] |= {name: structure({}, exception=True) for name in ("Listed", "Unlisted")}
+    operation(found, "One", "/one")
+    operation(found, "Two", "/two", errors=[{"shape": "Listed"}])
+    whole = compile_lean(found)
+    only_one = whole[: whole.index("@group two")] if "@group two" in whole else whole
+    assert set(derive(tmp_path, found)[0]["errors"]) == {"Listed", "Unlisted"}
+    assert set(derive(tmp_path, found, only_one)[0]["errors"]) == {"Unlisted"}
+
+
+@pytest.mark.parametrize(("protocol", "body"), [("smithy-rpc-v2-cbor", "none"), ("json", None), ("rest-json", None)])
+def test_cbor_tells_no_input_from_an_empty_one(tmp_path: Path, protocol: str, body: str | None) -> None:
+    found = model(protocol)
+    operation(found, "None", "/none")
+    operation(found, "Empty", "/empty", into=structure({}))
+    operation(found, "Full", "/full", into=structure({"A": {"shape": "Text"}}))
+    content, bound = derive(tmp_path, found)
+    assert {name: entry.get("body") for name, entry in content["operations"].items()} == {
+        "None": body,
+        "Empty": None,
+        "Full": None,
+    }
+    assert [one.name for one in built(bound).operations if one.bodiless] == (["None"] if body else [])
+
+
 def test_a_label_that_was_renamed_since(tmp_path: Path) -> None:
     found = model()
     into = structure({"Id": {"shape": "Text", "location": "uri", "locationName": "thingId"}}, required=["Id"])

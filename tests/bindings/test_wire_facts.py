@@ -35,12 +35,14 @@ def test_member_flags() -> None:
 
 def test_requests() -> None:
     found = operation(
-        'host: "{Id}.", auth: unsigned-payload, compress: gzip, endpoint: '
+        'host: "{Id}.", auth: unsigned-payload, compress: gzip, body: none, endpoint: '
         '{Type: {is: control}, Flag: {is: true}, Names: {is: [a, b]}, Arns: {from: "keys(Items)"}}'
     )
     assert (found.host and found.host.value, found.auth and found.auth.value) == ("{Id}.", "unsigned-payload")
     assert found.compress
     assert found.compress.value == "gzip"
+    assert found.body
+    assert found.body.value == "none"
     literals = {name: entry.literal and entry.literal.value for name, entry in found.endpoint.items()}
     assert literals == {"Type": "control", "Flag": True, "Names": ("a", "b"), "Arns": None}
     assert found.endpoint["Arns"].path

@@ -324,7 +324,10 @@ def test_bodies_are_compressed_as_botocore_does(size: int, encoding: str | None,
         disable_request_compression="AWS_DISABLE_REQUEST_COMPRESSION" in environ,
     )
     maybe_compress_request(settings, theirs, _Compressible)
-    assert header(ours, "Content-Encoding") == [v for v in [theirs["headers"].get("Content-Encoding")] if v]
+    # AWS's own protocol tests have a space after the comma of the list, and botocore has none.
+    assert header(ours, "Content-Encoding") == [
+        v.replace(",", ", ") for v in [theirs["headers"].get("Content-Encoding")] if v
+    ]
     assert header(ours, "Content-Length") == [str(len(ours.body))]
     is_compressed = theirs["body"] != request.body
     assert isinstance(ours.body, bytes)

@@ -31,7 +31,7 @@ def compressed(request: Request, config: Config) -> Request:
 
     encodings = [value for name, value in request.headers if name.lower() == "content-encoding"]
     headers = [pair for pair in request.headers if pair[0].lower() != "content-encoding"]
-    headers.append(("Content-Encoding", ",".join([*encodings, "gzip"])))
+    headers.append(("Content-Encoding", ", ".join([*encodings, "gzip"])))
     return structs.replace(request, headers=headers, body=gzip.compress(body, mtime=0))
 
 

@@ -173,6 +173,7 @@ class Operations:
             "status": (old.op.status, new.op.status),
             "host_prefix": (_host(old.op), _host(new.op)),
             "compress": (old.op.compress, new.op.compress),
+            "bodiless": (old.op.bodiless, new.op.bodiless),
             "endpoint_parameters": (_parameters(old.op), _parameters(new.op)),
         }
         for fact, (before, after) in facts.items():

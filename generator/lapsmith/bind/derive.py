@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,7 @@ class _Deriver:
 
     def derive(self, matching: Matching) -> Derived:
         operations = {match.operation.name: self._operation(match) for match in matching.matches}
+        self._errors |= {shape.name: shape for shape in _unlisted(self._model)}
         reached = types.reach([*self._roots, *self._errors.values()])
         shapes = {name: entry for name, shape in reached.items() if (entry := self._facts.of_shape(shape))}
         thrown = {name: shape for name, shape in reached.items() if shape.is_exception}
@@ -169,6 +170,8 @@ class _Deriver:
         compression = operation.traits.get("requestcompression")
         if isinstance(compression, dict) and "gzip" in (compression.get("encodings") or ()):
             entry["compress"] = "gzip"
+        if self._protocol == "rpc-v2-cbor" and operation.input is None:
+            entry["body"] = "none"
         parameters = rules.parameters(operation, taken)
         return entry | ({"endpoint": parameters} if parameters else {})
 
@@ -210,6 +213,14 @@ class _Deriver:
             codes.add(str(entry.get("code", name)))
             entries[name] = entry
         return entries
+
+
+def _unlisted(model: Model) -> Iterable[Shape]:
+    """Errors that no operation lists: any may answer with them."""
+    listed = {error.name for operation in model.operations.values() for error in operation.errors}
+    streams = (shape for shape in model.shapes.values() if shape.is_stream)
+    listed |= {member.shape.name for stream in streams for member in stream.members.values()}
+    return (shape for name, shape in model.shapes.items() if shape.is_exception and name not in listed)
 
 
 def _names(found: Mapping[str, Member]) -> set[str]:

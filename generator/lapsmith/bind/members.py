@@ -28,6 +28,7 @@ _LOCATIONS = {
     "headers": "header-map",
     "statusCode": "status",
 }
+_IN_URL = ("label", "query")
 _DEFAULT_FORMAT = {"query": "date-time", "label": "date-time", "header": "http-date"}
 _PLACEHOLDER = re.compile(r"\{([^{}+]*)\+?\}")
 
@@ -72,24 +73,25 @@ class Facts:
     def of_input(self, operation: Operation, endpoint: Endpoint, present: Mapping[str, Member]) -> Entry:
         """The ``in`` of an operation."""
         labels = dict(zip(_labels(operation.uri), _labels(endpoint.path.raw), strict=False))
-        return self._side(operation.input, present, labels)
+        return self._side(operation.input, present, labels, answer=False)
 
     def of_output(self, operation: Operation, present: Mapping[str, Member]) -> Entry:
         """The ``out`` of an operation."""
-        return self._side(operation.output, present, {})
+        return self._side(operation.output, present, {}, answer=True)
 
-    def _side(self, shape: Shape | None, present: Mapping[str, Member], labels: Mapping[str, str]) -> Entry:
+    def _side(
+        self, shape: Shape | None, present: Mapping[str, Member], labels: Mapping[str, str], *, answer: bool
+    ) -> Entry:
         if shape is None:
             return {}
         entries: Entry = {}
         for name, member in present.items():
-            entry = self._top(shape, name, member, labels)
+            entry = self._top(name, member, labels, self._place(shape, member, answer=answer))
             if entry:
                 entries[name] = _shortened(entry)
         return entries
 
-    def _top(self, shape: Shape, name: str, member: Member, labels: Mapping[str, str]) -> Entry:
-        place = self._place(shape, member)
+    def _top(self, name: str, member: Member, labels: Mapping[str, str], place: str) -> Entry:
         entry: Entry = {}
         if member.name != name:
             entry["member"] = member.name
@@ -102,17 +104,16 @@ class Facts:
             entry["streaming"] = True
         return entry | self._traits(member, place)
 
-    def _place(self, shape: Shape, member: Member) -> str:
+    def _place(self, shape: Shape, member: Member, *, answer: bool) -> str:
         if member.shape.is_stream:
             return "events"
         if not self.is_rest:
             return "body"
         place = _LOCATIONS.get(member.location or "")
-        if place == "query" and member.shape.type == "map":
-            return "query-map"
-        if place is None:
+        # An answer has no URL: what the URL of a request has is in its body.
+        if place is None or (answer and place in _IN_URL):
             return "payload" if shape.payload == member.name else "body"
-        return place
+        return "query-map" if place == "query" and member.shape.type == "map" else place
 
     def _traits(self, member: Member, place: str) -> Entry:
         entry: Entry = {}

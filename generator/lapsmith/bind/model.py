@@ -6,7 +6,7 @@ Shapes keep the traits of the JSON as a mapping: the derivation looks at each tr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lapsmith.bind.errors import BindError
@@ -37,14 +37,16 @@ class Member:
 
     @property
     def location(self) -> str | None:
-        found = self.traits.get("location")
+        found = self.trait("location")
         return found if isinstance(found, str) else None
 
     @property
     def wire_name(self) -> str:
-        found = self.traits.get("locationName")
-        # A map of headers may take every header: its prefix is empty then.
-        return found if isinstance(found, str) and (found or self.location == "headers") else self.name
+        found = self.trait("locationName")
+        if self.location == "headers":
+            # A map of headers may take every header: it has no prefix then, or an empty one.
+            return found if isinstance(found, str) else ""
+        return found if isinstance(found, str) and found else self.name
 
 
 @dataclass(slots=True, eq=False)
@@ -190,7 +192,7 @@ class _Reader:
 
     def _connect(self, shape: Shape, shapes: Mapping[str, Shape]) -> None:
         where = f"shapes.{shape.name}"
-        if shape.type == "structure":
+        if shape.type == "structure" and not (shape.is_document and "members" not in shape.traits):
             for name, traits in self.object(shape.traits, "members", where).items():
                 member = self._member(name, traits, f"{where}.members.{name}", shapes)
                 if member is not None:
@@ -247,6 +249,9 @@ class _Reader:
         if shape is not None and shape.type != "structure":
             self._problems.append(f"{where}.{key} is {shape.name}, which is no structure")
             return None
+        if shape is not None and "payload" in traits[key]:
+            # Models of old say of the reference what others say of the structure.
+            return replace(shape, traits={**shape.traits, "payload": traits[key]["payload"]})
         return shape
 
     def _shape(self, reference: Any, where: str, shapes: Mapping[str, Shape]) -> Shape | None:

@@ -26,6 +26,7 @@ ERROR_RETRIES = ("never", "throttle", "transient")
 OPERATION_RETRIES = ("safe", "unsafe")
 OPERATION_AUTHS = ("none", "unsigned-payload")
 COMPRESSIONS = ("gzip",)
+OPERATION_BODIES = ("none",)
 WAITER_STATES = ("success", "retry", "failure")
 
 
@@ -171,7 +172,11 @@ class EndpointParameter:
 
 @dataclass(frozen=True, slots=True)
 class OperationBinding:
-    """One entry of ``operations``."""
+    """One entry of ``operations``.
+
+    ``body`` is ``none`` where the operation has no input at all, for which rpc-v2-cbor sends no body; an input without
+    members is an empty map.
+    """
 
     name: str
     span: Span
@@ -187,6 +192,7 @@ class OperationBinding:
     host: Fact[str] | None = None
     auth: Fact[str] | None = None
     compress: Fact[str] | None = None
+    body: Fact[str] | None = None
     endpoint: Mapping[str, EndpointParameter] = field(default_factory=dict)
 
 

@@ -11,7 +11,7 @@ from lapsmith.bindings.reader import Section, boolean, integer, mapping, text, w
 from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 from lapsmith.diagnostics import Diagnostics
 
-_REQUEST = ("host", "auth", "compress", "endpoint")
+_REQUEST = ("host", "auth", "compress", "body", "endpoint")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
 _MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse")
 _PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
@@ -41,6 +41,7 @@ def read_operation(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> Op
         host=inner.text("host"),
         auth=inner.choice("auth", model.OPERATION_AUTHS),
         compress=inner.choice("compress", model.COMPRESSIONS),
+        body=inner.choice("body", model.OPERATION_BODIES),
         endpoint=_endpoint(inner, where, diagnostics),
     )
 

@@ -185,6 +185,7 @@ class _Builder:
             host_prefix=requests.host_prefix,
             auth=requests.auth,
             compress=requests.compress,
+            bodiless=requests.bodiless,
             endpoint_parameters=requests.endpoint_parameters,
         )
         check_operation(self._ctx, operation, target, endpoint.span)

@@ -23,6 +23,7 @@ from lapsmith.ir.model import (
     Type,
 )
 from lapsmith.ir.naming import camel, unique
+from lapsmith.ir.requests import PLACEHOLDER
 from lapsmith.ir.shapes import Shapes, document
 from lapsmith.ir.uri import Target
 from lapsmith.ir.wire import fits, flag, refine, wire_name
@@ -149,10 +150,14 @@ class Members:
     def _input(self, item: Stated, bound: MemberBinding | None, labels: Mapping[str, tuple[str, str]]) -> Member:
         place = self._place(item.field, bound, labels)
         member = self._member(item, bound, place, f"{self.name}Input")
-        if place.location is Location.LABEL and not item.required:
-            origins = {**member.origins, "required": default("label-is-required")}
-            return replace(member, required=True, origins=origins)
-        return member
+        if item.required or (place.location is not Location.LABEL and member.name not in self._host_labels()):
+            return member
+        return replace(member, required=True, origins={**member.origins, "required": default("label-is-required")})
+
+    def _host_labels(self) -> Iterable[str]:
+        """The members that go before the host: as in a path, nothing can stand in for one."""
+        host = self.bound.binding.host if self.bound.binding else None
+        return PLACEHOLDER.findall(host.value) if host else ()
 
     def _place(self, field: Field, bound: MemberBinding | None, labels: Mapping[str, tuple[str, str]]) -> Place:
         if bound is not None and bound.location is not None:

@@ -340,10 +340,11 @@ class Waiter:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. Facts with origins: ``name method uri status retry_safe errors doc``, and ``host_prefix auth
-    compress`` where they are stated.
+    compress bodiless`` where they are stated.
 
     ``retry_safe``: a request that may have reached the service can be sent again without doing its work
-    twice. ``host_prefix``: text and labels (names of input members) that go before the endpoint's host.
+    twice. ``host_prefix``: text and labels (names of input members) that go before the endpoint's host. ``bodiless``:
+    there is no input at all, where rpc-v2-cbor would send an empty map for one that has no members.
     """
 
     name: str
@@ -360,6 +361,7 @@ class Operation:
     host_prefix: tuple[str | Label, ...] = ()
     auth: OperationAuth | None = None
     compress: bool = False
+    bodiless: bool = False
     endpoint_parameters: tuple[EndpointParameter, ...] = ()
     pages: Pages | None = None
 

@@ -11,7 +11,7 @@ from lapsmith.diagnostics import suggest
 from lapsmith.ir.context import Context
 from lapsmith.ir.model import EndpointParameter, Label, Member, OperationAuth, Origin
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9-]|\{[^{}]+\})+(?:\.(?:[A-Za-z0-9-]|\{[^{}]+\})+)*\.?")
 
 
@@ -22,6 +22,7 @@ class Requests:
     host_prefix: tuple[str | Label, ...]
     auth: OperationAuth | None
     compress: bool
+    bodiless: bool
     endpoint_parameters: tuple[EndpointParameter, ...]
     origins: dict[str, Origin]
 
@@ -31,11 +32,14 @@ def read_requests(ctx: Context, binding: OperationBinding | None, members: Seque
     host = binding.host if binding else None
     auth = binding.auth if binding else None
     compress = binding.compress if binding else None
-    stated = {"host_prefix": host, "auth": auth, "compress": compress}
+    # A spec that has got an input since says more.
+    body = binding.body if binding and not members else None
+    stated = {"host_prefix": host, "auth": auth, "compress": compress, "bodiless": body}
     return Requests(
         host_prefix=_host_prefix(ctx, host, members) if host else (),
         auth=OperationAuth(auth.value) if auth else None,
         compress=compress is not None,
+        bodiless=body is not None,
         endpoint_parameters=tuple(_endpoint_parameters(ctx, binding)) if binding else (),
         origins={name: ctx.of(fact) for name, fact in stated.items() if fact},
     )
@@ -46,15 +50,15 @@ def _host_prefix(ctx: Context, host: Fact[str], members: Iterable[Member]) -> tu
         message = f"'{host.value}' cannot go before a host name"
         ctx.diagnostics.error(host.span, "bad-host", message, 'write it as "{Name}.", with members in braces')
         return ()
-    required = {member.name for member in members if member.required}
+    names = {member.name for member in members}
     parts: list[str | Label] = []
-    for index, text in enumerate(_PLACEHOLDER.split(host.value)):
+    for index, text in enumerate(PLACEHOLDER.split(host.value)):
         if index % 2 == 0:
             parts += [text] if text else []
             continue
-        if text not in required:
-            message = f"the host prefix '{host.value}' names '{text}', which is no required input member"
-            ctx.diagnostics.error(host.span, "unknown-member", message, suggest(text, required))
+        if text not in names:
+            message = f"the host prefix '{host.value}' names '{text}', which is no input member"
+            ctx.diagnostics.error(host.span, "unknown-member", message, suggest(text, names))
         parts.append(Label(text))
     return tuple(parts)
 

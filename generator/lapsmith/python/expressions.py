@@ -53,8 +53,8 @@ def _spelled(value: str, form: ir.TimestampFormat, name: str = "", *, quote: str
     return f"{functions[form]}({value}, {quote}{name or value}{quote})"
 
 
-def payload_value(parameter: Parameter, *, json: bool) -> str:
-    """Return the expression of a request's payload."""
+def payload_value(parameter: Parameter, *, json: bool, union: bool) -> str:
+    """Return the expression of a request's payload; a ``union`` that is not given has no empty form to send."""
     name, member = parameter.name, parameter.member
     match member.type:
         case ir.BlobType(streaming=True):
@@ -67,19 +67,22 @@ def payload_value(parameter: Parameter, *, json: bool) -> str:
             return f'text_payload(required({name}, "{name}"))' if member.required else f"text_payload({name})"
         case _:
             given = f'required({name}, "{name}")' if member.required else name
-            return f"json_payload({parameter.wire_annotation}, {given})"
+            written = f"json_payload({parameter.wire_annotation}, {given})"
+            return f'b"" if {name} is None else {written}' if union and not member.required else written
 
 
-def payload_content_type(parameter: Parameter) -> str:
+def payload_content_type(parameter: Parameter, *, union: bool) -> str:
     """Return the expression of the Content-Type that the protocol gives a payload.
 
-    Bytes and text that are not given have none; JSON is never missing, only empty.
+    Bytes, text and unions that are not given have none; other JSON is never missing, only empty.
     """
     match parameter.member.type:
         case ir.BlobType():
             spelled = literal("application/octet-stream")
         case ir.StringType():
             spelled = literal("text/plain")
+        case _ if union:
+            spelled = literal("application/json")
         case _:
             return literal("application/json")
     return spelled if parameter.member.required else f"None if {parameter.name} is None else {spelled}"
@@ -109,7 +112,8 @@ def _payload(field: Parameter) -> str:
         case ir.StringType():
             return "text_body(response)"
         case ir.StructureRef():
-            return f"decode_body(response, {field.annotation.removesuffix(' | None')})"
+            read = f"decode_body(response, {field.annotation.removesuffix(' | None')})"
+            return read if field.member.required else f"{read} if response.body else None"
         case _:
             return "decode_json(response.body) if response.body else None"
 

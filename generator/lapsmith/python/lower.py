@@ -99,6 +99,7 @@ class _Operations:
         headers = _at(parameters, ir.Location.HEADER)
         content_type = next((p for p in headers if p.wire_name.lower() == "content-type"), None)
         json = payload is not None and isinstance(payload.member.type, ir.BlobType) and content_type is not None
+        union = payload is not None and self._is_union(payload.member.type)
         by_member = {p.member.name: p.name for p in parameters}
         output = self._shapes.output(op)
         stream = self._streams.stream(op, output) if op.name in self._spelling.streams else None
@@ -121,8 +122,8 @@ class _Operations:
             json=json,
             content_type=content_type,
             output=output,
-            payload_source=payload_value(payload, json=json) if payload else "",
-            default_type=None if content_type else _default_type(op, payload),
+            payload_source=payload_value(payload, json=json, union=union) if payload else "",
+            default_type=None if content_type else _default_type(op, payload, union=union),
             retry_safe=op.retry_safe,
             stream=stream,
             docstring=self._docstring(op, parameters, output, stream, json=json, asynchronous=False),
@@ -132,7 +133,12 @@ class _Operations:
             endpoint_parameters=endpoint_parameters(op, self._service.shapes, by_member),
             options=record_options(op),
             is_record=self._is_rpc,
+            bodiless=op.bodiless,
         )
+
+    def _is_union(self, kind: ir.Type) -> bool:
+        shape = self._service.shapes.get(kind.name) if isinstance(kind, ir.StructureRef) else None
+        return isinstance(shape, ir.Structure) and shape.union
 
     def _parameters(self, op: ir.Operation, spelled: Mapping[str, str]) -> tuple[Parameter, ...]:
         """Required arguments first; the payload last among them, since it may be given in two ways."""
@@ -171,9 +177,9 @@ class _Operations:
         return text.docstring(blocks, 8)
 
 
-def _default_type(op: ir.Operation, payload: Parameter | None) -> str | None:
+def _default_type(op: ir.Operation, payload: Parameter | None, *, union: bool) -> str | None:
     if payload is not None:
-        return payload_content_type(payload)
+        return payload_content_type(payload, union=union)
     return text.literal("application/json") if op.input_at(ir.Location.BODY) else None
 
 

@@ -162,7 +162,8 @@ class OperationView:
     ``default_type`` is the expression of the Content-Type, where no member sets it. ``docstring`` and
     ``async_docstring`` are those of the two clients' methods. ``body_constant`` is what the types of the body's members
     are called. ``host_prefix`` and the values of ``endpoint_parameters`` are expressions; ``options`` are keyword
-    arguments of the operation's record. ``is_record``: the record alone builds the request.
+    arguments of the operation's record. ``is_record``: the record alone builds the request; a ``bodiless`` one has no
+    input.
     """
 
     name: str
@@ -194,6 +195,7 @@ class OperationView:
     endpoint_parameters: tuple[tuple[str, str], ...]
     options: tuple[tuple[str, str], ...]
     is_record: bool
+    bodiless: bool
 
     @property
     def output_body(self) -> tuple[Parameter, ...]:

@@ -107,7 +107,7 @@ def build_patch_config(
 def parse_patch_config(response: Response) -> PatchConfigOutput:
     """Read the response of ``PatchConfig``."""
     return PatchConfigOutput(
-        config=decode_body(response, Config),
+        config=decode_body(response, Config) if response.body else None,
         tag=text_header(response.headers, "x-tag"),
     )
 

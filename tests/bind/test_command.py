@@ -165,6 +165,15 @@ class TestModel:
         assert result.exit_code == 2
         assert "no endpoint of the spec is an operation of" in result.output
 
+    @pytest.mark.parametrize("service", ["codecatalyst", "account-access-runtime"])
+    def test_what_takes_bearer_tokens_only_is_refused(self, spec: Callable[[str], Path], service: str) -> None:
+        folder = spec(service)
+        result = run(str(folder))
+        assert result.exit_code == 2
+        said = "the service takes requests with smithy.api#httpBearerAuth, and lapsmith signs with SigV4"
+        assert said in result.output
+        assert names(folder) == set()
+
     def test_protocols(self, spec: Callable[[str], Path]) -> None:
         folder = spec("cloudwatch")
         for protocol, spoken in (("rpc-v2-cbor", "rpc-v2-cbor"), ("json", "json-1.0"), ("json-1.0", "json-1.0")):

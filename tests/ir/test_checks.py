@@ -42,6 +42,7 @@ def test_bindings_without_mistakes() -> None:
         (f"{LABELS}, Note: {{in: header-map}}", "", "wrong-kind"),
         (f"{LABELS}, Note: {{timestamp: http-date}}", "", "wrong-kind"),
         (f"{LABELS}, Note: {{in: payload, streaming: true}}", "", "wrong-kind"),
+        (f"{LABELS}, Data: {{in: payload, sized: true}}", "", "wrong-kind"),
         (f"{LABELS}, Note: {{in: header, name: 'X Y'}}", "", "bad-header-name"),
         (f'{LABELS}, Note: {{in: header, name: "X\\r\\nY"}}', "", "bad-header-name"),
         (f"{LABELS}, Note: {{in: header, name: Content-Length}}", "", "reserved-header"),

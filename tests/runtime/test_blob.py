@@ -178,6 +178,27 @@ def test_a_real_file_and_a_map_of_it(tmp_path: Path) -> None:
             assert (body.length, read(body)) == (len(DATA), DATA)
 
 
+@pytest.mark.parametrize("backend", [None, *BACKENDS])
+@pytest.mark.parametrize("make", [lambda: Pipe(b"ab"), lambda: iter([b"a", b"b"]), lambda: _agen()])
+def test_a_body_whose_length_must_be_told_is_refused_where_it_has_none(
+    backend: str | None, make: Callable[[], Any]
+) -> None:
+    given = make()
+    if backend is None and isinstance(given, AsyncIterator):
+        return
+    body = source(given, sized=True)
+    with pytest.raises(InvalidInput, match=r"data is of unknown length, .*: give bytes, a file that can seek"):
+        measure(body, backend, hashed=False)
+    assert not body.started
+
+
+@pytest.mark.parametrize("make", [lambda: Sized(b"ab"), lambda: io.BytesIO(b"ab"), lambda: Anew(b"a", b"b")])
+def test_a_body_whose_length_must_be_told_is_sent_where_it_has_one(make: Callable[[], Any]) -> None:
+    body = source(make(), sized=True)
+    measure(body, hashed=False)
+    assert (body.length, read(body)) == (2, b"ab")
+
+
 async def _agen() -> AsyncIterator[bytes]:
     yield b"a"
     yield b"b"

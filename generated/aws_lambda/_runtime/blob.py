@@ -21,6 +21,7 @@ import msgspec
 from .body import Body
 from .errors import InvalidInput
 
+_INSTEAD = "give bytes, a file that can seek, or an iterable that starts anew each time"
 CHUNK = 256 * 1024
 """How many bytes of a file are in memory at a time."""
 
@@ -40,8 +41,10 @@ AsyncBlobInput: TypeAlias = BlobInput | AsyncIterable[bytes]
 """The same for async clients, which also take async iterables. Files are read in worker threads."""
 
 
-def blob_source(given: Any, name: str = "body", json: Any = msgspec.UNSET, *, optional: bool = False) -> bytes | Body:
-    """Return the payload from the argument ``name`` or from ``json=``.
+def blob_source(
+    given: Any, name: str = "body", json: Any = msgspec.UNSET, *, optional: bool = False, sized: bool = False
+) -> bytes | Body:
+    """Return the payload from the argument ``name`` or from ``json=``; ``sized`` ones must have a length to be sent.
 
     Raises :class:`InvalidInput` when both are given, or neither of a required payload, or what is given is no body.
     """
@@ -57,12 +60,12 @@ def blob_source(given: Any, name: str = "body", json: Any = msgspec.UNSET, *, op
         hint = "encode it first" if isinstance(given, str) else "open the file in binary mode"
         raise InvalidInput(f"{name} must be bytes, not text: {hint}")
     if callable(getattr(given, "read", None)):
-        return _FileBody(given, name)
+        return _FileBody(given, name, sized)
     untyped: Any = given
     if isinstance(given, AsyncIterable):
-        return _AsyncBody(untyped, name)
+        return _AsyncBody(untyped, name, sized)
     if isinstance(given, Iterable) and not isinstance(given, dict | set | frozenset):
-        return _IterableBody(untyped, name)
+        return _IterableBody(untyped, name, sized)
     kind = "None" if given is None else type(untyped).__name__
     raise InvalidInput(f"{name} must be bytes, a binary file or an iterable of bytes, not {kind}")
 
@@ -72,8 +75,9 @@ class _Body:
 
     rewindable = True
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, sized: bool) -> None:
         self._name = name
+        self._sized = sized
         self.length: int | None = None
         self.sha256: str | None = None
         self.started = False
@@ -101,8 +105,10 @@ class _Body:
         if not self.rewindable and hashed:
             raise InvalidInput(
                 f"{self._name} can be read only once, but it must be read twice here, to be signed and to be sent: "
-                "give bytes, a file that can seek, or an iterable that starts anew each time"
+                + _INSTEAD
             )
+        if not self.rewindable and self._sized and self.length is None:
+            raise InvalidInput(f"{self._name} is of unknown length, which must be told before it is sent: {_INSTEAD}")
         return self.rewindable and not self._measured
 
     def _set(self, length: int, digest: str | None) -> None:
@@ -153,8 +159,8 @@ class _Body:
 class _FileBody(_Body):
     """A file, from where it stands to its end."""
 
-    def __init__(self, file: Any, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, file: Any, name: str, sized: bool) -> None:
+        super().__init__(name, sized)
         self._file = file
         self._start = _position(file)
         self.rewindable = self._start is not None
@@ -196,8 +202,8 @@ def _position(file: Any) -> int | None:
 class _IterableBody(_Body):
     """The pieces that an iterable gives."""
 
-    def __init__(self, pieces: Iterable[Any], name: str) -> None:
-        super().__init__(name)
+    def __init__(self, pieces: Iterable[Any], name: str, sized: bool) -> None:
+        super().__init__(name, sized)
         self._given = pieces
         self.rewindable = not isinstance(pieces, Iterator)
 
@@ -208,8 +214,8 @@ class _IterableBody(_Body):
 class _AsyncBody(_Body):
     """The pieces that an async iterable gives."""
 
-    def __init__(self, pieces: AsyncIterable[Any], name: str) -> None:
-        super().__init__(name)
+    def __init__(self, pieces: AsyncIterable[Any], name: str, sized: bool) -> None:
+        super().__init__(name, sized)
         self._given = pieces
         self.rewindable = not isinstance(pieces, AsyncIterator)
 

@@ -46,15 +46,17 @@ class Types:
         """What ``new`` is to ``old``: bits and timestamp formats are the wire's affair."""
         match old, new:
             case ir.ListType(a, was_sparse), ir.ListType(b, sparse):
-                return _both(self.relate(a, b), _sparseness(was_sparse, sparse))
+                return _both(self.relate(a, b), _loosened(was_sparse, sparse))
             case ir.MapType(_, a, was_sparse), ir.MapType(_, b, sparse):
-                return _both(self.relate(a, b), _sparseness(was_sparse, sparse))
+                return _both(self.relate(a, b), _loosened(was_sparse, sparse))
             case ir.StructureRef(a_name), ir.StructureRef(b_name):
                 return Relation.SAME if self._structures.get(a_name) == b_name else Relation.OTHER
             case ir.IntegerType(), ir.FloatType():
                 return Relation.WIDER
             case ir.FloatType(), ir.IntegerType():
                 return Relation.NARROWER
+            case ir.BlobType(True, was_sized), ir.BlobType(True, is_sized):
+                return _loosened(not was_sized, not is_sized)
             case ir.BlobType(was_streaming), ir.BlobType(streaming):
                 # Whoever may send a stream may send bytes; whoever reads one has another object in hand.
                 return _streaming(was_streaming, streaming)
@@ -73,7 +75,7 @@ def _both(inner: Relation, outer: Relation) -> Relation:
     return inner if inner is outer else Relation.OTHER
 
 
-def _sparseness(old: bool, new: bool) -> Relation:
+def _loosened(old: bool, new: bool) -> Relation:
     if old == new:
         return Relation.SAME
     return Relation.WIDER if new else Relation.NARROWER

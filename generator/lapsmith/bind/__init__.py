@@ -9,7 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lapsmith.bind import decisions, derive, extend, files, locate, matching, model, proof, rules, sources, types, yaml
+from lapsmith.bind import (
+    decisions,
+    derive,
+    extend,
+    files,
+    locate,
+    matching,
+    model,
+    proof,
+    rules,
+    signing,
+    sources,
+    types,
+    yaml,
+)
 from lapsmith.bind.derive import Derived
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import Matching
@@ -55,6 +69,7 @@ def bind(
     """
     path, origin = locate.find(document, model_name)
     service = model.load(sources.read(path, origin))
+    signing.check(service)
     found = matching.match(document, service, decisions.place(decided, document))
     if not found.matches:
         raise BindError(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lapsmith.bind import members, paging, rules, types
+from lapsmith.bind import members, paging, rules, signing, types
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import ORDER, Match, Matching
 from lapsmith.bind.members import Facts
@@ -19,13 +19,11 @@ from lapsmith.lap.tree import Document
 
 _READS = re.compile(r"(?:Batch)?(?:Get|Describe|List|Search|Query|Scan|Lookup|Head)(?=[A-Z0-9]|\Z)")
 _SAFE_METHODS = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
-_AUTHS = {"none": "none", "v4-unsigned-body": "unsigned-payload"}
 # Headers that AWS's SDKs add to every request of a service, and that no model has; by its full name.
 _HEADERS: Mapping[str, dict[str, str]] = {
     "Amazon API Gateway": {"Accept": "application/json"},
     "Amazon Glacier": {"x-amz-glacier-version": "2012-06-01"},
 }
-_NO_AUTH = "smithy.api#noAuth"
 
 
 @dataclass(slots=True)
@@ -160,11 +158,7 @@ class _Deriver:
         prefix = operation.traits.get("endpoint")
         if isinstance(prefix, dict) and isinstance(prefix.get("hostPrefix"), str):
             entry["host"] = prefix["hostPrefix"]
-        auth = _AUTHS.get(str(operation.traits.get("authtype")))
-        if operation.traits.get("unsignedPayload") is True:
-            auth = "unsigned-payload"
-        if operation.traits.get("auth") == [_NO_AUTH]:
-            auth = "none"
+        auth = signing.of_operation(self._model, operation)
         if auth:
             entry["auth"] = auth
         compression = operation.traits.get("requestcompression")

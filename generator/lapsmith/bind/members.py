@@ -102,6 +102,8 @@ class Facts:
             entry["name"] = wire
         if place == "payload" and _is_streaming(member):
             entry["streaming"] = True
+            if member.trait("requiresLength") is True:
+                entry["sized"] = True
         return entry | self._traits(member, place)
 
     def _place(self, shape: Shape, member: Member, *, answer: bool) -> str:

@@ -24,7 +24,8 @@ SHAPE_LOCATIONS = ("body", "header", "event-header", "event-payload")
 """Of members of structures; ``header`` is for errors, the other two are for events."""
 ERROR_RETRIES = ("never", "throttle", "transient")
 OPERATION_RETRIES = ("safe", "unsafe")
-OPERATION_AUTHS = ("none", "unsigned-payload")
+OPERATION_AUTHS = ("none", "unsigned-payload", "other")
+"""``other``: in a way that clients cannot, which is an error unless the operation is left out."""
 COMPRESSIONS = ("gzip",)
 OPERATION_BODIES = ("none",)
 WAITER_STATES = ("success", "retry", "failure")
@@ -94,6 +95,7 @@ class MemberBinding:
 
     ``timestamp`` and ``sparse`` speak of the member's value, or of the lists and maps that it is made of.
     ``token``: a fresh idempotency token is sent where the caller gives none. ``json``: text that holds JSON.
+    ``sized``: the length of a streamed body must be known before it is sent.
     """
 
     span: Span
@@ -105,6 +107,7 @@ class MemberBinding:
     token: Fact[bool] | None = None
     json: Fact[bool] | None = None
     sparse: Fact[bool] | None = None
+    sized: Fact[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

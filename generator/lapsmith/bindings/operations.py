@@ -13,7 +13,7 @@ from lapsmith.diagnostics import Diagnostics
 
 _REQUEST = ("host", "auth", "compress", "body", "endpoint")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
-_MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse")
+_MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized")
 _PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
 _PAGES = ("in", "out", "items", "limit", "more")
 _AT = re.compile(r"([A-Z]+) (/\S*)")
@@ -89,6 +89,7 @@ def read_members(
             token=inner.boolean("token"),
             json=inner.boolean("json"),
             sparse=inner.boolean("sparse"),
+            sized=inner.boolean("sized"),
         )
     return members
 

@@ -201,7 +201,7 @@ def _scalar_text(kind: model.Type) -> str:
     if isinstance(kind, model.FloatType):
         return "float" if kind.bits == 64 else f"float{kind.bits}"
     if isinstance(kind, model.BlobType):
-        return "bytes, streamed" if kind.streaming else "bytes"
+        return "bytes" + ", streamed" * kind.streaming + ", of known length" * kind.sized
     if isinstance(kind, model.TimestampType):
         return f"timestamp({kind.format})" if kind.format else "timestamp"
     words = {model.StringType: "str", model.BooleanType: "bool", model.DocumentType: "any"}

@@ -102,9 +102,10 @@ class BooleanType:
 
 @dataclass(frozen=True, slots=True)
 class BlobType:
-    """Bytes. ``streaming`` blobs are read and written piecewise."""
+    """Bytes. ``streaming`` blobs are read and written piecewise; ``sized`` ones only where their length is known."""
 
     streaming: bool = False
+    sized: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,24 @@ def read_requests(ctx: Context, binding: OperationBinding | None, members: Seque
     stated = {"host_prefix": host, "auth": auth, "compress": compress, "bodiless": body}
     return Requests(
         host_prefix=_host_prefix(ctx, host, members) if host else (),
-        auth=OperationAuth(auth.value) if auth else None,
+        auth=_auth(ctx, binding.name, auth) if binding and auth else None,
         compress=compress is not None,
         bodiless=body is not None,
         endpoint_parameters=tuple(_endpoint_parameters(ctx, binding)) if binding else (),
         origins={name: ctx.of(fact) for name, fact in stated.items() if fact},
     )
+
+
+def _auth(ctx: Context, name: str, auth: Fact[str]) -> OperationAuth | None:
+    if auth.value != "other":
+        return OperationAuth(auth.value)
+    message = f"operation {name} does not take SigV4 signatures, and clients make no others"
+    hint = (
+        f'leave it out: operations = ["*", "!{name}"]; or say \'auth: none\' in overrides.yaml, '
+        "and give what it takes in extra_headers"
+    )
+    ctx.diagnostics.error(auth.span, "auth-unsupported", message, hint)
+    return None
 
 
 def _host_prefix(ctx: Context, host: Fact[str], members: Iterable[Member]) -> tuple[str | Label, ...]:

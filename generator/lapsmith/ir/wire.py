@@ -39,7 +39,7 @@ def wire_name(ctx: Context, bound: MemberBinding | None, name: str, stated: Orig
 def refine(
     ctx: Context, where: str, kind: Type, location: Location, bound: MemberBinding, stated: Origin
 ) -> tuple[Type, Origin]:
-    """Apply ``timestamp``, ``sparse``, ``streaming`` and ``json`` of a binding to a type.
+    """Apply ``timestamp``, ``sparse``, ``streaming``, ``sized`` and ``json`` of a binding to a type.
 
     Those that make no sense for it are reported.
     """
@@ -69,6 +69,12 @@ def refine(
         else:
             message = f"'{where}' cannot be streamed: only bytes that are the payload can"
             ctx.diagnostics.error(bound.streaming.span, "wrong-kind", message, "remove 'streaming'")
+    if bound.sized is not None and bound.sized.value:
+        if isinstance(kind, BlobType) and kind.streaming:
+            kind, origin = replace(kind, sized=True), ctx.of(bound.sized)
+        else:
+            message = f"'{where}' is not streamed, so its length is always known"
+            ctx.diagnostics.error(bound.sized.span, "wrong-kind", message, "remove 'sized'")
     return kind, origin
 
 

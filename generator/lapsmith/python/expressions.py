@@ -57,9 +57,10 @@ def payload_value(parameter: Parameter, *, json: bool, union: bool) -> str:
     """Return the expression of a request's payload; a ``union`` that is not given has no empty form to send."""
     name, member = parameter.name, parameter.member
     match member.type:
-        case ir.BlobType(streaming=True):
+        case ir.BlobType(streaming=True, sized=sized):
             arguments = [name, literal(name), *(["json"] if json else [])]
-            return f"blob_source({', '.join(arguments)}{'' if member.required else ', optional=True'})"
+            options = [*([] if member.required else ["optional=True"]), *(["sized=True"] if sized else [])]
+            return f"blob_source({', '.join(arguments + options)})"
         case ir.BlobType():
             arguments = [name, *(["json"] if json else []), *([] if member.required else ["optional=True"])]
             return f"blob_payload({', '.join(arguments)})"

@@ -149,7 +149,7 @@ def build_convert(
         headers=header_list(
             ("Content-Type", "", "application/octet-stream"),
         ),
-        body=blob_source(data, "data"),
+        body=blob_source(data, "data", sized=True),
     )
 
 

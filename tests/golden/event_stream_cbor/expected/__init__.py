@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         FollowLogStream,
         TailStreamEvent,
     )
-    from .types import FollowAllOutput, FollowLogOutput, Line
+    from .types import FollowAllOutput, FollowLogOutput, Line, ListLogsOutput
 
 __all__ = [
     "AWSError",
@@ -71,6 +71,7 @@ __all__ = [
     "InvalidInput",
     "InvalidResponse",
     "Line",
+    "ListLogsOutput",
     "Meter",
     "MeterError",
     "ProtocolError",
@@ -116,6 +117,7 @@ _MODULES = {
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "Line": ".types",
+    "ListLogsOutput": ".types",
     "Meter": "._sync",
     "MeterError": ".errors",
     "ProtocolError": "._runtime.errors",

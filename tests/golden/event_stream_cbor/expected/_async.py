@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from ._operations import FOLLOW_ALL, FOLLOW_LOG, SERVICE
+from ._operations import FOLLOW_ALL, FOLLOW_LOG, LIST_LOGS, SERVICE
 from ._runtime.client import AsyncClient
 from ._runtime.http import required
 from ._runtime.stream_base import AsyncStreamCall
 from .events import AsyncFollowAllStream, AsyncFollowLogStream
+from .types import ListLogsOutput
 
 
 class AsyncMeter(AsyncClient):
@@ -68,3 +69,18 @@ class AsyncMeter(AsyncClient):
         """
         request = FOLLOW_ALL.request({"Prefix": prefix})
         return self._open(FOLLOW_ALL, request, AsyncFollowAllStream)
+
+    async def list_logs(self) -> ListLogsOutput:
+        """Lists all logs.
+
+        Returns:
+            ListLogsOutput: the output's members, and ``metadata`` of the response.
+
+        Raises:
+            MeterError: the service answered with any other error.
+            InvalidInput: an argument was refused; nothing was sent.
+            CredentialsError: no credentials were found; nothing was sent.
+            TransportError: no usable answer came.
+        """
+        request = LIST_LOGS.request({})
+        return await self._call(LIST_LOGS, request)

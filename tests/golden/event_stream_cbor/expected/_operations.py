@@ -10,7 +10,7 @@ from ._runtime.codec_cbor import CBORRPC
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
 from .errors import ERRORS, MeterError
-from .types import FollowAllOutput, FollowLogOutput
+from .types import FollowAllOutput, FollowLogOutput, ListLogsOutput
 
 SERVICE = ServiceInfo(
     id="Meter",
@@ -35,3 +35,4 @@ RPC = CBORRPC(
 )
 FOLLOW_LOG = RPC.operation("FollowLog", {"Log": str}, FollowLogOutput, streaming="events")
 FOLLOW_ALL = RPC.operation("FollowAll", {"Prefix": str}, FollowAllOutput, streaming="events")
+LIST_LOGS = RPC.operation("ListLogs", None, ListLogsOutput)

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from ._operations import FOLLOW_ALL, FOLLOW_LOG, SERVICE
+from ._operations import FOLLOW_ALL, FOLLOW_LOG, LIST_LOGS, SERVICE
 from ._runtime.client import SyncClient
 from ._runtime.http import required
 from .events import FollowAllStream, FollowLogStream
+from .types import ListLogsOutput
 
 
 class Meter(SyncClient):
@@ -67,3 +68,18 @@ class Meter(SyncClient):
         """
         request = FOLLOW_ALL.request({"Prefix": prefix})
         return self._open(FOLLOW_ALL, request, FollowAllStream)
+
+    def list_logs(self) -> ListLogsOutput:
+        """Lists all logs.
+
+        Returns:
+            ListLogsOutput: the output's members, and ``metadata`` of the response.
+
+        Raises:
+            MeterError: the service answered with any other error.
+            InvalidInput: an argument was refused; nothing was sent.
+            CredentialsError: no credentials were found; nothing was sent.
+            TransportError: no usable answer came.
+        """
+        request = LIST_LOGS.request({})
+        return self._call(LIST_LOGS, request)

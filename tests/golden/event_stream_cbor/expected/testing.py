@@ -13,13 +13,14 @@ from ._runtime.stub import StubTransport as StubBase
 from ._runtime.stub_outputs import OutputForm
 from ._runtime.stub_streams import EventForm, EventScript
 from .errors import Ended
-from .types import FollowAllOutput, FollowLogOutput, Line
+from .types import FollowAllOutput, FollowLogOutput, Line, ListLogsOutput
 
 __all__ = ["AsyncStubTransport", "StubTransport"]
 
 _OUTPUT_FORMS: Mapping[Any, OutputForm] = {
     FollowLogOutput: OutputForm("FollowLog"),
     FollowAllOutput: OutputForm("FollowAll"),
+    ListLogsOutput: OutputForm("ListLogs"),
 }
 
 _EVENT_FORMS: Mapping[Any, EventForm] = {

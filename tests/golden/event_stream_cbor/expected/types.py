@@ -41,3 +41,13 @@ class FollowLogOutput(Output, kw_only=True):
 
 class FollowAllOutput(Output, kw_only=True):
     """What ``FollowAll`` returns."""
+
+
+class ListLogsOutput(Output, kw_only=True):
+    """What ``ListLogs`` returns.
+
+    Attributes:
+        logs: ``Logs``.
+    """
+
+    logs: list[str] | None = msgspec.field(name="Logs", default=None)

@@ -76,7 +76,7 @@ def read(path: Path) -> models.Model:
 
 def new_model(service: str) -> Model:
     """The installed botocore's model, as bind reads it."""
-    return load(sources.read(models.path(service), service))
+    return load(sources.read(models.path(service)), service)
 
 
 def case(raw: models.Model, *, prose: bool) -> Case:

@@ -11,7 +11,7 @@ import pytest
 import yaml as pyyaml
 from corpus.lean import compile_lean
 from lapsmith import bind, bindings, ir, lap
-from lapsmith.bind.sources import Files, read
+from lapsmith.bind.sources import read
 from lapsmith.ir.model import BlobType, ListType, Service, StringType
 
 BASE: dict[str, Any] = {
@@ -427,13 +427,21 @@ def test_what_clients_cannot_sign_is_left_out_by_whoever_generates(tmp_path: Pat
         ({"auth": ["aws.auth#sigv4a", "smithy.api#httpBasicAuth"]}, "aws.auth#sigv4a, smithy.api#httpBasicAuth, and"),
         ({"signatureVersion": "bearer"}, "smithy.api#httpBearerAuth, and lapsmith signs with SigV4"),
         ({"signatureVersion": "v2"}, "signature version v2, and lapsmith signs with SigV4"),
-        ({"signatureVersion": None}, "does not say how requests are signed"),
+        ({"signatureVersion": "v9"}, "signature version v9, and"),
     ],
 )
 def test_a_service_that_takes_no_sigv4_is_refused(tmp_path: Path, metadata: dict[str, Any], said: str) -> None:
     found = model(**metadata)
     operation(found, "DoIt", "/do")
     with pytest.raises(bind.BindError, match=re.escape(said)):
+        derive(tmp_path, found)
+
+
+def test_a_service_that_does_not_say_how_it_is_signed_is_refused(tmp_path: Path) -> None:
+    found = model()
+    del found["metadata"]["signatureVersion"]
+    operation(found, "DoIt", "/do")
+    with pytest.raises(bind.BindError, match="does not say how requests are signed"):
         derive(tmp_path, found)
 
 
@@ -512,7 +520,7 @@ def test_pages_and_waiters_of_what_is_generated(tmp_path: Path) -> None:
                 },
                 "Blind": {
                     "operation": "ListThings",
-                    "acceptors": [{"matcher": "path", "argument": "Lost", "expected": 1}],
+                    "acceptors": [{"matcher": "path", "argument": "Lost", "expected": 1, "state": "success"}],
                 },
                 "Homeless": {"operation": "Gone", "acceptors": []},
             }
@@ -577,5 +585,9 @@ def test_extras_are_merged(tmp_path: Path) -> None:
     extra = {"merge": {"operations": {"DoIt": {"readonly": True, "http": {"responseCode": 202}}}}}
     content, _ = derive(tmp_path, found, beside={"service-2.sdk-extras": extra})
     assert content["operations"]["DoIt"] == {"at": "POST /do", "retry": "safe", "status": 202}
-    files: Files = read(tmp_path / "service-2.json", "x")
-    assert files.service["operations"]["DoIt"]["http"] == {"method": "POST", "requestUri": "/do", "responseCode": 202}
+    merged = read(tmp_path / "service-2.json").service.content
+    assert merged["operations"]["DoIt"]["http"] == {
+        "method": "POST",
+        "requestUri": "/do",
+        "responseCode": 202,
+    }

@@ -50,7 +50,7 @@ def check(services: tuple[str, ...], version: str, *, prose: bool) -> None:
     old = {service: path for service, path, _ in pairs(version)}
     for service in services:
         before = case(read(old[service]), prose=prose)
-        model = load(read_files(old[service], service))
+        model = load(read_files(old[service]), service)
         operations = pinned(before, model.operations)
         after = case(read(models.path(service)), prose=prose)
         for mode in MODES:

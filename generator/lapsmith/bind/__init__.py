@@ -68,12 +68,13 @@ def bind(
     ``everything`` the spec is extended by what it lacks of the model. Raises BindError.
     """
     path, origin = locate.find(document, model_name)
-    service = model.load(sources.read(path, origin))
+    service = model.load(sources.read(path), origin)
     signing.check(service)
     found = matching.match(document, service, decisions.place(decided, document))
     if not found.matches:
         raise BindError(
-            f"no endpoint of the spec is an operation of {origin}", "is it the same service? give --model botocore:NAME"
+            f"no endpoint of the spec is an operation of {service.origin}",
+            "is it the same service? give --model botocore:NAME",
         )
     contents: dict[str, bytes] = {}
     if everything:
@@ -81,8 +82,8 @@ def bind(
         contents[USUAL] = text.encode()
     derived = derive.derive(document, service, found, protocol)
     contents |= _contents(document, service, derived)
-    proof.prove(contents[BINDINGS], document, found)
-    return Bound(origin, derived.content["service"]["protocol"], document, found, derived, contents)
+    proof.prove(contents, document, found)
+    return Bound(service.origin, derived.content["service"]["protocol"], document, found, derived, contents)
 
 
 def _comment(service: model.Model) -> str:

@@ -50,8 +50,7 @@ def _protocol(model: Model, wanted: str | None) -> str:
     offered = model.protocols
     spoken = ", ".join(offered)
     if not offered:
-        speaks = model.metadata.get("protocols") or model.metadata.get("protocol")
-        names = ", ".join(map(str, speaks)) if isinstance(speaks, list) else str(speaks)
+        names = ", ".join(model.metadata.get("protocols") or [model.metadata["protocol"]])
         raise BindError(
             f"the service speaks {names}, and bindings are derived for rest-json, json and rpc-v2-cbor only"
         )
@@ -101,8 +100,8 @@ class _Deriver:
         identity = model.text("serviceId") or model.text("serviceFullName") or "Service"
         service: dict[str, object] = {"id": identity, "class": _class_name(model), "protocol": self._protocol}
         if self._protocol != "rest-json":
-            service["target"] = model.text("targetPrefix") or re.sub(r"\W", "", identity)
-        service["signing"] = model.text("signingName") or model.text("endpointPrefix") or ""
+            service["target"] = model.metadata["targetPrefix"]
+        service["signing"] = model.text("signingName") or model.metadata["endpointPrefix"]
         headers = _HEADERS.get(str(model.text("serviceFullName")))
         if headers:
             service["headers"] = headers
@@ -114,7 +113,7 @@ class _Deriver:
         if self._model.rules:
             return {"rules": RULES}
         # Models from before there were rule sets: the rule that all of them followed.
-        prefix = self._model.text("endpointPrefix") or ""
+        prefix = self._model.metadata["endpointPrefix"]
         return {"host": Noted(f"{prefix}.{{region}}.{{dnsSuffix}}", "the model has no endpoint rules; please check")}
 
     def _operation(self, match: Match) -> dict[str, object]:
@@ -155,14 +154,13 @@ class _Deriver:
     def _request(self, operation: Operation, taken: set[str]) -> dict[str, object]:
         """How requests differ from those of the service's other operations."""
         entry: dict[str, object] = {}
-        prefix = operation.traits.get("endpoint")
-        if isinstance(prefix, dict) and isinstance(prefix.get("hostPrefix"), str):
-            entry["host"] = prefix["hostPrefix"]
+        prefix = operation.traits.get("endpoint", {}).get("hostPrefix")
+        if prefix:
+            entry["host"] = prefix
         auth = signing.of_operation(self._model, operation)
         if auth:
             entry["auth"] = auth
-        compression = operation.traits.get("requestcompression")
-        if isinstance(compression, dict) and "gzip" in (compression.get("encodings") or ()):
+        if "gzip" in operation.traits.get("requestcompression", {}).get("encodings", ()):
             entry["compress"] = "gzip"
         if self._protocol == "rpc-v2-cbor" and operation.input is None:
             entry["body"] = "none"
@@ -188,21 +186,19 @@ class _Deriver:
         codes = set(thrown)
         entries: dict[str, object] = {}
         for name, shape in thrown.items():
-            error = shape.traits.get("error")
-            error = error if isinstance(error, dict) else {}
+            error = shape.traits.get("error", {})
             entry: dict[str, object] = {}
             status = error.get("httpStatusCode")
             if status is None and shape.traits.get("fault") is True and name not in in_streams:
                 status = 500
-            if isinstance(status, int) and 100 <= status <= 599:
+            if status is not None:
                 entry["status"] = status
             retryable = shape.traits.get("retryable")
             if retryable is not None:
-                throttling = isinstance(retryable, dict) and retryable.get("throttling") is True
-                entry["retry"] = "throttle" if throttling else "transient"
-            code = error.get("code")
+                entry["retry"] = "throttle" if retryable.get("throttling") else "transient"
+            code = error.get("code", "")
             # A code can belong to one error only; what others share is what they are told apart by.
-            if isinstance(code, str) and code not in (name, "") and code not in codes:
+            if code not in (name, "") and code not in codes:
                 entry["code"] = code
             codes.add(str(entry.get("code", name)))
             entries[name] = entry

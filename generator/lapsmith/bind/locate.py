@@ -33,8 +33,8 @@ class Candidate:
         return f"--model botocore:{self.name}/{self.api_version}  ({self.names[0]})"
 
 
-def find(document: Document, model: str | None) -> tuple[Path, str]:
-    """The path of the service model's file, and what the bindings call it.
+def find(document: Document, model: str | None) -> tuple[Path, str | None]:
+    """The path of the service model's file, and what the bindings call it; None leaves that to what is in the file.
 
     ``model`` is ``botocore:NAME``, ``botocore:NAME/API-VERSION``, or the path of a file or of the folder that holds it.
     """
@@ -44,26 +44,24 @@ def find(document: Document, model: str | None) -> tuple[Path, str]:
     if model.startswith(_PREFIX):
         chosen = _by_name(document, model.removeprefix(_PREFIX))
         return chosen.path, chosen.origin
-    return _by_path(document, Path(model))
+    return _by_path(document, Path(model)), None
 
 
-def _by_path(document: Document, path: Path) -> tuple[Path, str]:
-    if path.is_dir():
-        file = sources.service_file(path)
-        folders = [] if file else [inner for inner in sorted(path.iterdir()) if sources.service_file(inner)]
-        versions = [inner for inner in folders if inner.name == document.version] or folders
-        if file is None and len(versions) == 1:
-            file = sources.service_file(versions[0])
-        if file is None:
-            held = f" (API versions: {', '.join(inner.name for inner in folders)}; name one)" if folders else ""
-            raise BindError(f"{path} does not hold a service-2.json or service-2.json.gz{held}")
-        path = file
-    if not path.is_file():
-        raise BindError(f"there is no service model at {path}", "give the path of a service-2.json, or botocore:NAME")
-    metadata = sources.peek(path)
-    name = metadata.get("serviceId") or metadata.get("endpointPrefix") or "service"
-    slug = re.sub(r"[^a-z0-9]+", "-", str(name).lower()).strip("-") or "service"
-    return path, f"file/{slug}/{metadata.get('apiVersion', 'unknown')}"
+def _by_path(document: Document, path: Path) -> Path:
+    if not path.is_dir():
+        if not path.exists():
+            hint = "give the path of a service-2.json, or botocore:NAME"
+            raise BindError(f"there is no service model at {path}", hint)
+        return path
+    file = sources.service_file(path)
+    folders = [] if file else [inner for inner in sorted(path.iterdir()) if sources.service_file(inner)]
+    versions = [inner for inner in folders if inner.name == document.version] or folders
+    if file is None and len(versions) == 1:
+        file = sources.service_file(versions[0])
+    if file is None:
+        held = f" (API versions: {', '.join(inner.name for inner in folders)}; name one)" if folders else ""
+        raise BindError(f"{path} does not hold a service-2.json or service-2.json.gz{held}")
+    return file
 
 
 def _by_name(document: Document, name: str) -> Candidate:

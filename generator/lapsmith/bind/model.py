@@ -5,20 +5,25 @@ Shapes keep the traits of the JSON as a mapping: the derivation looks at each tr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lapsmith.bind.errors import BindError
-from lapsmith.bind.sources import Files, Json
+from lapsmith.bind.form import PAGINATORS, SERVICE, WAITERS, problems
+from lapsmith.bind.sources import File, Files, Json
+from lapsmith.diagnostics import Severity
+from lapsmith.ir.rules_reader import read_rules
 
 SPOKEN = {"json": "json", "rest-json": "rest-json", "smithy-rpc-v2-cbor": "rpc-v2-cbor"}
 """The protocols that bindings can be derived for, in botocore's order of preference."""
-_SCALARS = (
+_PARTS = {"structure": ("members",), "list": ("member",), "map": ("key", "value")}
+_KINDS = (
     *("string", "character", "integer", "long", "short", "byte", "biginteger", "boolean"),
-    *("double", "float", "bigdecimal", "timestamp", "blob"),
+    *("double", "float", "bigdecimal", "timestamp", "blob", *_PARTS),
 )
-_REFERENCES = {"list": ("member",), "map": ("key", "value")}
+_DEEPEST = 32
 _SHOWN = 5
 
 
@@ -37,16 +42,14 @@ class Member:
 
     @property
     def location(self) -> str | None:
-        found = self.trait("location")
-        return found if isinstance(found, str) else None
+        found: str | None = self.trait("location")
+        return found
 
     @property
     def wire_name(self) -> str:
-        found = self.trait("locationName")
-        if self.location == "headers":
-            # A map of headers may take every header: it has no prefix then, or an empty one.
-            return found if isinstance(found, str) else ""
-        return found if isinstance(found, str) and found else self.name
+        found: str | None = self.trait("locationName")
+        # A map of headers may take every header: it has no prefix then, or an empty one.
+        return found or ("" if self.location == "headers" else self.name)
 
 
 @dataclass(slots=True, eq=False)
@@ -64,8 +67,8 @@ class Shape:
 
     @property
     def required(self) -> list[str]:
-        found = self.traits.get("required")
-        return [name for name in found if name in self.members] if isinstance(found, list) else []
+        found: list[str] = self.traits.get("required", [])
+        return found
 
     @property
     def is_document(self) -> bool:
@@ -81,8 +84,7 @@ class Shape:
 
     @property
     def payload(self) -> str | None:
-        found = self.traits.get("payload")
-        return found if isinstance(found, str) and found in self.members else None
+        return self.traits.get("payload")
 
     @property
     def references(self) -> Iterator[Member]:
@@ -107,7 +109,11 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A whole service model. ``protocols`` are those it offers, by their names in bindings."""
+    """A whole service model. ``protocols`` are those it offers, by their names in bindings.
+
+    ``origin`` names it: ``botocore/VERSION/SERVICE/API-VERSION``, or ``file/SERVICE/API-VERSION`` for a file that was
+    given by its path.
+    """
 
     origin: str
     sha256: str
@@ -121,139 +127,173 @@ class Model:
 
     def text(self, key: str) -> str | None:
         """A text of the metadata, or None."""
-        found = self.metadata.get(key)
-        return found if isinstance(found, str) and found else None
+        return self.metadata.get(key) or None
 
 
-def load(files: Files) -> Model:
-    """Check a model and put it together. Raises BindError, naming the first things that are wrong."""
-    reader = _Reader(files.service)
+def load(files: Files, origin: str | None = None) -> Model:
+    """Check a model and put it together; without an ``origin`` it is called by what it says of itself.
+
+    Raises BindError, naming the file and the first things in it that are wrong, by their keys.
+    """
+    for file, form in ((files.service, SERVICE), (files.paginators, PAGINATORS), (files.waiters, WAITERS)):
+        _complain(file, list(problems(file.content, form)))
+    reader = _Reader(files.service.content)
     shapes = reader.shapes()
     operations = reader.operations(shapes)
-    metadata = reader.object(files.service, "metadata", "the model")
-    reader.finish(files.origin)
-    pagination = files.paginators.get("pagination", {})
-    waiters = files.waiters.get("waiters", {})
+    _complain(files.service, reader.problems)
+    _complain(files.waiters, list(_bad_waiters(files.waiters.content)))
+    if files.rules.data:
+        found = next((item for item in read_rules(files.rules.data, str(files.rules.path)).diagnostics), None)
+        if found is not None and found.severity is Severity.ERROR:
+            raise BindError(f"{found.span}: {found.message}", found.hint)
+    metadata = files.service.content["metadata"]
+    offered = _protocols(metadata)
+    if "targetPrefix" not in metadata and any(name != "rest-json" for name in offered):
+        _complain(files.service, [f"metadata.targetPrefix is missing, which requests of {offered[0]} begin with"])
     return Model(
-        origin=files.origin,
+        origin=origin or _own_name(metadata),
         sha256=files.sha256,
         metadata=metadata,
         operations=operations,
         shapes=shapes,
-        protocols=_protocols(metadata),
-        paginators=pagination if isinstance(pagination, dict) else {},
-        waiters=waiters if isinstance(waiters, dict) else {},
-        rules=files.rules,
+        protocols=offered,
+        paginators=files.paginators.content.get("pagination", {}),
+        waiters=files.waiters.content.get("waiters", {}),
+        rules=files.rules.content,
     )
 
 
+def _own_name(metadata: Json) -> str:
+    """Service and API version, without the path: on another machine that is another one."""
+    name = str(metadata.get("serviceId") or metadata["endpointPrefix"]).lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-") or "service"
+    return f"file/{slug}/{metadata.get('apiVersion', 'unknown')}"
+
+
+def _complain(file: File, found: Sequence[str]) -> None:
+    """Raise what was found in a file, if anything was."""
+    if not found:
+        return
+    rest = len(found) - _SHOWN
+    lines = [f"\n    {problem}" for problem in found[:_SHOWN]]
+    lines += [f"\n    and {rest} more"] if rest > 0 else []
+    raise BindError(f"{file.path} is not a whole service model:{''.join(lines)}", "is it as AWS publishes it?")
+
+
+def _bad_waiters(waiters: Json) -> Iterator[str]:
+    """What the form of waiters does not say: each matcher expects its own type."""
+    for name, waiter in waiters.get("waiters", {}).items():
+        for index, acceptor in enumerate(waiter["acceptors"]):
+            is_number, matcher = type(acceptor["expected"]) is int, acceptor["matcher"]
+            where = f"waiters.{name}.acceptors[{index}].expected"
+            if matcher == "status" and not is_number:
+                yield f"{where} must be a status, as a number"
+            if matcher == "error" and is_number:
+                yield f"{where} must be the code of an error, true or false"
+
+
 def _protocols(metadata: Json) -> tuple[str, ...]:
-    offered = metadata.get("protocols") or [metadata.get("protocol")]
-    offered = offered if isinstance(offered, list) else []
-    version = metadata.get("jsonVersion")
-    names = {"json": f"json-{version if version in ('1.0', '1.1') else '1.0'}"}
+    offered = metadata.get("protocols") or [metadata["protocol"]]
+    names = {"json": f"json-{metadata.get('jsonVersion', '1.0')}"}
     return tuple(names.get(name, spoken) for name, spoken in SPOKEN.items() if name in offered)
 
 
 class _Reader:
+    """Puts together what has the right form, and collects references that lead nowhere."""
+
     def __init__(self, document: Json) -> None:
         self._document = document
-        self._problems: list[str] = []
-
-    def finish(self, origin: str) -> None:
-        """Raise what was found."""
-        if not self._problems:
-            return
-        rest = len(self._problems) - _SHOWN
-        lines = [f"\n    {problem}" for problem in self._problems[:_SHOWN]]
-        lines += [f"\n    and {rest} more"] if rest > 0 else []
-        raise BindError(f"{origin} is not a whole service model:{''.join(lines)}", "is it a service-2.json of AWS's?")
-
-    def object(self, holder: Json, key: str, where: str) -> Json:
-        """An object in an object; an empty one after the error when there is none."""
-        found = holder.get(key)
-        if isinstance(found, dict):
-            return found
-        self._problems.append(f"{where} has no object '{key}'")
-        return {}
+        self.problems: list[str] = []
 
     def shapes(self) -> dict[str, Shape]:
-        described = self.object(self._document, "shapes", "the model")
         shapes: dict[str, Shape] = {}
-        for name, traits in described.items():
-            kind = traits.get("type") if isinstance(traits, dict) else None
-            if kind not in (*_SCALARS, "structure", *_REFERENCES):
-                self._problems.append(f"shapes.{name} has no type that is known")
-                continue
-            shapes[name] = Shape(name, kind, traits)
+        for name, traits in self._document["shapes"].items():
+            if traits["type"] in _KINDS:
+                shapes[name] = Shape(name, traits["type"], traits)
+            else:
+                self.problems.append(f"shapes.{name}.type must be one of {', '.join(_KINDS)}")
         for shape in shapes.values():
             self._connect(shape, shapes)
+        self.problems += _too_deep(shapes)
         return shapes
 
     def _connect(self, shape: Shape, shapes: Mapping[str, Shape]) -> None:
         where = f"shapes.{shape.name}"
-        if shape.type == "structure" and not (shape.is_document and "members" not in shape.traits):
-            for name, traits in self.object(shape.traits, "members", where).items():
+        for part in () if shape.is_document else _PARTS.get(shape.type, ()):
+            if part not in shape.traits:
+                self.problems.append(f"{where}.{part} is missing, which a {shape.type} has")
+        if shape.type == "structure":
+            for name, traits in shape.traits.get("members", {}).items():
                 member = self._member(name, traits, f"{where}.members.{name}", shapes)
                 if member is not None:
                     shape.members[name] = member
-        for part in _REFERENCES.get(shape.type, ()):
-            traits = self.object(shape.traits, part, where)
-            member = self._member(part, traits, f"{where}.{part}", shapes) if traits else None
-            if part == "key":
-                shape.key = member
-            else:
-                shape.item = member
+            self._check_names(shape, where)
+        if shape.type in ("list", "map"):
+            shape.item = self._part(shape, "member" if shape.type == "list" else "value", shapes)
+        if shape.type == "map":
+            shape.key = self._part(shape, "key", shapes)
+            if shape.key is not None and shape.key.shape.type != "string":
+                self.problems.append(f"{where}.key must be a string, and is a {shape.key.shape.type}")
 
-    def _member(self, name: str, traits: Any, where: str, shapes: Mapping[str, Shape]) -> Member | None:
-        target = traits.get("shape") if isinstance(traits, dict) else None
-        if isinstance(target, str) and target in shapes:
+    def _check_names(self, shape: Shape, where: str) -> None:
+        named = [*shape.required, *([shape.payload] if shape.payload is not None else ())]
+        missing = [name for name in named if name not in shape.traits.get("members", {})]
+        self.problems += [f"{where} speaks of a member '{name}', which is missing" for name in missing]
+
+    def _part(self, shape: Shape, part: str, shapes: Mapping[str, Shape]) -> Member | None:
+        traits = shape.traits.get(part)
+        return self._member(part, traits, f"shapes.{shape.name}.{part}", shapes) if traits else None
+
+    def _member(self, name: str, traits: Json, where: str, shapes: Mapping[str, Shape]) -> Member | None:
+        target = traits["shape"]
+        if target in shapes:
             return Member(name, shapes[target], traits)
-        known = f"the shape '{target}', which is missing" if target else "no shape"
-        self._problems.append(f"{where} names {known}")
+        if target not in self._document["shapes"]:
+            self.problems.append(f"{where}.shape names the shape '{target}', which is missing")
         return None
 
     def operations(self, shapes: Mapping[str, Shape]) -> dict[str, Operation]:
-        described = self.object(self._document, "operations", "the model")
-        found = {}
-        for name, traits in described.items():
-            if not isinstance(traits, dict):
-                self._problems.append(f"operations.{name} is not an object")
-                continue
-            found[name] = self._operation(name, traits, shapes)
-        return found
+        return {name: self._operation(name, traits, shapes) for name, traits in self._document["operations"].items()}
 
     def _operation(self, name: str, traits: Json, shapes: Mapping[str, Shape]) -> Operation:
-        where = f"operations.{name}"
-        http = self.object(traits, "http", where)
-        listed = traits.get("errors") or []
-        errors = [self._shape(item, f"{where}.errors", shapes) for item in listed if isinstance(listed, list)]
-        status = http.get("responseCode", 200)
-        documentation = traits.get("documentation")
+        where, http = f"operations.{name}", traits["http"]
+        errors = [
+            self._structure(item, f"{where}.errors[{index}]", shapes)
+            for index, item in enumerate(traits.get("errors", ()))
+        ]
         return Operation(
             name=name,
-            method=str(http.get("method", "POST")).upper(),
-            uri=str(http.get("requestUri", "/")),
-            status=status if isinstance(status, int) else 200,
-            input=self._side(traits, "input", where, shapes),
-            output=self._side(traits, "output", where, shapes),
+            method=http["method"].upper(),
+            uri=http["requestUri"],
+            status=http.get("responseCode", 200),
+            input=self._structure(traits.get("input"), f"{where}.input", shapes),
+            output=self._structure(traits.get("output"), f"{where}.output", shapes),
             errors=tuple(error for error in errors if error),
-            documentation=documentation if isinstance(documentation, str) else "",
+            documentation=traits.get("documentation", ""),
             traits=traits,
         )
 
-    def _side(self, traits: Json, key: str, where: str, shapes: Mapping[str, Shape]) -> Shape | None:
-        if key not in traits:
+    def _structure(self, reference: Json | None, where: str, shapes: Mapping[str, Shape]) -> Shape | None:
+        member = self._member("", reference, where, shapes) if reference is not None else None
+        if member is None:
             return None
-        shape = self._shape(traits[key], f"{where}.{key}", shapes)
-        if shape is not None and shape.type != "structure":
-            self._problems.append(f"{where}.{key} is {shape.name}, which is no structure")
+        shape = member.shape
+        if shape.type != "structure":
+            self.problems.append(f"{where}.shape must be a structure, and {shape.name} is a {shape.type}")
             return None
-        if shape is not None and "payload" in traits[key]:
+        if "payload" in member.traits:
             # Models of old say of the reference what others say of the structure.
-            return replace(shape, traits={**shape.traits, "payload": traits[key]["payload"]})
+            shape = replace(shape, traits={**shape.traits, "payload": member.traits["payload"]})
+            self._check_names(shape, where)
         return shape
 
-    def _shape(self, reference: Any, where: str, shapes: Mapping[str, Shape]) -> Shape | None:
-        member = self._member("", reference, where, shapes)
-        return member.shape if member else None
+
+def _too_deep(shapes: Mapping[str, Shape]) -> Iterator[str]:
+    """Lists of lists of lists: types are spelled in one another, which must end."""
+    for shape in shapes.values():
+        passed, inner = {shape.name}, shape.item
+        while inner is not None and inner.shape.name not in passed and len(passed) <= _DEEPEST:
+            passed.add(inner.shape.name)
+            inner = inner.shape.item
+        if len(passed) > _DEEPEST:
+            yield f"shapes.{shape.name} must end: it is more than {_DEEPEST} lists and maps in one another"

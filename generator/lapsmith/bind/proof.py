@@ -1,11 +1,14 @@
-"""Derived bindings are read back before they are written: every pin must find its own endpoint in the spec."""
+"""What was derived is read back before it is written, and every pin must find its own endpoint in the spec."""
 
 from __future__ import annotations
 
-from lapsmith import bindings
+from collections.abc import Mapping
+
+from lapsmith import bindings, lap
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import Matching
 from lapsmith.bindings.model import OperationBinding
+from lapsmith.inputs import BINDINGS, TYPES
 from lapsmith.ir.matching import Group
 from lapsmith.lap.tree import Document, Endpoint
 
@@ -13,12 +16,14 @@ _REPORT = "this is an error of lapsmith's; please report it with the spec"
 _NAMED = 5
 
 
-def prove(content: bytes, document: Document, matching: Matching) -> None:
-    """Raise BindError unless ``content`` can be read, and its pins lead to the endpoints of ``matching``."""
-    loaded = bindings.loads(content, "bindings.yaml")
-    if loaded.bindings is None:
-        first = loaded.diagnostics[0]
-        raise BindError(f"what was derived cannot be read: {first.span}: {first.message}", _REPORT)
+def prove(contents: Mapping[str, bytes], document: Document, matching: Matching) -> None:
+    """Raise BindError unless all can be read, and the pins of the bindings lead to the endpoints of ``matching``."""
+    loaded = bindings.loads(contents[BINDINGS], BINDINGS)
+    typed = lap.parse_types(contents[TYPES], TYPES)
+    wrong = next((item for item in (*loaded.diagnostics, *typed.diagnostics)), None)
+    if loaded.bindings is None or wrong is not None:
+        told = f": {wrong.span}: {wrong.message}" if wrong else ""
+        raise BindError(f"what was derived cannot be read{told}", _REPORT)
     places: dict[tuple[str, str], list[Endpoint]] = {}
     for endpoint in document.endpoints:
         places.setdefault((endpoint.method, endpoint.path.raw), []).append(endpoint)

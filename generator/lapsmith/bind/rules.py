@@ -44,23 +44,13 @@ def _lines(value: object, margin: str, tail: str) -> Iterator[str]:
 def parameters(operation: Operation, inputs: Set[str]) -> dict[str, object]:
     """The parameters of the rule set that an operation sets; ``inputs`` are its members that are generated."""
     found: dict[str, object] = {}
-    for name, traits in _objects(operation.traits.get("staticContextParams")):
-        literal = traits.get("value")
-        if isinstance(literal, str | bool) or (isinstance(literal, list) and all(isinstance(i, str) for i in literal)):
-            found[name] = {"is": literal}
-    for name, traits in _objects(operation.traits.get("operationContextParams")):
-        path = traits.get("path")
-        first = _FIRST.match(path) if isinstance(path, str) else None
+    for name, traits in operation.traits.get("staticContextParams", {}).items():
+        found[name] = {"is": traits["value"]}
+    for name, traits in operation.traits.get("operationContextParams", {}).items():
+        first = _FIRST.match(traits["path"])
         if first and (first[1] or first[2]) in inputs:
-            found[name] = {"from": path}
+            found[name] = {"from": traits["path"]}
     for member in operation.input.members.values() if operation.input else ():
-        context = member.traits.get("contextParam")
-        if isinstance(context, dict) and isinstance(context.get("name"), str) and member.name in inputs:
-            found[context["name"]] = {"from": member.name}
+        if "contextParam" in member.traits and member.name in inputs:
+            found[member.traits["contextParam"]["name"]] = {"from": member.name}
     return found
-
-
-def _objects(value: object) -> Iterator[tuple[str, Json]]:
-    for name, traits in value.items() if isinstance(value, dict) else ():
-        if isinstance(traits, dict):
-            yield name, traits

@@ -16,7 +16,7 @@ _SIGV4, _NO_AUTH = "aws.auth#sigv4", "smithy.api#noAuth"
 _VERSIONS: Mapping[str, str] = {
     "none": _NO_AUTH,
     "bearer": "smithy.api#httpBearerAuth",
-    "v4": _SIGV4,
+    **dict.fromkeys(("v4", "s3", "s3v4"), _SIGV4),
     "v4-unsigned-body": _SIGV4,
     "v4a": "aws.auth#sigv4a",
 }

@@ -12,6 +12,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,23 +28,29 @@ _BESIDE = ("paginators-1", "waiters-2", "endpoint-rule-set-1")
 _SUFFIXES = (".json", ".json.gz")
 # The largest model of all is below 15 MiB; this only keeps a hostile archive from filling the memory.
 _MAX_BYTES = 128 << 20
+_MAY_BE_HALVED = re.compile(rb"\\u[dD][89a-fA-F]")
 _MISSING = "AWS service models come with botocore, which is not installed"
 _INSTALL = "pip install 'lapsmith[bind]', or give --model PATH of a service-2.json"
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """One file of a model, as it was read, and with its extras laid over it. Empty where there is none."""
+
+    path: Path
+    content: Json
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Files:
-    """A model as it was read: ``origin`` names it without any path of the host, ``sha256`` is of all files together.
+    """A model as it was read. ``sha256`` is of all files together."""
 
-    ``paginators``, ``waiters`` and ``rules`` are empty where there is no such file.
-    """
-
-    origin: str
     sha256: str
-    service: Json
-    paginators: Json
-    waiters: Json
-    rules: Json
+    service: File
+    paginators: File
+    waiters: File
+    rules: File
 
 
 def data_folder() -> Path:
@@ -75,22 +82,26 @@ def _file(folder: Path, kind: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def read(path: Path, origin: str) -> Files:
-    """Read the service model at ``path`` (a file) and what lies beside it."""
+def read(path: Path) -> Files:
+    """Read the service model at ``path`` (a file) and what lies beside it. Raises BindError, naming the file."""
     digest = hashlib.sha256()
     service = _with_extras(path, SERVICE, digest)
-    beside = [_with_extras(found, kind, digest) if (found := _file(path.parent, kind)) else {} for kind in _BESIDE]
-    return Files(origin, digest.hexdigest(), service, *beside)
+    beside = ((kind, _file(path.parent, kind)) for kind in _BESIDE)
+    others = [_with_extras(file, kind, digest) if file else File(path, {}, b"") for kind, file in beside]
+    return Files(digest.hexdigest(), service, *others)
 
 
-def _with_extras(path: Path, kind: str, digest: Any) -> Json:
-    document = _load(path, kind, digest)
+def _with_extras(path: Path, kind: str, digest: Any) -> File:
+    document, data = _load(path, kind, digest)
     for extra in sorted(path.parent.glob(f"{kind}.*extras.json*")):
-        merge = _load(extra, extra.name, digest).get("merge", {})
+        merge = _load(extra, extra.name, digest)[0].get("merge", {})
         if not isinstance(merge, dict):
-            raise BindError(f"{extra}: 'merge' must be an object")
-        _merge(document, merge)
-    return document
+            raise BindError(f"{extra}: merge must be an object, with what is laid over {path.name}")
+        try:
+            _merge(document, merge)
+        except RecursionError:
+            raise BindError(f"{extra}: nested deeper than any service model") from None
+    return File(path, document, data)
 
 
 def _merge(base: Json, extra: Mapping[str, Any]) -> None:
@@ -103,21 +114,27 @@ def _merge(base: Json, extra: Mapping[str, Any]) -> None:
             base[key] = value
 
 
-def _load(path: Path, kind: str, digest: Any) -> Json:
+def _load(path: Path, kind: str, digest: Any) -> tuple[Json, bytes]:
     data = _bytes(path)
     digest.update(f"{kind}\0{len(data)}\0".encode())
     digest.update(data)
     try:
         document = json.loads(data.decode("utf-8-sig"))
+        if _MAY_BE_HALVED.search(data):
+            json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BindError(f"{path}: not Unicode text: it has one half of a surrogate pair without the other") from None
     except UnicodeDecodeError as error:
         raise BindError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except json.JSONDecodeError as error:
         raise BindError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
     except RecursionError:
         raise BindError(f"{path}: nested deeper than any service model") from None
+    except ValueError as error:
+        raise BindError(f"{path}: not JSON that can be read: {error}") from None
     if not isinstance(document, dict):
         raise BindError(f"{path}: not a service model: the file must hold a JSON object")
-    return document
+    return document, data
 
 
 def _bytes(path: Path) -> bytes:
@@ -138,18 +155,12 @@ def _bytes(path: Path) -> bytes:
 
 
 def peek(path: Path) -> Json:
-    """The ``metadata`` of a service model, without reading all of it where that can be helped."""
+    """The ``metadata`` of one of botocore's service models, mostly without reading all of it; empty for none."""
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8") as file:
             head = file.read(1 << 14)
-            at = head.find('"metadata"')
-            colon = head.find(":", at)
-            brace = head.find("{", colon)
-            if at >= 0 and colon >= 0 and brace >= 0:
-                found, _ = json.JSONDecoder().raw_decode(head, brace)
-                return found if isinstance(found, dict) else {}
-    except (EOFError, zlib.error, OSError, UnicodeDecodeError, json.JSONDecodeError):
-        pass
-    metadata = _load(path, SERVICE, hashlib.sha256()).get("metadata")
-    return metadata if isinstance(metadata, dict) else {}
+            found, _ = json.JSONDecoder().raw_decode(head, head.index("{", head.index('"metadata"')))
+    except (EOFError, zlib.error, OSError, ValueError, RecursionError):
+        found = _load(path, SERVICE, hashlib.sha256())[0].get("metadata")
+    return found if isinstance(found, dict) else {}

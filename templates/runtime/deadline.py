@@ -51,6 +51,7 @@ class Deadline:
             read=least(timeout.read),
             write=least(timeout.write),
             pool=least(timeout.pool),
+            total=left,
         )
 
 

@@ -27,16 +27,16 @@ from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilde
 from pyreqwest.request import SyncStreamRequest
 from pyreqwest.response import SyncResponse
 
+from .forks import fork_lock, inherited
 from .http import HTTPRequest, Timeout
-from .transport import AsyncHTTPTransport, HTTPTransport, running_loop
+from .loops import running_loop
+from .transport import AsyncHTTPTransport, HTTPTransport
 from .transport_base import AsyncStreamedResponse, Attempt, StreamedResponse
 from .transport_pyreqwest_base import (
     Key,
     PyreqwestBase,
     disown,
-    fork_lock,
     head_limit,
-    inherited,
     prepare,
     read_headers,
     translate,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.request import BaseRequestBuilder
 
 from .errors import InvalidInput, TransportError
+from .forks import fork_lock, inherited
 from .http import Headers, HTTPRequest, Timeout
 from .transport import MAX_CONNECTIONS
 from .transport_base import Attempt, Proxies, check_request, forget_locals, remake
@@ -23,11 +23,7 @@ Builder = TypeVar("Builder", bound=BaseRequestBuilder)
 Key = tuple[int, str | None, float | None, float | None]
 
 # The Rust runtimes do not survive fork(). There are two, so a process and its child can each have one.
-fork_lock = threading.RLock()
 _runtime_owner: dict[bool, int] = {}
-inherited: list[object] = []
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=fork_lock.acquire, after_in_parent=fork_lock.release, after_in_child=fork_lock.release)
 
 
 def _usable_runtime() -> bool | None:
@@ -63,10 +59,11 @@ def prepare(builder: Builder, request: HTTPRequest, total: float) -> Builder:
 def head_limit(request: HTTPRequest, timeout: Timeout) -> float | None:
     """Return the seconds that the head of the response may take, sending included; None: no limit."""
     if timeout.read is None:
-        return None
+        return timeout.total
     is_large = not isinstance(request.body, bytes) or len(request.body) > 65536
     write = (timeout.write or 0) if is_large else 0
-    return timeout.read + (timeout.connect or 0) + (timeout.pool or 0) + write
+    limit = timeout.read + (timeout.connect or 0) + (timeout.pool or 0) + write
+    return limit if timeout.total is None else min(limit, timeout.total)
 
 
 def read_headers(headers: HeaderMap) -> Headers:

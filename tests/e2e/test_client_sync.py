@@ -34,6 +34,15 @@ def test_threads_share_a_client(client: SageMakerRuntime) -> None:
     assert results == [(b"%d" % number, b"%d" % number) for number in range(100)]
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """What Ctrl-C does in a program, though a shell's background jobs are started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("behaviour", ["slow", "stream-gated"])
 def test_ctrl_c_ends_the_call_at_the_server(client: SageMakerRuntime, double: NodeDouble, behaviour: str) -> None:
     name = endpoint_name(behaviour)

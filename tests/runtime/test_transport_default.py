@@ -390,15 +390,18 @@ def test_the_end_of_a_body_gives_the_connection_back(
         return ProtocolError(str(error))
 
     response = StreamedResponse(200, Headers(), chunks(), lambda: closed.append("sync"), ours)
-    aresponse = AsyncStreamedResponse(200, Headers(), achunks(), aclose, ours)
+
+    async def aread() -> bytes:
+        return await AsyncStreamedResponse(200, Headers(), achunks(), aclose, ours).read()
+
     if expected is None:
         assert response.read() == b"one"
-        assert asyncio.run(aresponse.read()) == b"one"
+        assert asyncio.run(aread()) == b"one"
     else:
         with pytest.raises(expected):
             response.read()
         with pytest.raises(expected):
-            asyncio.run(aresponse.read())
+            asyncio.run(aread())
     assert closed == ["sync", "async"]
 
 

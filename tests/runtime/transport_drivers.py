@@ -192,6 +192,8 @@ def python(script: str, port: int) -> subprocess.Popen[str]:
 import os, signal, sys, threading
 from runtime.http import HTTPRequest, Timeout
 from runtime.transport import AsyncHTTPTransport, HTTPTransport
+# A shell's background jobs, and so the tests in one, are started with this signal ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 port = int(sys.argv[1])
 def request(path="/"):
     return HTTPRequest("GET", "http", "127.0.0.1", port, path, [("Host", "h")], b"")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,7 +14,8 @@ import httpcore2
 
 from .errors import InvalidInput
 from .http import HTTPRequest, Timeout
-from .transport_base import raw_headers, timeout_extension
+from .transport_base import raw_headers
+from .transport_streams import AsyncBackend, Backend, limits
 
 # Shorter than NAT gateways and load balancers on the way keep an idle connection (AWS: 350 s), before they
 # drop it silently.
@@ -90,15 +91,22 @@ class Pool(httpcore2.ConnectionPool):
     """The connections of one process with one :func:`pool_settings`."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        super().__init__(**settings)
+        self._backend = Backend()
+        super().__init__(**settings, network_backend=self._backend)
         self.proxied = settings["proxy"] is not None
 
     def create_connection(self, origin: httpcore2.Origin) -> httpcore2.ConnectionInterface:
         """Make a connection that leaves the pool when it fails to open."""
         connection = super().create_connection(origin)
+        _expire_with_leftovers(connection)
         if self.proxied:
             _close_on_failure(connection)
         return connection
+
+    def close(self) -> None:
+        """Close all connections. Calls that are under way fail, at whatever they wait for."""
+        super().close()
+        self._backend.close()
 
 
 def _close_on_failure(connection: httpcore2.ConnectionInterface) -> None:
@@ -121,16 +129,22 @@ class AsyncPool(httpcore2.AsyncConnectionPool):
     """The connections of one event loop with one :func:`pool_settings`."""
 
     def __init__(self, settings: dict[str, Any], *, on_trio: bool) -> None:
-        inner: Any = httpcore2.TrioBackend() if on_trio else httpcore2.AnyIOBackend()
-        super().__init__(**settings, network_backend=_Backend(inner))
+        self._backend = AsyncBackend(on_trio=on_trio)
+        super().__init__(**settings, network_backend=self._backend)
         self.proxied = settings["proxy"] is not None
 
     def create_connection(self, origin: httpcore2.Origin) -> httpcore2.AsyncConnectionInterface:
         """Make a connection that leaves the pool when it fails to open."""
         connection = super().create_connection(origin)
+        _expire_with_leftovers(connection)
         if self.proxied:
             _aclose_on_failure(connection)
         return connection
+
+    async def aclose(self) -> None:
+        """Close all connections. Calls that are under way fail, at whatever they wait for."""
+        await super().aclose()
+        await self._backend.aclose()
 
 
 def _aclose_on_failure(connection: httpcore2.AsyncConnectionInterface) -> None:
@@ -148,50 +162,17 @@ def _aclose_on_failure(connection: httpcore2.AsyncConnectionInterface) -> None:
     vars(connection)["handle_async_request"] = handle_async_request
 
 
-class _Backend(httpcore2.AsyncNetworkBackend):
-    """A network backend whose connections close when a TLS handshake is cancelled; httpcore2's leak then."""
-
-    def __init__(self, inner: httpcore2.AsyncNetworkBackend) -> None:
-        self._inner = inner
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        return _Stream(await self._inner.connect_tcp(host, port, timeout, local_address, socket_options))
-
-    async def sleep(self, seconds: float) -> None:
-        await self._inner.sleep(seconds)
+def _expire_with_leftovers(connection: Any) -> None:
+    """Never use a connection again on which more came than the response: it would be read as the next one."""
+    has_expired: Callable[[], bool] = connection.has_expired
+    vars(connection)["has_expired"] = lambda: has_expired() or _has_leftovers(connection)
 
 
-class _Stream(httpcore2.AsyncNetworkStream):
-    def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
-        self._inner = inner
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._inner.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore2.AsyncNetworkStream:
-        try:
-            return await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        except BaseException:
-            await self._inner.aclose()
-            raise
+def _has_leftovers(connection: Any) -> bool:
+    while (inner := getattr(connection, "_connection", None)) is not None:
+        connection = inner
+    state = getattr(connection, "_h11_state", None)
+    return state is not None and bool(state.trailing_data[0])
 
 
 def to_httpcore(
@@ -199,7 +180,7 @@ def to_httpcore(
 ) -> httpcore2.Request:
     """The request for httpcore2: the same target, headers and body, and the time limits of this attempt."""
     host = request.host.strip("[]")
-    extensions: dict[str, Any] = {"timeout": timeout_extension(timeout), "trace": trace}
+    extensions: dict[str, Any] = {"timeout": limits(timeout), "trace": trace}
     if proxied and ":" in host:
         extensions["sni_hostname"] = host
         host = f"[{host}]"

@@ -19,6 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 from .config import REGION_VARIABLES
 from .environment import Variables
 from .errors import CredentialsError, InvalidInput
+from .forks import fork_lock
 from .profile import PROFILE_VARIABLES
 from .sigv4 import Credentials
 
@@ -352,7 +353,8 @@ def _botocore_credentials() -> Any:
 
     start = "no credentials: none were passed, and AWS_ACCESS_KEY_ID is not set"
     try:
-        botocore = import_module("botocore.session")
+        with fork_lock:
+            botocore = import_module("botocore.session")
     except ModuleNotFoundError as error:
         if error.name not in ("botocore", "botocore.session"):
             raise CredentialsError(f"{start}; botocore cannot be imported: {error}") from None

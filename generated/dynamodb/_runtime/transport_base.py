@@ -23,7 +23,9 @@ from .errors import (
     TransportError,
     WriteTimeout,
 )
+from .forks import fork_lock, inherited
 from .http import Headers, HTTPRequest, Timeout, check_header
+from .loops import LoopCloser
 
 _METHOD = re.compile("[A-Za-z-]+")
 _HOST = re.compile(r"[A-Za-z0-9._~-]+|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]")
@@ -128,7 +130,8 @@ def _find_proxy(scheme: str, host: str, port: int | None) -> ProxyURL | None:
     by_system = sys.platform in ("darwin", "win32")
     if not by_system and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
-    from urllib.request import getproxies, proxy_bypass
+    with fork_lock:
+        from urllib.request import getproxies, proxy_bypass
 
     proxies = getproxies()
     url = proxies.get(scheme) or proxies.get("all")
@@ -157,6 +160,9 @@ class Attempt:
         """Note an event of a sync request."""
         if event.endswith("send_request_headers.started"):
             self._sent = info["request"].method != b"CONNECT"
+        elif event.endswith("send_request_headers.failed") and isinstance(info["exception"].__cause__, OSError):
+            # The connection was gone: a head that did not leave whole is no request.
+            self._sent = False
         elif self._sent is None:
             self._sent = False
 
@@ -293,14 +299,13 @@ class StreamedResponse:
         chunks: Iterator[bytes],
         close: Callable[[], None],
         error: Callable[[Exception], TransportError],
-        interrupt: Callable[[], None] = lambda: None,
     ) -> None:
         self.status = status
         self.headers = headers
         self._chunks = chunks
         self._close = close
-        self._interrupt = interrupt
         self._error = error
+        self._pid = os.getpid()
         self._closed = self._ended = False
 
     def read(self) -> bytes:
@@ -313,6 +318,7 @@ class StreamedResponse:
     def __next__(self) -> bytes:
         if self._closed:
             raise _after_close(self._ended)
+        _check_process(self._pid)
         try:
             chunk = next(self._chunks)
             while not chunk:
@@ -333,13 +339,14 @@ class StreamedResponse:
         """Give the connection back after a whole body, else close it. May be called again, and from any thread."""
         if not self._closed:
             self._closed = True
-            if not self._ended:
-                self._interrupt()
-            self._close()
+            if _is_own(self._pid, self._chunks, self._close):
+                self._close()
 
 
 class AsyncStreamedResponse:
     """The async twin of :class:`StreamedResponse`."""
+
+    _closed = True  # Until its parts are known, there is nothing to close.
 
     def __init__(
         self,
@@ -354,6 +361,8 @@ class AsyncStreamedResponse:
         self._chunks = chunks
         self._close = close
         self._error = error
+        self._pid = os.getpid()
+        self._closer = LoopCloser()
         self._closed = self._ended = False
 
     async def read(self) -> bytes:
@@ -366,6 +375,7 @@ class AsyncStreamedResponse:
     async def __anext__(self) -> bytes:
         if self._closed:
             raise _after_close(self._ended, StopAsyncIteration)
+        _check_process(self._pid)
         try:
             chunk = await anext(self._chunks)
             while not chunk:
@@ -386,7 +396,26 @@ class AsyncStreamedResponse:
         """Give the connection back after a whole body, else close it. May be called again."""
         if not self._closed:
             self._closed = True
-            await self._close()
+            if _is_own(self._pid, self._chunks, self._close):
+                await self._close()
+
+    def __del__(self) -> None:
+        # One that was dropped would keep its place in the pool for good.
+        if not self._closed:
+            self._closer.close(self._close)
+
+
+def _check_process(pid: int) -> None:
+    if pid != os.getpid():
+        raise InvalidInput("the response belongs to the process that this one was forked from: make the call here")
+
+
+def _is_own(pid: int, *parts: object) -> bool:
+    """Whether this process opened a response. If not, its parts are kept, for the parent reads it or will."""
+    if pid == os.getpid():
+        return True
+    inherited.append(parts)
+    return False
 
 
 def _after_close(ended: bool, end: type[Exception] = StopIteration) -> Exception:

@@ -53,6 +53,7 @@ class Deadline:
             read=least(timeout.read),
             write=least(timeout.write),
             pool=least(timeout.pool),
+            total=left,
         )
 
 

@@ -13,14 +13,15 @@ The default transports stand on httpcore2, which is imported by the first reques
 from __future__ import annotations
 
 import os
-import sys
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .errors import InvalidInput
+from .errors import InvalidInput, TransportError
+from .forks import fork_lock, inherited
 from .http import Headers, HTTPRequest, Timeout
+from .loops import running_loop
 from .transport_base import (
     AsyncStreamedResponse,
     Attempt,
@@ -166,6 +167,10 @@ class _DefaultTransport:
             raise InvalidInput("the transport is closed: make a new client, or close it after its last call")
         check_request(request)
 
+    def _failed(self, attempt: Attempt, cause: Exception) -> TransportError:
+        error = attempt.error(cause)
+        return attempt.broken("the client was closed") if self._closed and error.sent else error
+
     def __reduce__(self) -> tuple[Any, ...]:
         if self._given_context is not None:
             raise TypeError(
@@ -177,29 +182,13 @@ class _DefaultTransport:
 
 _PoolKey = tuple[int, str, str | None]
 
-# Connections inherited through fork() belong to the parent: they are kept here, neither used nor closed.
-_inherited: list[object] = []
-
 
 def _close_pools(pools: dict[_PoolKey, Pool]) -> None:
     for key in list(pools):
         if key[0] == os.getpid():
             pools.pop(key).close()
         else:
-            _inherited.append(pools.pop(key))
-
-
-def _shut_down(response: Any) -> None:
-    """End a connection in both directions: closing alone would leave another thread waiting in its read."""
-    import socket
-
-    stream = response.extensions.get("network_stream")
-    connection = stream.get_extra_info("socket") if stream is not None else None
-    if connection is not None:
-        try:
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)
-        except OSError:
-            return
+            inherited.append(pools.pop(key))
 
 
 class HTTPTransport(_DefaultTransport):
@@ -216,20 +205,18 @@ class HTTPTransport(_DefaultTransport):
         and :class:`~.errors.InvalidInput`.
         """
         self._check(request)
-        from .transport_pools import to_httpcore
+        with fork_lock:
+            from .transport_pools import to_httpcore
 
         pool = self._pool(request)
         attempt = Attempt(request, timeout)
         message = to_httpcore(request, timeout, attempt.trace, proxied=pool.proxied)
         try:
             response = pool.handle_request(message)
-        except Exception as error:
-            raise attempt.error(error) from error
-        headers = decode_headers(response.headers)
-        interrupt = partial(_shut_down, response)
-        return StreamedResponse(
-            response.status, headers, response.iter_stream(), response.close, attempt.error, interrupt
-        )
+        except Exception as cause:
+            raise self._failed(attempt, cause) from cause
+        headers, error = decode_headers(response.headers), partial(self._failed, attempt)
+        return StreamedResponse(response.status, headers, response.iter_stream(), response.close, error)
 
     def _pool(self, request: HTTPRequest) -> Pool:
         # No lock, which a fork() in another thread would leave taken in the child: setdefault is atomic.
@@ -277,19 +264,6 @@ class _LoopPools:
         return self.pid == os.getpid() and (loop is None or (not self.on_trio and loop.is_closed()))
 
 
-def running_loop() -> tuple[object, bool]:
-    """The running event loop, and whether it is trio's."""
-    import asyncio
-
-    try:
-        return asyncio.get_running_loop(), False
-    except RuntimeError:
-        trio: Any = sys.modules.get("trio")
-        if trio is None:
-            raise
-        return trio.lowlevel.current_trio_token(), True
-
-
 class AsyncHTTPTransport(_DefaultTransport):
     """The default async transport, over httpcore2: HTTP/1.1, for asyncio and trio, one event loop or many."""
 
@@ -303,15 +277,16 @@ class AsyncHTTPTransport(_DefaultTransport):
         and :class:`~.errors.InvalidInput`. Cancelling it closes the connection.
         """
         self._check(request)
-        from .transport_pools import to_httpcore
+        with fork_lock:
+            from .transport_pools import to_httpcore
 
         pool = await self._pool(request)
         attempt = Attempt(request, timeout)
         message = to_httpcore(request, timeout, attempt.atrace, proxied=pool.proxied)
         try:
             response = await pool.handle_async_request(message)
-        except Exception as error:
-            raise attempt.error(error) from error
+        except Exception as cause:
+            raise self._failed(attempt, cause) from cause
         chunks = response.aiter_stream()
 
         async def close() -> None:
@@ -320,8 +295,8 @@ class AsyncHTTPTransport(_DefaultTransport):
             finally:
                 await response.aclose()
 
-        headers = decode_headers(response.headers)
-        return AsyncStreamedResponse(response.status, headers, chunks, close, attempt.error)
+        headers, error = decode_headers(response.headers), partial(self._failed, attempt)
+        return AsyncStreamedResponse(response.status, headers, chunks, close, error)
 
     async def _pool(self, request: HTTPRequest) -> AsyncPool:
         loop, on_trio = running_loop()

@@ -39,7 +39,6 @@ UNKNOWN_REGIONS = [
     "mars",
     "us-gov",
     "cn-1",
-    "US-EAST-1",
     "us-future-region-1",
 ]
 
@@ -147,6 +146,7 @@ def test_a_service_may_be_in_some_partitions_only() -> None:
         "us-éast-1",
         "us-east-\u0661",
         "us_east_1",
+        "US-EAST-1",
         "user@host",
         "{dnsSuffix}",
     ],

@@ -135,7 +135,8 @@ def check_region(region: str, what: str = "region") -> None:
     """Refuse a region that is not one host label, since it becomes part of the host and of the signature.
 
     Raises :class:`InvalidInput` naming ``what``: for anything but small letters, digits and hyphens (a host may be
-    written in capitals, a signature's Region may not), for more than 63 characters, and for the pseudo regions ``fips-*`` and ``*-fips``, which older SDKs translated.
+    written in capitals, a signature's Region may not), for more than 63 characters, and for the pseudo regions
+    ``fips-*`` and ``*-fips``, which older SDKs translated.
     """
     _check_text(region, what)
     if not _REGION.fullmatch(region):

@@ -28,7 +28,8 @@ class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
         request: the signed request, as the transport is given it. Its headers hold the signature and the session
             token: its repr hides them.
         response: the response, its body read unless it is a stream; None before it came, or where none came.
-        error: what is wrong with the answer, or why there was none; None while nothing is.
+        error: what is wrong with the answer, or why there was none; None while nothing is, and in ``on_error`` where
+            the call did not fail by itself, but was cancelled or interrupted.
         duration: seconds since this attempt's request was handed to the transport.
         delay: seconds that the next attempt waits for; only for ``on_retry``.
         request_id: the service's id of the request, if it has answered with one.
@@ -52,7 +53,9 @@ class Hooks:
     does not disturb the call. A client that is pickled takes its hooks along.
 
     For one attempt, ``before_send`` comes first; then ``after_response`` if an answer came, whatever its status. Then,
-    if the attempt failed, comes either ``on_retry`` or, when the call fails, ``on_error``.
+    if the attempt failed, comes either ``on_retry`` or, when the call ends with it, ``on_error``; also for a call that
+    is cancelled or interrupted before its answer has come. What goes wrong before there is a request (an argument is
+    refused, credentials are not found) is raised and not told; nor is what goes wrong in a stream after its beginning.
     """
 
     def before_send(self, event: CallEvent) -> None:
@@ -65,7 +68,7 @@ class Hooks:
         """An attempt failed (``event.error``), and another follows after ``event.delay`` seconds."""
 
     def on_error(self, event: CallEvent) -> None:
-        """The call fails with ``event.error``."""
+        """The call fails with ``event.error``; if that is None, it was cancelled or interrupted."""
 
 
 def watch(logger: str, hooks: Hooks | None, operation: str) -> Watch | None:
@@ -123,11 +126,12 @@ class Watch:
             self._log.debug(text, self._operation, self._attempt, self._duration(), delay, type(error).__name__)
         self._tell("on_retry", error, delay)
 
-    def failed(self, error: AWSError) -> None:
-        """Tell that the call fails."""
+    def failed(self, error: AWSError | None) -> None:
+        """Tell that the call fails; with None, that it was cancelled or interrupted."""
         if self._log is not None:
             text = "%s failed at attempt %d after %.3f s: %s"
-            self._log.debug(text, self._operation, self._attempt, self._duration(), type(error).__name__)
+            why = type(error).__name__ if error else "given up from outside"
+            self._log.debug(text, self._operation, self._attempt, self._duration(), why)
         self._tell("on_error", error)
 
     def _duration(self) -> float:

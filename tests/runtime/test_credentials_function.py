@@ -17,7 +17,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from runtime.credentials import resolve_credentials
 from runtime.errors import CredentialsError
 from runtime.sigv4 import Credentials
-from sagemaker_runtime import AsyncSageMakerRuntime
+from sagemaker_runtime import AsyncSageMakerRuntime, InvalidInput
 from sagemaker_runtime import Credentials as ClientCredentials
 from sagemaker_runtime.testing import AsyncStubTransport
 
@@ -284,8 +284,15 @@ def test_an_asynchronous_function_is_explained() -> None:
     async def fetch() -> Credentials:
         return Credentials("AKID", SECRET)
 
+    class Fetcher:
+        async def __call__(self) -> Credentials:
+            return await fetch()
+
+    for function in (fetch, Fetcher()):
+        with pytest.raises(InvalidInput, match="asynchronous function: pass one that returns Credentials and may"):
+            AsyncSageMakerRuntime(region="eu-west-1", credentials=function)  # type: ignore[arg-type]
     with pytest.raises(CredentialsError, match="asynchronous credentials"):
-        resolve_credentials(fetch).get()
+        resolve_credentials(lambda: fetch()).get()  # type: ignore[arg-type,return-value]
 
 
 def test_it_travels_by_name_and_is_asked_anew_there() -> None:

@@ -112,6 +112,38 @@ def test_what_fails_a_call_is_told_once() -> None:
     assert recorder.told[-1][1].error is caught.value
 
 
+def test_an_interrupt_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    class Interrupted(StubTransport):
+        def send(self, *_: Any) -> Any:
+            raise KeyboardInterrupt
+
+    recorder = Recorder()
+    client = SageMakerRuntime(**SETTINGS, transport=Interrupted(), hooks=recorder)
+    with caplog.at_level(logging.DEBUG, "sagemaker_runtime"), pytest.raises(KeyboardInterrupt):
+        client.invoke_endpoint(**CALL)
+    assert recorder.names == ["before_send 1", "on_error 1"]
+    assert recorder.told[-1][1].error is None
+    assert caplog.records[-1].getMessage().endswith("given up from outside")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancelled_call_is_told(backend: str) -> None:
+    class Silent(AsyncStubTransport):
+        async def send(self, *_: Any) -> Any:
+            await anyio.sleep_forever()
+
+    recorder = Recorder()
+
+    async def main() -> None:
+        with anyio.move_on_after(0.01):
+            await AsyncSageMakerRuntime(**SETTINGS, transport=Silent(), hooks=recorder).invoke_endpoint(**CALL)
+
+    anyio.run(main, backend=backend)
+    assert recorder.names == ["before_send 1", "on_error 1"]
+    assert recorder.told[-1][1].error is None
+    assert recorder.told[-1][1].duration > 0
+
+
 def test_an_answer_that_cannot_be_read_is_told() -> None:
     recorder, stub = Recorder(), StubTransport()
     stub.respond(b"<html>", headers={"Content-Type": "text/html"})

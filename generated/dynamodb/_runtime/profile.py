@@ -120,9 +120,9 @@ def _named(kind: str, sections: _Sections) -> _Sections:
     found: _Sections = {}
     for section, values in sections.items():
         match _words(section):
-            case [first, name] if first == kind:
+            case [first, name] if first == kind and section.startswith(kind):
                 found[name] = values
-            case ["default"] if kind == "profile":
+            case _ if section == "default" and kind == "profile":
                 found["default"] = values
             case _:
                 pass

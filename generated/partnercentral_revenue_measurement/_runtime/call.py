@@ -95,6 +95,10 @@ def call(
         except TransportError as error:
             error.operation, error.attempts = operation.name, attempt
             failed = _Failed(error, is_resendable(error, retry_safe=operation.retry_safe))
+        except GeneratorExit:
+            if watching:
+                watching.failed(None)
+            raise
         else:
             if watching:
                 watching.answered(reply.response, request_id(reply.response.headers))

@@ -126,6 +126,7 @@ def _provider(source: Any) -> CredentialsProvider:
         if hasattr(source, "get_frozen_credentials") or _has_keys(source):
             return _Static(_read_keys(source)) if isinstance(source, tuple) else _Keys(source)
         if callable(source):
+            _check_function(source)
             return _Function(cast("Callable[[], Credentials]", source))
     raise InvalidInput(
         f"credentials cannot be {_describe(source)}: pass Credentials(access_key_id, secret_access_key), "
@@ -133,6 +134,16 @@ def _provider(source: Any) -> CredentialsProvider:
         "get(*, refresh) and blocking; "
         "or nothing, for the environment and botocore's chain"
     )
+
+
+def _check_function(function: Any) -> None:
+    from inspect import iscoroutinefunction
+
+    if iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
+        raise InvalidInput(
+            "credentials cannot be an asynchronous function: pass one that returns Credentials and may block, "
+            "as asynchronous clients call it in a worker thread"
+        )
 
 
 class _Static:

@@ -18,7 +18,7 @@ from .errors import InvalidInput
 Scheme = Literal["http", "https"]
 
 _DEFAULT_PORTS: dict[str, int] = {"http": 80, "https": 443}
-_REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+_REGION = re.compile(r"(?![0-9]+\Z)(?!-)[a-z0-9-]{1,63}(?<!-)")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)([?#].*)?")
 _AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(?::(.*))?")
 _NOT_IN_URL = re.compile(r"[^!-~]")
@@ -136,14 +136,15 @@ def partition(region: str | None) -> Partition:
 def check_region(region: str, what: str = "region") -> None:
     """Refuse a region that is not one host label, since it becomes part of the host and of the signature.
 
-    Raises :class:`InvalidInput` naming ``what``: for anything but letters, digits and hyphens, for more than
-    63 characters, and for the pseudo regions ``fips-*`` and ``*-fips``, which older SDKs translated.
+    Raises :class:`InvalidInput` naming ``what``: for anything but small letters, digits and hyphens (a host may be
+    written in capitals, a signature's Region may not), for more than 63 characters, and for the pseudo regions
+    ``fips-*`` and ``*-fips``, which older SDKs translated.
     """
     _check_text(region, what)
     if not _REGION.fullmatch(region):
         raise InvalidInput(
             f"{what} {region[:80]!r} is not a region name: "
-            "it has letters, digits and hyphens only, for instance 'us-east-1'"
+            "it has small letters, digits and hyphens only, for instance 'us-east-1'"
         )
     if region.startswith("fips-") or region.endswith("-fips"):
         plain = region.removeprefix("fips-").removesuffix("-fips")

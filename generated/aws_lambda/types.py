@@ -11,6 +11,7 @@ import msgspec
 
 from ._runtime.codec_rest_json import decode_json
 from ._runtime.shapes import Output, Structure
+from ._runtime.timestamps import UNIX_EPOCH
 
 
 class AcceleratorConfig(Structure, kw_only=True):
@@ -967,7 +968,7 @@ class Execution(Structure, kw_only=True):
     durable_execution_name: str = msgspec.field(name="DurableExecutionName", default="")
     function_arn: str = msgspec.field(name="FunctionArn", default="")
     status: str = msgspec.field(name="Status", default="")
-    start_timestamp: datetime | None = msgspec.field(name="StartTimestamp", default=None)
+    start_timestamp: datetime = msgspec.field(name="StartTimestamp", default=UNIX_EPOCH)
     end_timestamp: datetime | None = msgspec.field(name="EndTimestamp", default=None)
     kms_key_arn: str | None = msgspec.field(name="KMSKeyArn", default=None)
 
@@ -1001,8 +1002,8 @@ class ExecutionPausedDetails(Structure, kw_only=True):
         execution_timeout_paused: ``ExecutionTimeoutPaused``.
     """
 
-    pause_request_timestamp: datetime | None = msgspec.field(
-        name="PauseRequestTimestamp", default=None
+    pause_request_timestamp: datetime = msgspec.field(
+        name="PauseRequestTimestamp", default=UNIX_EPOCH
     )
     reason: EventPauseReason | None = msgspec.field(name="Reason", default=None)
     execution_timeout_paused: bool = msgspec.field(name="ExecutionTimeoutPaused", default=False)
@@ -1016,8 +1017,8 @@ class ExecutionResumedDetails(Structure, kw_only=True):
         reason: ``Reason``.
     """
 
-    resume_request_timestamp: datetime | None = msgspec.field(
-        name="ResumeRequestTimestamp", default=None
+    resume_request_timestamp: datetime = msgspec.field(
+        name="ResumeRequestTimestamp", default=UNIX_EPOCH
     )
     reason: EventResumeReason | None = msgspec.field(name="Reason", default=None)
 
@@ -1434,8 +1435,8 @@ class InvocationCompletedDetails(Structure, kw_only=True):
         error: ``Error``.
     """
 
-    start_timestamp: datetime | None = msgspec.field(name="StartTimestamp", default=None)
-    end_timestamp: datetime | None = msgspec.field(name="EndTimestamp", default=None)
+    start_timestamp: datetime = msgspec.field(name="StartTimestamp", default=UNIX_EPOCH)
+    end_timestamp: datetime = msgspec.field(name="EndTimestamp", default=UNIX_EPOCH)
     request_id: str = msgspec.field(name="RequestId", default="")
     error: EventError | None = msgspec.field(name="Error", default=None)
 
@@ -1687,7 +1688,7 @@ class Operation(Structure, kw_only=True):
     name: str | None = msgspec.field(name="Name", default=None)
     type: str = msgspec.field(name="Type", default="")
     sub_type: str | None = msgspec.field(name="SubType", default=None)
-    start_timestamp: datetime | None = msgspec.field(name="StartTimestamp", default=None)
+    start_timestamp: datetime = msgspec.field(name="StartTimestamp", default=UNIX_EPOCH)
     end_timestamp: datetime | None = msgspec.field(name="EndTimestamp", default=None)
     status: str = msgspec.field(name="Status", default="")
     execution_details: ExecutionDetails | None = msgspec.field(
@@ -1747,8 +1748,8 @@ class PauseDetails(Structure, kw_only=True):
         execution_timeout_paused: ``ExecutionTimeoutPaused``.
     """
 
-    pause_request_timestamp: datetime | None = msgspec.field(
-        name="PauseRequestTimestamp", default=None
+    pause_request_timestamp: datetime = msgspec.field(
+        name="PauseRequestTimestamp", default=UNIX_EPOCH
     )
     reason: str | None = msgspec.field(name="Reason", default=None)
     execution_timeout_paused: bool = msgspec.field(name="ExecutionTimeoutPaused", default=False)
@@ -2144,8 +2145,8 @@ class WaitStartedDetails(Structure, kw_only=True):
     """
 
     duration: int = msgspec.field(name="Duration", default=0)
-    scheduled_end_timestamp: datetime | None = msgspec.field(
-        name="ScheduledEndTimestamp", default=None
+    scheduled_end_timestamp: datetime = msgspec.field(
+        name="ScheduledEndTimestamp", default=UNIX_EPOCH
     )
 
 
@@ -2506,8 +2507,8 @@ class DeleteDurableExecutionOutput(Output, kw_only=True):
         deletion_request_timestamp: ``DeletionRequestTimestamp``.
     """
 
-    deletion_request_timestamp: datetime | None = msgspec.field(
-        name="DeletionRequestTimestamp", default=None
+    deletion_request_timestamp: datetime = msgspec.field(
+        name="DeletionRequestTimestamp", default=UNIX_EPOCH
     )
 
 
@@ -2740,7 +2741,7 @@ class GetDurableExecutionOutput(Output, kw_only=True):
     input_payload: str | None = msgspec.field(name="InputPayload", default=None)
     result: str | None = msgspec.field(name="Result", default=None)
     error: ErrorObject | None = msgspec.field(name="Error", default=None)
-    start_timestamp: datetime | None = msgspec.field(name="StartTimestamp", default=None)
+    start_timestamp: datetime = msgspec.field(name="StartTimestamp", default=UNIX_EPOCH)
     status: str = msgspec.field(name="Status", default="")
     end_timestamp: datetime | None = msgspec.field(name="EndTimestamp", default=None)
     version: str | None = msgspec.field(name="Version", default=None)
@@ -3784,7 +3785,7 @@ class StopDurableExecutionOutput(Output, kw_only=True):
         stop_timestamp: ``StopTimestamp``.
     """
 
-    stop_timestamp: datetime | None = msgspec.field(name="StopTimestamp", default=None)
+    stop_timestamp: datetime = msgspec.field(name="StopTimestamp", default=UNIX_EPOCH)
 
 
 class TagResourceOutput(Output, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 
 from ._runtime.codec_rest_json import decode_json
 from ._runtime.shapes import DATE_TIME, Output, Structure, Union
+from ._runtime.timestamps import UNIX_EPOCH
 
 
 class AnyToolChoice(Structure, kw_only=True):
@@ -83,8 +84,8 @@ class AsyncInvokeSummary(Structure, kw_only=True):
     client_request_token: str | None = msgspec.field(name="clientRequestToken", default=None)
     status: str | None = None
     failure_message: str | None = msgspec.field(name="failureMessage", default=None)
-    submit_time: Annotated[datetime, DATE_TIME] | None = msgspec.field(
-        name="submitTime", default=None
+    submit_time: Annotated[datetime, DATE_TIME] = msgspec.field(
+        name="submitTime", default=UNIX_EPOCH
     )
     last_modified_time: Annotated[datetime, DATE_TIME] | None = msgspec.field(
         name="lastModifiedTime", default=None
@@ -2229,8 +2230,8 @@ class GetAsyncInvokeOutput(Output, kw_only=True):
     client_request_token: str | None = msgspec.field(name="clientRequestToken", default=None)
     status: str = ""
     failure_message: str | None = msgspec.field(name="failureMessage", default=None)
-    submit_time: Annotated[datetime, DATE_TIME] | None = msgspec.field(
-        name="submitTime", default=None
+    submit_time: Annotated[datetime, DATE_TIME] = msgspec.field(
+        name="submitTime", default=UNIX_EPOCH
     )
     last_modified_time: Annotated[datetime, DATE_TIME] | None = msgspec.field(
         name="lastModifiedTime", default=None

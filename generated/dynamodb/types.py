@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from ._runtime.shapes import Output, Structure
+from ._runtime.timestamps import UNIX_EPOCH
 
 
 class ArchivalSummary(Structure, kw_only=True):
@@ -218,8 +219,8 @@ class BackupDetails(Structure, kw_only=True):
     backup_size_bytes: int | None = msgspec.field(name="BackupSizeBytes", default=None)
     backup_status: str = msgspec.field(name="BackupStatus", default="")
     backup_type: str = msgspec.field(name="BackupType", default="")
-    backup_creation_date_time: datetime | None = msgspec.field(
-        name="BackupCreationDateTime", default=None
+    backup_creation_date_time: datetime = msgspec.field(
+        name="BackupCreationDateTime", default=UNIX_EPOCH
     )
     backup_expiry_date_time: datetime | None = msgspec.field(
         name="BackupExpiryDateTime", default=None
@@ -390,7 +391,7 @@ class BulkOperationSummary(Structure, kw_only=True):
 
     bulk_operation_arn: str = msgspec.field(name="BulkOperationArn", default="")
     bulk_operation_status: str = msgspec.field(name="BulkOperationStatus", default="")
-    start_time: datetime | None = msgspec.field(name="StartTime", default=None)
+    start_time: datetime = msgspec.field(name="StartTime", default=UNIX_EPOCH)
     end_time: datetime | None = msgspec.field(name="EndTime", default=None)
 
 
@@ -1937,7 +1938,7 @@ class RestoreSummary(Structure, kw_only=True):
 
     source_backup_arn: str | None = msgspec.field(name="SourceBackupArn", default=None)
     source_table_arn: str | None = msgspec.field(name="SourceTableArn", default=None)
-    restore_date_time: datetime | None = msgspec.field(name="RestoreDateTime", default=None)
+    restore_date_time: datetime = msgspec.field(name="RestoreDateTime", default=UNIX_EPOCH)
     restore_in_progress: bool = msgspec.field(name="RestoreInProgress", default=False)
 
 
@@ -2038,8 +2039,8 @@ class SourceTableDetails(Structure, kw_only=True):
     table_arn: str | None = msgspec.field(name="TableArn", default=None)
     table_size_bytes: int | None = msgspec.field(name="TableSizeBytes", default=None)
     key_schema: list[KeySchemaElement] = msgspec.field(name="KeySchema", default=[])
-    table_creation_date_time: datetime | None = msgspec.field(
-        name="TableCreationDateTime", default=None
+    table_creation_date_time: datetime = msgspec.field(
+        name="TableCreationDateTime", default=UNIX_EPOCH
     )
     provisioned_throughput: ProvisionedThroughput | None = msgspec.field(
         name="ProvisionedThroughput", default=None

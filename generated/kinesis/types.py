@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from ._runtime.shapes import Output, Structure
+from ._runtime.timestamps import UNIX_EPOCH
 
 
 class AcknowledgeDeadLetterQueueRecordsErrorEntry(Structure, kw_only=True):
@@ -103,8 +104,8 @@ class ChannelDescription(Structure, kw_only=True):
     channel_id: str = msgspec.field(name="ChannelId", default="")
     channel_status: str = msgspec.field(name="ChannelStatus", default="")
     channel_status_reason: str | None = msgspec.field(name="ChannelStatusReason", default=None)
-    channel_creation_timestamp: datetime | None = msgspec.field(
-        name="ChannelCreationTimestamp", default=None
+    channel_creation_timestamp: datetime = msgspec.field(
+        name="ChannelCreationTimestamp", default=UNIX_EPOCH
     )
     service_execution_role_arn: str = msgspec.field(name="ServiceExecutionRoleARN", default="")
     stream_configuration_list: list[ChannelStreamDescription] = msgspec.field(
@@ -182,8 +183,8 @@ class ChannelStreamDescription(Structure, kw_only=True):
     """
 
     stream_arn: str = msgspec.field(name="StreamARN", default="")
-    stream_creation_timestamp: datetime | None = msgspec.field(
-        name="StreamCreationTimestamp", default=None
+    stream_creation_timestamp: datetime = msgspec.field(
+        name="StreamCreationTimestamp", default=UNIX_EPOCH
     )
     record_configuration: RecordConfiguration | None = msgspec.field(
         name="RecordConfiguration", default=None
@@ -199,8 +200,8 @@ class ChannelStreamIdentifier(Structure, kw_only=True):
     """
 
     stream_arn: str = msgspec.field(name="StreamARN", default="")
-    stream_creation_timestamp: datetime | None = msgspec.field(
-        name="StreamCreationTimestamp", default=None
+    stream_creation_timestamp: datetime = msgspec.field(
+        name="StreamCreationTimestamp", default=UNIX_EPOCH
     )
 
 
@@ -223,8 +224,8 @@ class ChannelSummary(Structure, kw_only=True):
     channel_id: str = msgspec.field(name="ChannelId", default="")
     channel_status: str = msgspec.field(name="ChannelStatus", default="")
     channel_status_reason: str | None = msgspec.field(name="ChannelStatusReason", default=None)
-    channel_creation_timestamp: datetime | None = msgspec.field(
-        name="ChannelCreationTimestamp", default=None
+    channel_creation_timestamp: datetime = msgspec.field(
+        name="ChannelCreationTimestamp", default=UNIX_EPOCH
     )
     channel_destination_type: str = msgspec.field(name="ChannelDestinationType", default="")
     streams: list[ChannelStreamIdentifier] = msgspec.field(name="Streams", default=[])
@@ -287,8 +288,8 @@ class Consumer(Structure, kw_only=True):
     consumer_name: str = msgspec.field(name="ConsumerName", default="")
     consumer_arn: str = msgspec.field(name="ConsumerARN", default="")
     consumer_status: str = msgspec.field(name="ConsumerStatus", default="")
-    consumer_creation_timestamp: datetime | None = msgspec.field(
-        name="ConsumerCreationTimestamp", default=None
+    consumer_creation_timestamp: datetime = msgspec.field(
+        name="ConsumerCreationTimestamp", default=UNIX_EPOCH
     )
 
 
@@ -306,8 +307,8 @@ class ConsumerDescription(Structure, kw_only=True):
     consumer_name: str = msgspec.field(name="ConsumerName", default="")
     consumer_arn: str = msgspec.field(name="ConsumerARN", default="")
     consumer_status: str = msgspec.field(name="ConsumerStatus", default="")
-    consumer_creation_timestamp: datetime | None = msgspec.field(
-        name="ConsumerCreationTimestamp", default=None
+    consumer_creation_timestamp: datetime = msgspec.field(
+        name="ConsumerCreationTimestamp", default=UNIX_EPOCH
     )
     stream_arn: str = msgspec.field(name="StreamARN", default="")
 
@@ -481,8 +482,8 @@ class QueueDescription(Structure, kw_only=True):
     queue_name: str = msgspec.field(name="QueueName", default="")
     queue_arn: str = msgspec.field(name="QueueARN", default="")
     queue_status: str = msgspec.field(name="QueueStatus", default="")
-    queue_creation_timestamp: datetime | None = msgspec.field(
-        name="QueueCreationTimestamp", default=None
+    queue_creation_timestamp: datetime = msgspec.field(
+        name="QueueCreationTimestamp", default=UNIX_EPOCH
     )
     stream_configuration_list: list[QueueStreamConfiguration] = msgspec.field(
         name="StreamConfigurationList", default=[]
@@ -507,11 +508,11 @@ class QueueRecord(Structure, kw_only=True):
     record_id: str = msgspec.field(name="RecordId", default="")
     partition_key: str | None = msgspec.field(name="PartitionKey", default=None)
     data: bytes = msgspec.field(name="Data", default=b"")
-    approximate_arrival_timestamp: datetime | None = msgspec.field(
-        name="ApproximateArrivalTimestamp", default=None
+    approximate_arrival_timestamp: datetime = msgspec.field(
+        name="ApproximateArrivalTimestamp", default=UNIX_EPOCH
     )
-    first_receive_timestamp: datetime | None = msgspec.field(
-        name="FirstReceiveTimestamp", default=None
+    first_receive_timestamp: datetime = msgspec.field(
+        name="FirstReceiveTimestamp", default=UNIX_EPOCH
     )
     receive_count: int = msgspec.field(name="ReceiveCount", default=0)
 
@@ -569,8 +570,8 @@ class QueueStreamIdentifier(Structure, kw_only=True):
     """
 
     stream_arn: str = msgspec.field(name="StreamARN", default="")
-    stream_creation_timestamp: datetime | None = msgspec.field(
-        name="StreamCreationTimestamp", default=None
+    stream_creation_timestamp: datetime = msgspec.field(
+        name="StreamCreationTimestamp", default=UNIX_EPOCH
     )
 
 
@@ -588,8 +589,8 @@ class QueueSummary(Structure, kw_only=True):
     queue_name: str = msgspec.field(name="QueueName", default="")
     queue_arn: str = msgspec.field(name="QueueARN", default="")
     queue_status: str = msgspec.field(name="QueueStatus", default="")
-    queue_creation_timestamp: datetime | None = msgspec.field(
-        name="QueueCreationTimestamp", default=None
+    queue_creation_timestamp: datetime = msgspec.field(
+        name="QueueCreationTimestamp", default=UNIX_EPOCH
     )
     streams: list[QueueStreamIdentifier] = msgspec.field(name="Streams", default=[])
 
@@ -886,8 +887,8 @@ class StreamDescription(Structure, kw_only=True):
     shards: list[Shard] = msgspec.field(name="Shards", default=[])
     has_more_shards: bool = msgspec.field(name="HasMoreShards", default=False)
     retention_period_hours: int = msgspec.field(name="RetentionPeriodHours", default=0)
-    stream_creation_timestamp: datetime | None = msgspec.field(
-        name="StreamCreationTimestamp", default=None
+    stream_creation_timestamp: datetime = msgspec.field(
+        name="StreamCreationTimestamp", default=UNIX_EPOCH
     )
     enhanced_monitoring: list[EnhancedMetrics] = msgspec.field(
         name="EnhancedMonitoring", default=[]
@@ -927,8 +928,8 @@ class StreamDescriptionSummary(Structure, kw_only=True):
         name="StreamModeDetails", default=None
     )
     retention_period_hours: int = msgspec.field(name="RetentionPeriodHours", default=0)
-    stream_creation_timestamp: datetime | None = msgspec.field(
-        name="StreamCreationTimestamp", default=None
+    stream_creation_timestamp: datetime = msgspec.field(
+        name="StreamCreationTimestamp", default=UNIX_EPOCH
     )
     enhanced_monitoring: list[EnhancedMetrics] = msgspec.field(
         name="EnhancedMonitoring", default=[]

@@ -10,6 +10,7 @@ from typing import ClassVar
 import msgspec
 
 from ._runtime.shapes import Output, Structure
+from ._runtime.timestamps import UNIX_EPOCH
 
 
 class AttributionSummary(Structure, kw_only=True):
@@ -478,8 +479,8 @@ class GetRevenueAttributionAllocationOutput(Output, kw_only=True):
     effective_from: str = msgspec.field(name="EffectiveFrom", default="")
     effective_until: str = msgspec.field(name="EffectiveUntil", default="")
     status: str = msgspec.field(name="Status", default="")
-    created_date: datetime | None = msgspec.field(name="CreatedDate", default=None)
-    last_modified_date: datetime | None = msgspec.field(name="LastModifiedDate", default=None)
+    created_date: datetime = msgspec.field(name="CreatedDate", default=UNIX_EPOCH)
+    last_modified_date: datetime = msgspec.field(name="LastModifiedDate", default=UNIX_EPOCH)
     revenue_attribution_revision: str = msgspec.field(name="RevenueAttributionRevision", default="")
     revenue_attribution_latest_revision: str = msgspec.field(
         name="RevenueAttributionLatestRevision", default=""
@@ -507,7 +508,7 @@ class GetRevenueAttributionAllocationsTaskOutput(Output, kw_only=True):
     status: str = msgspec.field(name="Status", default="")
     catalog: str = msgspec.field(name="Catalog", default="")
     revenue_attribution_arn: str = msgspec.field(name="RevenueAttributionArn", default="")
-    started_at: datetime | None = msgspec.field(name="StartedAt", default=None)
+    started_at: datetime = msgspec.field(name="StartedAt", default=UNIX_EPOCH)
     ended_at: datetime | None = msgspec.field(name="EndedAt", default=None)
     total_revenue_attribution_allocation_records: int = msgspec.field(
         name="TotalRevenueAttributionAllocationRecords", default=0
@@ -605,7 +606,7 @@ class StartRevenueAttributionAllocationsTaskOutput(Output, kw_only=True):
     status: str = msgspec.field(name="Status", default="")
     catalog: str = msgspec.field(name="Catalog", default="")
     revenue_attribution_arn: str = msgspec.field(name="RevenueAttributionArn", default="")
-    started_at: datetime | None = msgspec.field(name="StartedAt", default=None)
+    started_at: datetime = msgspec.field(name="StartedAt", default=UNIX_EPOCH)
     total_revenue_attribution_allocation_records: int = msgspec.field(
         name="TotalRevenueAttributionAllocationRecords", default=0
     )
@@ -667,5 +668,5 @@ class UpdateRevenueAttributionOutput(Output, kw_only=True):
     id: str = msgspec.field(name="Id", default="")
     arn: str = msgspec.field(name="Arn", default="")
     description: str | None = msgspec.field(name="Description", default=None)
-    last_modified_date: datetime | None = msgspec.field(name="LastModifiedDate", default=None)
+    last_modified_date: datetime = msgspec.field(name="LastModifiedDate", default=UNIX_EPOCH)
     latest_revision: str | None = msgspec.field(name="LatestRevision", default=None)

@@ -207,7 +207,14 @@ def expected(shape: Any, theirs: Any) -> Any:
 def stand_in(shape: Any) -> Any:
     if getattr(shape, "is_document_type", False):
         return None
-    found = {"string": "", "boolean": False, "blob": b"", "list": [], "map": {}}
+    found = {
+        "string": "",
+        "boolean": False,
+        "blob": b"",
+        "list": [],
+        "map": {},
+        "timestamp": datetime(1970, 1, 1, tzinfo=UTC),
+    }
     return found.get(shape.type_name, 0 if shape.type_name in ("integer", "long", "float", "double") else None)
 
 

@@ -149,7 +149,8 @@ def test_required_members_that_are_not_sent_read_as_stand_ins(folder: Path) -> N
         weight=1, value=package.Money(amount=0, currency=""), legs=[{"From": {"City": "x"}}]
     )
     assert (output.number, output.fragile, output.factor, output.label, output.stops) == (0, False, 0.0, b"", {})
-    assert (output.price, output.due, output.extra, output.comment) == (None, None, None, None)
+    assert output.due == datetime(1970, 1, 1, tzinfo=UTC)
+    assert (output.price, output.extra, output.comment) == (None, None, None)
     assert output.legs == [package.Leg()]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -164,6 +165,44 @@ def test_a_required_structure_is_there_though_nothing_came(make: Make) -> None:
     shapes = {"Out": structure({"Config": {"shape": "Config"}}, payload="Config", required=["Config"])}
     client = make([operation("Configure", "PUT", output=side("Out"))], shapes)
     assert client.call("configure", b"").config.mode is None
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_stands_in_for_required_members_that_did_not_come(make: Make, protocol: str) -> None:
+    kinds = {"text": "string", "flag": "boolean", "whole": "long", "ratio": "double", "data": "blob", "at": "timestamp"}
+    shapes: Model = {name.title(): {"type": kind} for name, kind in kinds.items()}
+    shapes |= {
+        "Items": {"type": "list", "member": {"shape": "Text"}},
+        "Pairs": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Text"}},
+    }
+    members = {name: {"shape": name.title()} for name in (*kinds, "items", "pairs")}
+    shapes["Out"] = structure(members | {"nested": {"shape": "Config"}}, required=[*members, "nested"])
+    client = make([operation("Act", output=side("Out"))], shapes, protocol)
+    output = client.call("act", cbor2.dumps({}) if "cbor" in protocol else b"{}")
+    assert {name: getattr(output, name) for name in members} == {
+        "text": "",
+        "flag": False,
+        "whole": 0,
+        "ratio": 0.0,
+        "data": b"",
+        "at": datetime(1970, 1, 1, tzinfo=UTC),
+        "items": [],
+        "pairs": {},
+    }
+    assert output.nested is None
+
+
+def test_no_date_stands_in_where_it_could_be_sent(make: Make) -> None:
+    shapes = {
+        "Time": {"type": "timestamp"},
+        "Rule": structure({"At": {"shape": "Time"}, "Name": {"shape": "Text"}}, required=["At"]),
+        "IO": structure({"Rule": {"shape": "Rule"}}),
+    }
+    client = make([operation("PutRule", input=side("IO"), output=side("IO"))], shapes)
+    came = client.call("put_rule", b'{"Rule": {"Name": "x"}}').rule
+    assert (came.name, came.at) == ("x", None)
+    with pytest.raises(client.package.InvalidInput, match="lacks its required member 'At'"):
+        client.call("put_rule", rule=came)
 
 
 def test_cbor_sends_no_body_where_there_is_no_input(make: Make) -> None:

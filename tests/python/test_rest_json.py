@@ -237,7 +237,7 @@ def test_outputs_are_botocores(cases: dict[str, Case], name: str, data: st.DataO
 def check_member(service: ir.Service, member: ir.Member, actual: Any, expected: Any) -> None:
     """Compare a member; one that is missing or null reads as None, or as Smithy's stand-in where it is required."""
     if expected is None:
-        assert actual in (None, "", b"", 0, False, {}, []), member.name
+        assert actual in (None, "", b"", 0, False, {}, [], datetime(1970, 1, 1, tzinfo=UTC)), member.name
         assert actual is None or member.required or member.location is ir.Location.PAYLOAD, member.name
     else:
         check_value(service, member.type, actual, expected)

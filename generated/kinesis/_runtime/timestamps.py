@@ -7,7 +7,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""What stands in for a required timestamp that a service left out (Smithy 2.0, "Client error correction")."""
+
 _ZONE = re.compile(r"\s*(?:(?P<utc>Z|UTC|GMT)|(?P<offset>[+-]\d{2}(?::?\d{2})?))$", re.IGNORECASE)
 _FRACTION = re.compile(r"(?<=:\d\d)\.(\d+)")
 _HALF_DAY = re.compile(r"\s*\b([AP])\.?M\b\.?", re.IGNORECASE)
@@ -25,7 +27,7 @@ def in_utc(value: datetime) -> datetime:
 
 def epoch_seconds(value: datetime) -> int | float:
     """Return the seconds since 1970, as a float where there are microseconds."""
-    seconds = (in_utc(value) - _EPOCH).total_seconds()
+    seconds = (in_utc(value) - UNIX_EPOCH).total_seconds()
     return seconds if value.microsecond else int(seconds)
 
 
@@ -79,7 +81,7 @@ def read_timestamp(value: object) -> datetime:
         pass
     try:
         # Some platforms know only the years from 1970 to 2038.
-        return _EPOCH + timedelta(seconds=value)
+        return UNIX_EPOCH + timedelta(seconds=value)
     except OverflowError as error:
         raise ValueError(f"the timestamp {value} is out of range") from error
 

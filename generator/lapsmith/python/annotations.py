@@ -26,6 +26,7 @@ _CORRECTIONS: Mapping[type[object], str] = {
     ir.BlobType: 'b""',
     ir.ListType: "[]",
     ir.MapType: "{}",
+    ir.TimestampType: "UNIX_EPOCH",
 }
 
 

@@ -116,6 +116,7 @@ MODULE_NAMES = frozenset(
         "StubTransport",
         "SyncClient",
         "TypeAlias",
+        "UNIX_EPOCH",
         "UNSET",
         "Union",
         "UnknownEvent",

@@ -86,7 +86,8 @@ class Shapes:
         ``sent``, that value comes from a factory: msgspec leaves out a member that is its default, and it is required.
         """
         kind = self._annotations.wire(member.type)
-        stand_in = correction(member.type)
+        # Sent, it would pass for a date that the caller gave.
+        stand_in = None if sent and isinstance(member.type, ir.TimestampType) else correction(member.type)
         if member.location in _PAYLOADS and isinstance(member.type, ir.BlobType | ir.StringType):
             return Parameter(name, kind, member.required, member.wire_name, member, stand_in)
         if member.required and not lenient:

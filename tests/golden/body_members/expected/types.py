@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from ._runtime.shapes import Output, Structure
+from ._runtime.timestamps import UNIX_EPOCH
 
 
 class Leg(Structure, kw_only=True):
@@ -98,7 +99,7 @@ class RegisterParcelOutput(Output, kw_only=True):
     number: int = msgspec.field(name="Number", default=0)
     legs: list[Leg] = msgspec.field(name="Legs", default=[])
     price: Money | None = msgspec.field(name="Price", default=None)
-    due: datetime | None = msgspec.field(name="Due", default=None)
+    due: datetime = msgspec.field(name="Due", default=UNIX_EPOCH)
     registered: datetime | None = msgspec.field(name="Registered", default=None)
     fragile: bool = msgspec.field(name="Fragile", default=False)
     factor: float = msgspec.field(name="Factor", default=0.0)

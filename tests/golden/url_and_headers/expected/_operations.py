@@ -34,6 +34,7 @@ from ._runtime.http import (
 )
 from ._runtime.members import Members
 from ._runtime.operation import Operation as OperationInfo
+from ._runtime.timestamps import UNIX_EPOCH
 from .errors import ERRORS, PlacesError
 from .types import GetItemOutput, RemoveShelfOutput, SetClockOutput
 
@@ -96,7 +97,7 @@ def parse_get_item(response: Response) -> GetItemOutput:
         fresh=bool_header(response.headers, "x-fresh"),
         kinds=list_header(response.headers, "x-kinds"),
         modified=timestamp_header(response.headers, "Last-Modified"),
-        expires=timestamp_header(response.headers, "x-expires"),
+        expires=timestamp_header(response.headers, "x-expires") or UNIX_EPOCH,
         meta=prefixed_headers(response.headers, "x-meta-"),
         status=response.status,
         etag=text_header(response.headers, "ETag") or "",

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from ._runtime.shapes import Output
+from ._runtime.timestamps import UNIX_EPOCH
 
 
 class GetItemOutput(Output, kw_only=True):
@@ -31,7 +32,7 @@ class GetItemOutput(Output, kw_only=True):
     fresh: bool | None = None
     kinds: list[str] | None = None
     modified: datetime | None = None
-    expires: datetime | None = None
+    expires: datetime = UNIX_EPOCH
     meta: dict[str, str] | None = None
     status: int = 0
     etag: str = ""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from e2e.drivers import connector
 from sagemaker_runtime import CallTimeout, ConnectError, Credentials, InvalidInput, SageMakerRuntime, Timeout
+from sagemaker_runtime._runtime.deadline import Deadline
 from sagemaker_runtime._runtime.eventstream import encode_message
 from sagemaker_runtime.testing import StubTransport
 
@@ -49,11 +50,24 @@ PLAIN = trickle(response(headers=[("Transfer-Encoding", "chunked")], length=Fals
 EVENTS = trickle(response(headers=STREAM, length=False), encode_message({":event-type": "PayloadPart"}, b"." * 500))
 
 
+def trickling_head(peer: Peer) -> None:
+    peer.read_request()
+    for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"." * 2000:
+        peer.send(bytes([byte]))
+        if peer.closed_by_client.wait(0.02):
+            return
+
+
+def reads_slowly(peer: Peer) -> None:
+    while peer.read_some() and not peer.closed_by_client.wait(0.05):
+        pass
+
+
 def late(begun: float) -> float:
     return time.monotonic() - begun - LIMIT
 
 
-@pytest.mark.parametrize("answer", [silent, PLAIN], ids=["silent", "trickling"])
+@pytest.mark.parametrize("answer", [silent, PLAIN, trickling_head], ids=["silent", "trickling", "trickling head"])
 def test_an_answer_that_takes_too_long(connect: Callable[..., Any], answer: Callable[[Peer], None]) -> None:
     with Server(answer) as server:
         client = connect(endpoint_url=f"http://127.0.0.1:{server.port}", timeout=Timeout(total=LIMIT))
@@ -61,6 +75,35 @@ def test_an_answer_that_takes_too_long(connect: Callable[..., Any], answer: Call
         with pytest.raises(CallTimeout, match=r"not over after 0\.4 s"):
             client.invoke_endpoint(**CALL)
         assert 0 <= late(begun) < 5
+
+
+def test_an_upload_that_takes_too_long(connect: Callable[..., Any]) -> None:
+    with Server(reads_slowly) as server:
+        client = connect(endpoint_url=f"http://127.0.0.1:{server.port}", timeout=Timeout(total=LIMIT))
+        begun = time.monotonic()
+        with pytest.raises(CallTimeout):
+            client.invoke_endpoint(endpoint_name="llm", body=bytes(256 << 20))
+        assert 0 <= late(begun) < 3
+
+
+@pytest.mark.parametrize("wait", ["connect", "read", "write", "pool"])
+def test_no_single_wait_reaches_beyond_the_end(wait: str) -> None:
+    deadline = Deadline(5)
+    for given in (Timeout(), Timeout(connect=None, read=None, write=None, pool=None)):
+        assert 4 < getattr(deadline.within(given), wait) <= 5
+    assert getattr(deadline.within(Timeout(connect=1, read=1, write=1, pool=1)), wait) == 1
+
+
+def test_nothing_is_sent_when_it_is_over() -> None:
+    def slow() -> Credentials:
+        time.sleep(0.2)
+        return Credentials("AKID", "secret")
+
+    stub = StubTransport()
+    settings = SETTINGS | {"credentials": slow, "timeout": Timeout(total=0.1)}
+    with pytest.raises(CallTimeout):
+        SageMakerRuntime(**settings, transport=stub).invoke_endpoint(**CALL)
+    assert stub.requests == []
 
 
 def test_a_stream_that_takes_too_long(connect: Callable[..., Any]) -> None:

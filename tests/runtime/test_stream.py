@@ -24,16 +24,18 @@ from sagemaker_runtime import (
     ModelStreamError,
     PayloadPart,
     ProtocolError,
+    ReadTimeout,
     SageMakerRuntime,
     SageMakerRuntimeError,
     StreamError,
+    Timeout,
     TruncatedStream,
     UnknownEvent,
 )
 from sagemaker_runtime._runtime.eventstream import encode_message
 from sagemaker_runtime.testing import AsyncStubTransport, StubTransport
 
-from .loopback import PATIENCE, Peer, Server, chunk
+from .loopback import PATIENCE, Peer, Server, answering, chunk, response
 
 SETTINGS: dict[str, Any] = {"region": "eu-west-1", "credentials": Credentials("AKID", "secret")}
 CALL: dict[str, Any] = {"endpoint_name": "llm", "body": b"in"}
@@ -304,7 +306,8 @@ DAMAGED = GOOD[:-1] + bytes([GOOD[-1] ^ 1])
         ([GOOD + GOOD, b"\xff" * 12 + GOOD], ChecksumMismatch, 2),
         ([GOOD + GOOD[:20]], TruncatedStream, 1),
         ([GOOD[:5]], TruncatedStream, 0),
-        ([GOOD, GOOD[:20], ProtocolError("reset")], ProtocolError, 1),
+        ([GOOD, GOOD[:20], ProtocolError("reset")], TruncatedStream, 1),
+        ([GOOD, ProtocolError("reset")], ProtocolError, 1),
     ],
 )
 def test_damage_comes_after_the_good_events(
@@ -330,6 +333,74 @@ def test_damage_is_known_before_more_comes(kind: str) -> None:
     ):
         events, _ = read_until_error(stream, ChecksumMismatch)
     assert events == [part(b"good")]
+
+
+FRAMINGS = {
+    "chunked": (HEAD, chunk, chunk(b"")),
+    "until close": (b"HTTP/1.1 200 OK\r\n\r\n", bytes, b""),
+}
+
+
+@pytest.mark.parametrize(
+    ("framing", "sent", "error"),
+    [
+        ("until close", GOOD, None),
+        ("until close", GOOD + GOOD[:20], TruncatedStream),
+        ("chunked", GOOD, ProtocolError),
+        ("chunked", GOOD + GOOD[:20], TruncatedStream),
+    ],
+)
+def test_a_server_that_closes_the_connection(
+    kind: str, framing: str, sent: bytes, error: type[Exception] | None
+) -> None:
+    head, frame, _ = FRAMINGS[framing]
+
+    def script(peer: Peer) -> None:
+        if peer.read_request() is not None:
+            peer.send(head + frame(sent))
+
+    with (
+        Server(script) as server,
+        connector(kind, at(server)) as connect,
+        connect().invoke_endpoint_with_response_stream(**CALL) as stream,
+    ):
+        if error is None:
+            assert list(stream) == [part(b"good")]
+        else:
+            events, raised = read_until_error(stream, error)
+            assert events == [part(b"good")]
+            assert type(raised) is error
+            if error is TruncatedStream:
+                assert f"the stream ended 20 bytes into a frame of {len(GOOD)} bytes" in str(raised)
+
+
+def test_a_server_that_stalls_between_frames(kind: str) -> None:
+    gone = threading.Event()
+
+    def script(peer: Peer) -> None:
+        if peer.read_request() is not None:
+            peer.send(HEAD + chunk(GOOD))
+            peer.wait_for_close()
+            gone.set()
+
+    with (
+        Server(script) as server,
+        connector(kind, at(server) | {"timeout": Timeout(read=0.2)}) as connect,
+        connect().invoke_endpoint_with_response_stream(**CALL) as stream,
+    ):
+        assert read_until_error(stream, ReadTimeout)[0] == [part(b"good")]
+        assert gone.wait(PATIENCE)
+
+
+def test_an_error_in_place_of_a_stream_is_raised_as_its_class(kind: str) -> None:
+    refusal = response(
+        b'{"Message": "no"}',
+        headers=[("x-amzn-ErrorType", "ModelError"), ("Content-Type", "application/json")],
+    )
+    with Server(answering(refusal)) as server, connector(kind, at(server)) as connect:
+        client = connect()
+        with pytest.raises(ModelError, match="no"), client.invoke_endpoint_with_response_stream(**CALL):
+            pass
 
 
 def at(server: Server) -> dict[str, Any]:

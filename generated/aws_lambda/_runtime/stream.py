@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import msgspec
 
-from .errors import ServiceError
+from .errors import ProtocolError, ServiceError, StreamError
 from .eventstream import EventStreamDecoder, Message
 from .shapes import Output, UnknownEvent
 from .stream_base import AsyncStream, OpenStream, SyncStream
@@ -90,6 +90,17 @@ class _Events(OpenStream[Out], Generic[Out, Event]):
         else:
             self._messages.extend(self._decoder.feed(chunk))
 
+    def _check_cut(self, error: BaseException) -> None:
+        """Say what a failure means for the stream: a connection that breaks inside a frame has cut it off."""
+        self._tell(error)
+        self._check_open_after(error)
+        if isinstance(error, ProtocolError):
+            try:
+                self._decoder.close()
+            except StreamError as cut:
+                self._tell(cut)
+                raise cut from error
+
     def _next_message(self) -> Message | None:
         """Return the next frame that is an event or error; None where more must be read first."""
         while self._messages:
@@ -117,8 +128,9 @@ class EventStream(_Events[Out, Event], SyncStream[Out]):
     """Events as they arrive. A context manager and an iterator; reaching the end or leaving the block disconnects.
 
     Iterating raises the errors that the service sends in the stream as their classes, :class:`ChecksumMismatch` and
-    :class:`TruncatedStream` for damaged data, and :class:`TransportError` when the connection breaks. Events that came
-    before the damage are delivered first. Any error ends the stream.
+    :class:`TruncatedStream` for damaged data and a connection that breaks inside a frame, and :class:`TransportError`
+    where it breaks between two frames of a response that says that there is more. Events that came before the damage
+    are delivered first. Any error ends the stream.
 
     It is for one thread at a time.
     """
@@ -134,8 +146,10 @@ class EventStream(_Events[Out, Event], SyncStream[Out]):
                 stream._feed(next(stream._chunks, None))
             stream._take_initial()
         except BaseException as error:
-            stream._tell(error)
-            stream.close()
+            try:
+                stream._check_cut(error)
+            finally:
+                stream.close()
             raise
         return stream
 
@@ -150,9 +164,10 @@ class EventStream(_Events[Out, Event], SyncStream[Out]):
                 self._feed(next(self._chunks, None))
             return self._read(message)
         except BaseException as error:
-            self._tell(error)
-            self._check_open_after(error)
-            self.close()
+            try:
+                self._check_cut(error)
+            finally:
+                self.close()
             raise
 
 
@@ -183,8 +198,10 @@ class AsyncEventStream(_Events[Out, Event], AsyncStream[Out]):
                 stream._feed(await anext(stream._chunks, None))
             stream._take_initial()
         except BaseException as error:
-            stream._tell(error)
-            await stream.aclose()
+            try:
+                stream._check_cut(error)
+            finally:
+                await stream.aclose()
             raise
         return stream
 
@@ -199,9 +216,10 @@ class AsyncEventStream(_Events[Out, Event], AsyncStream[Out]):
                 self._feed(await anext(self._chunks, None))
             return self._read(message)
         except BaseException as error:
-            self._tell(error)
-            self._check_open_after(error)
-            await self.aclose()
+            try:
+                self._check_cut(error)
+            finally:
+                await self.aclose()
             raise
 
 

@@ -473,6 +473,13 @@ def test_credentials_that_block_come_from_a_worker_thread(backend: str) -> None:
     assert asked == [(False, False), (False, True), (True, False)]
 
 
+def test_bodies_of_more_than_25_mb_go_both_ways(kind: str) -> None:
+    body = bytes(range(256)) * (30 << 12)
+    with Server(answering(response(body[::-1]))) as server, connector(kind, at(server)) as connect:
+        assert connect().invoke_endpoint(endpoint_name="llm", body=body).body == body[::-1]
+    assert server.requests[0].endswith(b"\r\n\r\n" + body)
+
+
 def test_missing_credentials_send_nothing(kind: str) -> None:
     class Provider:
         blocking = False

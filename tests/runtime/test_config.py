@@ -218,7 +218,7 @@ def test_the_order_of_profile_variables_is_that_of_other_sdks(machine: Machine) 
 def test_defaults(machine: Machine) -> None:
     machine.set(AWS_REGION="eu-west-1")
     config = resolve_config(SERVICE)
-    assert config.timeout == Timeout(connect=10.0, read=70.0, write=60.0, pool=10.0)
+    assert config.timeout == Timeout(connect=10.0, read=70.0, write=60.0, pool=60.0)
     assert resolve_config(replace(SERVICE, read_timeout=None)).timeout.read == 60.0
     assert (config.max_attempts, config.ca_bundle, config.extra_headers) == (3, None, ())
     assert pickle.loads(pickle.dumps(config)) == config
@@ -354,7 +354,7 @@ def test_files_are_found_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_number_bounds_every_wait() -> None:
     assert to_timeout(5) == Timeout(connect=5.0, read=5.0, write=5.0, pool=5.0)
-    assert to_timeout(120) == Timeout(connect=10.0, read=120.0, write=120.0, pool=10.0)
+    assert to_timeout(120) == Timeout(connect=10.0, read=120.0, write=120.0, pool=120.0)
     given = Timeout(connect=None, read=0.5)
     assert to_timeout(given) is given
 

@@ -94,6 +94,29 @@ def test_no_single_wait_reaches_beyond_the_end(wait: str) -> None:
     assert getattr(deadline.within(Timeout(connect=1, read=1, write=1, pool=1)), wait) == 1
 
 
+def test_what_is_left_gets_less() -> None:
+    deadline = Deadline(5)
+    time.sleep(0.01)
+    left = deadline.within(Timeout(total=5)).total
+    assert left is not None
+    assert 4 < left < 5
+
+
+def test_a_wait_that_begins_late_ends_in_time(connect: Callable[..., Any]) -> None:
+    def half_a_head(peer: Peer) -> None:
+        peer.read_request()
+        time.sleep(0.9)
+        peer.send(b"HTTP/1.1 200 OK\r\n")
+        peer.wait_for_close()
+
+    with Server(half_a_head) as server:
+        client = connect(endpoint_url=f"http://127.0.0.1:{server.port}", timeout=Timeout(total=1))
+        begun = time.monotonic()
+        with pytest.raises(CallTimeout):
+            client.invoke_endpoint(**CALL)
+        assert time.monotonic() - begun < 1.6
+
+
 def test_nothing_is_sent_when_it_is_over() -> None:
     def slow() -> Credentials:
         time.sleep(0.2)

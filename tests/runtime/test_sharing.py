@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import multiprocessing
 import operator
@@ -10,6 +11,7 @@ import os
 import threading
 import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -17,9 +19,11 @@ import pytest
 from sagemaker_runtime import (
     AsyncSageMakerRuntime,
     Credentials,
+    InvalidInput,
     ModelError,
     PayloadPart,
     SageMakerRuntime,
+    Timeout,
 )
 
 from .loopback import PATIENCE, Peer, Server, answering, echo_path, response
@@ -71,6 +75,11 @@ def test_2000_tasks_share_a_client(backend: str) -> None:
     assert got == {number: path(f"e{number}") for number in range(2000)}
 
 
+def test_many_calls_wait_for_a_connection_as_long_as_for_an_answer() -> None:
+    """Twenty calls for each connection, each of three seconds: none of them fails for having had to wait."""
+    assert Timeout().pool == Timeout().read
+
+
 # Processes
 
 
@@ -83,6 +92,11 @@ def _invoke_async(client: AsyncSageMakerRuntime, answers: Any) -> None:
         return (await client.invoke_endpoint(**CALL)).body
 
     answers.put(asyncio.run(main()))
+
+
+def _close(client: SageMakerRuntime, answers: Any) -> None:
+    client.close()
+    answers.put(b"closed")
 
 
 def in_fork(target: Any, *arguments: Any) -> bytes:
@@ -123,6 +137,85 @@ def test_a_forked_child_uses_the_async_client_that_the_parent_uses() -> None:
         assert asyncio.run(main()) == b"ok"
         assert in_fork(_invoke_async, client) == b"ok"
         assert asyncio.run(main()) == b"ok"
+
+
+@FORKS
+@FORKS_ON_PURPOSE
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_child_that_is_made_inside_an_event_loop(backend: str) -> None:
+    """trio's goes on there; in place of asyncio's, the child starts another. Neither takes the parent's connections."""
+
+    async def child(client: AsyncSageMakerRuntime) -> None:
+        if backend == "trio":
+            assert (await client.invoke_endpoint(endpoint_name="child", body=b"")).body == path("child")
+            await client.aclose()
+        else:
+            with pytest.raises(InvalidInput, match="start another there"):
+                await client.invoke_endpoint(**CALL)
+
+    async def main() -> None:
+        async with AsyncSageMakerRuntime(**at(server)) as client:
+            assert (await client.invoke_endpoint(endpoint_name="parent", body=b"")).body == path("parent")
+            pid = os.fork()
+            if pid == 0:
+                outcome = 1
+                with contextlib.suppress(BaseException):
+                    await child(client)
+                    if backend == "asyncio":
+                        asyncio.run(go_on(client))
+                    outcome = 0
+                os._exit(outcome)
+            assert os.waitpid(pid, 0)[1] == 0
+            assert (await client.invoke_endpoint(endpoint_name="again", body=b"")).body == path("again")
+
+    async def go_on(client: AsyncSageMakerRuntime) -> None:
+        assert (await client.invoke_endpoint(endpoint_name="child", body=b"")).body == path("child")
+        await client.aclose()
+
+    with Server(echo_path) as server:
+        anyio.run(main, backend=backend)
+        assert server.connections == 2
+
+
+@FORKS
+@FORKS_ON_PURPOSE
+def test_a_child_that_closes_the_client_leaves_the_parents_connections_open() -> None:
+    with Server(answering(response(b"ok"))) as server, SageMakerRuntime(**at(server)) as client:
+        client.invoke_endpoint(**CALL)
+        assert in_fork(_close, client) == b"closed"
+        client.invoke_endpoint(**CALL)
+        assert server.connections == 1
+
+
+@FORKS
+@FORKS_ON_PURPOSE
+@pytest.mark.parametrize("source", ["function", "session"])
+def test_a_fork_amid_a_search_for_credentials_does_not_block_the_child(source: str) -> None:
+    searching, go_on = threading.Event(), threading.Event()
+    parent = os.getpid()
+
+    def search() -> Credentials:
+        if os.getpid() == parent:
+            searching.set()
+            go_on.wait(PATIENCE)
+        return KEYS
+
+    class Session:
+        def get_credentials(self) -> Any:
+            found = search()
+            return SimpleNamespace(access_key=found.access_key_id, secret_key=found.secret_access_key, token=None)
+
+    given: Any = search if source == "function" else Session()
+    with (
+        Server(answering(response(b"ok"))) as server,
+        SageMakerRuntime(**at(server) | {"credentials": given}) as client,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        call = thread.submit(client.invoke_endpoint, **CALL)
+        assert searching.wait(PATIENCE)
+        assert in_fork(_invoke, client) == b"ok"
+        go_on.set()
+        assert call.result(PATIENCE).body == b"ok"
 
 
 @FORKS

@@ -253,15 +253,14 @@ class _LoopPools:
     def __init__(self, loop: object, on_trio: bool) -> None:
         self.loop = weakref.ref(loop)
         self.on_trio = on_trio
-        self.pid = os.getpid()
         self.pools: dict[tuple[str, str | None], AsyncPool] = {}
         self.closer = _close_at_end(self.pools)
 
     @property
     def over(self) -> bool:
-        """Whether the loop has ended, in this process."""
+        """Whether the loop has ended."""
         loop: Any = self.loop()
-        return self.pid == os.getpid() and (loop is None or (not self.on_trio and loop.is_closed()))
+        return loop is None or (not self.on_trio and loop.is_closed())
 
 
 class AsyncHTTPTransport(_DefaultTransport):

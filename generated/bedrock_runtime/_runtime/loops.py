@@ -11,20 +11,30 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from .errors import InvalidInput
+
 _closing: set[Any] = set()
 
 
 def running_loop() -> tuple[Any, bool]:
-    """The running event loop, and whether it is trio's."""
+    """The running event loop, and whether it is trio's.
+
+    Raises :class:`InvalidInput` where none runs, as in a child that asyncio's was forked to.
+    """
     import asyncio
 
-    try:
+    with suppress(RuntimeError):
         return asyncio.get_running_loop(), False
+    trio: Any = sys.modules.get("trio")
+    try:
+        if trio is not None:
+            return trio.lowlevel.current_trio_token(), True
     except RuntimeError:
-        trio: Any = sys.modules.get("trio")
-        if trio is None:
-            raise
-        return trio.lowlevel.current_trio_token(), True
+        pass
+    raise InvalidInput(
+        "no event loop of asyncio or trio runs here. One does not go on in a forked child: start another there, with "
+        "asyncio.run()"
+    )
 
 
 class LoopCloser:

@@ -168,13 +168,12 @@ def _checked_hooks(hooks: object) -> Hooks | None:
 def to_timeout(timeout: float | Timeout) -> Timeout:
     """Check time limits, or make them of one number: the longest wait for anything, in seconds.
 
-    Connecting, and waiting for a free connection, keep their limit of 10 s when the number is higher. Raises
-    :class:`InvalidInput` for a limit that is not a number above 0.
+    Connecting keeps its limit of 10 s when the number is higher. Raises :class:`InvalidInput` for a limit that is not a
+    number above 0.
     """
     if not isinstance(timeout, Timeout):
         seconds = _seconds(timeout, "timeout")
-        brief = min(seconds, _CONNECT_LIMIT)
-        return Timeout(connect=brief, read=seconds, write=seconds, pool=brief)
+        return Timeout(connect=min(seconds, _CONNECT_LIMIT), read=seconds, write=seconds, pool=seconds)
     for name in ("connect", "read", "write", "pool", "total"):
         if (limit := getattr(timeout, name)) is not None:
             _seconds(limit, f"timeout.{name}")

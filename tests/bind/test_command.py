@@ -186,9 +186,115 @@ class TestFiles:
             (tmp_path / name).write_text(compile_lean(models.load("schemas")))
         result = run(str(tmp_path / "a.lap"))
         assert result.exit_code == 2
-        assert "or say where: -o FILE" in result.output
+        assert "or say where: -o FOLDER" in result.output
         assert run(str(tmp_path / "a.lap"), "-o", str(tmp_path / "out" / "bindings.yaml")).exit_code == 0
         assert names(tmp_path / "out") == {"bindings.yaml", "types.lap", "endpoint-rules.json"}
+
+
+class TestRules:
+    """``--model PATH`` where no rule set is beside the model."""
+
+    @pytest.fixture
+    def bare(self, spec: Callable[[str], Path], tmp_path: Path) -> tuple[str, ...]:
+        folder, path = spec("schemas"), models.path("schemas")
+        (tmp_path / "models").mkdir()
+        (tmp_path / "models" / path.name).write_bytes(path.read_bytes())
+        return str(folder), "--model", str(tmp_path / "models")
+
+    def test_that_the_host_is_taken_from_the_prefix_is_said(self, bare: tuple[str, ...]) -> None:
+        said = "there are no endpoint rules beside the model, so it is schemas.{region}.{dnsSuffix} in every Region"
+        assert said in run(*bare).output
+        assert said not in run(bare[0]).output
+
+    def test_the_rule_set_of_an_earlier_run_is_removed(self, bare: tuple[str, ...]) -> None:
+        folder = Path(bare[0])
+        run(bare[0])
+        assert names(folder) == {"bindings.yaml", "types.lap", "endpoint-rules.json"}
+        assert "removed endpoint-rules.json, which the bindings no longer use" in run(*bare).output
+        assert names(folder) == {"bindings.yaml", "types.lap"}
+        assert "removed" not in run(*bare).output
+        assert run(bare[0]).exit_code == 0
+        assert names(folder) == {"bindings.yaml", "types.lap", "endpoint-rules.json"}
+
+    def test_one_that_bind_did_not_write_is_kept_and_not_replaced(self, bare: tuple[str, ...]) -> None:
+        rules = Path(bare[0]) / "endpoint-rules.json"
+        rules.write_text("{}")
+        for _ in range(2):
+            assert "kept endpoint-rules.json, which bind did not write" in run(*bare).output
+            assert rules.read_text() == "{}"
+        refused = run(bare[0])
+        assert refused.exit_code == 2
+        assert "endpoint-rules.json was not written by lapsmith bind" in refused.output
+        assert rules.read_text() == "{}"
+
+    def test_one_that_overrides_name_is_kept(self, bare: tuple[str, ...]) -> None:
+        folder = Path(bare[0])
+        run(bare[0])
+        (folder / "overrides.yaml").write_text("endpoint: {host: null, rules: endpoint-rules.json}\n")
+        assert "kept endpoint-rules.json, which overrides.yaml names" in run(*bare).output
+        inspected = CliRunner().invoke(cli.main, ["inspect", str(folder)])
+        assert inspected.exit_code == 0, inspected.output
+
+    def test_a_failure_keeps_it(self, bare: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+        folder = Path(bare[0])
+        run(bare[0])
+        before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        unlink = Path.unlink
+
+        def failing(self: Path, missing_ok: bool = False) -> None:
+            if self.name == "endpoint-rules.json":
+                raise PermissionError(13, "Permission denied", str(self))
+            unlink(self, missing_ok)
+
+        monkeypatch.setattr(Path, "unlink", failing)
+        assert run(*bare).exit_code == 2
+        assert before == {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+    def test_the_model_s_path_is_shown_and_not_written(self, bare: tuple[str, ...], tmp_path: Path) -> None:
+        first = run(*bare).output.splitlines()[0]
+        assert first == f"model: {bare[2]} (file/schemas/2019-12-02), protocol rest-json"
+        for path in Path(bare[0]).iterdir():
+            assert path.is_dir() or str(tmp_path) not in path.read_text()
+        assert "{model: file/schemas/2019-12-02, sha256: " in (Path(bare[0]) / "bindings.yaml").read_text()
+
+
+class TestPlaces:
+    def test_a_folder_is_as_good_as_a_file(self, spec: Callable[[str], Path], tmp_path: Path) -> None:
+        folder = spec("schemas")
+        (tmp_path / "there").mkdir()
+        for place in ("there", "new/folder", "file/bindings.yaml"):
+            result = run(str(folder), "-o", place)
+            assert result.exit_code == 0, result.output
+            target = tmp_path / place.removesuffix("/bindings.yaml")
+            assert names(target) == {"bindings.yaml", "types.lap", "endpoint-rules.json"}
+            said = f"next: copy the spec into {target.relative_to(tmp_path)}; bindings are read from the folder of"
+            assert said in result.output
+
+    @pytest.mark.parametrize(
+        ("service", "name"),
+        [
+            ("dynamodb", "dynamodb"),
+            ("cloudtrail", "cloudtrail"),
+            ("sagemaker-featurestore-runtime", "sagemaker_featurestore_runtime"),
+            ("lambda", "aws_lambda"),
+        ],
+    )
+    def test_the_package_is_called_as_botocore_calls_the_service(
+        self, spec: Callable[[str], Path], service: str, name: str
+    ) -> None:
+        assert run(str(spec(service))).output.splitlines()[-1].endswith(f" -o generated/{name}")
+
+    def test_the_client_that_is_configured_is_named(self, spec: Callable[[str], Path], tmp_path: Path) -> None:
+        folder = spec("schemas")
+        (tmp_path / "pyproject.toml").write_text(
+            '[tool.lapsmith.clients.gone]\nspec = "nowhere"\noutput = "src/gone"\n'
+            '[tool.lapsmith.clients.registry]\nspec = "schemas"\noutput = "src/registry"\n'
+        )
+        assert run(str(folder)).output.splitlines()[-1] == "next: lapsmith generate registry"
+        generated = CliRunner().invoke(cli.main, ["generate", "registry"])
+        assert generated.exit_code == 0, generated.output
+        (tmp_path / "pyproject.toml").write_text("[tool.lapsmith\n")
+        assert run(str(folder)).output.splitlines()[-1].endswith(" -o generated/schemas")
 
 
 class TestDecisions:
@@ -224,7 +330,7 @@ class TestDecisions:
 class TestAll:
     def test_it_needs_a_place_of_its_own(self, spec: Callable[[str], Path]) -> None:
         folder = spec("schemas")
-        assert "say where: -o FOLDER/bindings.yaml" in run(str(folder), "--all").output
+        assert "say where: -o FOLDER." in run(str(folder), "--all").output
         result = run(str(folder), "--all", "-o", str(folder / "bindings.yaml"))
         assert result.exit_code == 2
         assert "api-spec.lap was not written by lapsmith bind" in result.output

@@ -40,11 +40,13 @@ _BLOCKS = ("operations", "waiters", "shapes", "errors")
 class Bound:
     """What ``bind`` found: which endpoint is which operation, and the files, by their usual names.
 
+    ``origin`` is what the bindings call the model, ``shown`` also has its path, where one was given.
     ``document`` is the spec that they go with: the one that was given, or (then it is one of the files) that with all
     that the model has.
     """
 
     origin: str
+    shown: str
     protocol: str
     document: Document
     matching: Matching
@@ -83,7 +85,8 @@ def bind(
     derived = derive.derive(document, service, found, protocol)
     contents |= _contents(document, service, derived)
     proof.prove(contents, document, found)
-    return Bound(service.origin, derived.content["service"]["protocol"], document, found, derived, contents)
+    shown = service.origin if origin else f"{model_name} ({service.origin})"
+    return Bound(service.origin, shown, derived.content["service"]["protocol"], document, found, derived, contents)
 
 
 def _comment(service: model.Model) -> str:
@@ -101,11 +104,23 @@ def _contents(document: Document, service: model.Model, derived: Derived) -> dic
     return contents | ({RULES: rules.write(service.rules)} if service.rules else {})
 
 
-def write(bound: Bound, bindings: Path) -> tuple[Path, ...]:
-    """Write the files, with the bindings at the path ``bindings`` and the others beside; return those that changed.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Which files were written because they changed, which one was removed, and a word on one that was not."""
 
-    All of them are written, or none. Raises BindError where there is a file that bind did not write.
+    changed: tuple[Path, ...]
+    removed: Path | None
+    kept: str | None
+
+
+def write(bound: Bound, bindings: Path) -> Written:
+    """Write the files, with the bindings at the path ``bindings`` and the others beside.
+
+    A rule set from an earlier run that the bindings no longer use is removed. All of this is done, or nothing. Raises
+    BindError where there is a file that bind did not write.
     """
     paths = {name: bindings if name == BINDINGS else bindings.parent / name for name in bound.contents}
     files.check(paths)
-    return files.write({paths[name]: data for name, data in bound.contents.items()})
+    removed, kept = files.stale(bindings, bound.contents)
+    changed = files.write({paths[name]: data for name, data in bound.contents.items()}, removed)
+    return Written(changed, removed, kept)

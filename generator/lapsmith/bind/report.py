@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keyword
-import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from lapsmith.bind import Bound, yaml
 from lapsmith.bind.matching import ADDED, DESCRIPTION, HAND, NAMES, ORDER, PATH
 from lapsmith.bind.pins import Pins
 from lapsmith.bind.yaml import Noted
+from lapsmith.inputs import RULES
 
 _WAYS = {
     PATH: "by method and path",
@@ -27,7 +27,7 @@ _NAMED = 6
 def lines(bound: Bound) -> Iterator[str]:
     """The report on what was found, line by line."""
     found = bound.matching
-    yield f"model: {bound.origin}, protocol {bound.protocol}"
+    yield f"model: {bound.shown}, protocol {bound.protocol}"
     total = len(found.matches) + len(found.unbound)
     ways = Counter(match.by for match in found.matches)
     told = ", ".join(f"{ways[by]} {way}" for by, way in _WAYS.items() if ways[by])
@@ -40,6 +40,9 @@ def lines(bound: Bound) -> Iterator[str]:
     if bound.derived.guessed:
         count = len(bound.derived.guessed)
         yield f"retry: {_count(count, 'operation')} taken for safe to send again by the name, marked in bindings.yaml"
+    if RULES not in bound.contents:
+        host = bound.derived.content["endpoint"]["host"].value
+        yield f"endpoint: there are no endpoint rules beside the model, so it is {host} in every Region; please check"
     if found.missing or bound.derived.absent:
         lacking = f"{_count(len(found.missing), 'operation')} and {_count(bound.derived.absent, 'member')}"
         yield f"the model has {lacking} that the spec lacks; they are not generated (--all adds them)"
@@ -98,12 +101,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def next_step(bound: Bound, spec: str) -> str:
-    """The command to run next. ``spec`` is the folder that has the bindings."""
+def next_step(bound: Bound, spec: str, client: str | None) -> str:
+    """The command to run next. ``spec`` is the folder that has the bindings, ``client`` the one that is made of it."""
     pins = Pins(bound.document, bound.matching)
     if any(pins.of(item.endpoint, HAND) for item in bound.matching.unbound):
         return f"next: settle what is not bound in overrides.yaml, then lapsmith bind {spec} again"
-    service = bound.derived.content["service"]
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", str(service["class"])).lower()
-    name = f"aws_{name}" if keyword.iskeyword(name) else name
+    if client:
+        return f"next: lapsmith generate {client}"
+    # As botocore calls the service.
+    name = bound.origin.split("/")[-2].replace("-", "_")
+    name = name if name.isidentifier() and not keyword.iskeyword(name) else f"aws_{name}"
     return f"next: lapsmith generate {spec} -o generated/{name}"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from lapsmith.cli.terminal import ERROR, complain, leave, report
-from lapsmith.config import ConfigError, path_inside, spec_only
-from lapsmith.diagnostics import Severity
+from lapsmith.config import ClientConfig, ConfigError, find, load, path_inside, spec_only
+from lapsmith.diagnostics import LapsmithError, Severity
 from lapsmith.inputs import BINDINGS, OVERRIDES, folder_of, read_inputs
 
 if TYPE_CHECKING:
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "output",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Where bindings.yaml goes; the other files go beside it.",
+    metavar="PLACE",
+    help="The folder that the files go into, or the path of bindings.yaml.",
 )
 @click.option(
     "--all",
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Add what the model has and the spec lacks: writes a spec of its own beside the bindings, so it needs -o.",
 )
-def command(spec: str, model: str | None, protocol: str | None, output: Path | None, everything: bool) -> None:
+def command(spec: str, model: str | None, protocol: str | None, output: str | None, everything: bool) -> None:
     """Derive how a SPEC goes over the wire from AWS's service model.
 
     SPEC is a folder as in specs/SERVICE, or a .lap file. Without --model, the model in the installed botocore that has
@@ -51,10 +51,8 @@ def command(spec: str, model: str | None, protocol: str | None, output: Path | N
     if any(item.severity is Severity.ERROR for item in analysis.diagnostics):
         leave(ERROR)
     if everything and output is None:
-        raise click.UsageError(
-            "--all writes a spec of its own, with what SPEC lacks; say where: -o FOLDER/bindings.yaml."
-        )
-    target = output or _beside(spec, folder_of(client))
+        raise click.UsageError("--all writes a spec of its own, with what SPEC lacks; say where: -o FOLDER.")
+    target = _beside(spec, folder_of(client)) if output is None else _placed(output)
     try:
         bound = bind.bind(
             analysis.document,
@@ -63,21 +61,53 @@ def command(spec: str, model: str | None, protocol: str | None, output: Path | N
             decided=_decided(target.with_name(OVERRIDES)),
             everything=everything,
         )
-        changed = bind.write(bound, target)
+        written = bind.write(bound, target)
     except bind.BindError as error:
         complain(str(error))
         leave(ERROR)
     for line in reporting.lines(bound):
         click.echo(line)
-    names = ", ".join(path.name for path in changed)
+    names = ", ".join(path.name for path in written.changed)
     place = path_inside(target.parent, Path.cwd()) or str(target.parent)
-    click.echo(f"wrote {names} in {place}" if changed else f"unchanged: {place}")
-    click.echo(reporting.next_step(bound, str(target.parent) if everything else spec))
+    click.echo(f"wrote {names} in {place}" if written.changed else f"unchanged: {place}")
+    if written.removed:
+        click.echo(f"removed {written.removed.name}, which the bindings no longer use")
+    if written.kept:
+        click.echo(written.kept)
+    beside = folder_of(client)
+    if everything or (beside is not None and beside.resolve() == target.parent.resolve()):
+        folder = str(target.parent) if everything else spec
+        click.echo(reporting.next_step(bound, folder, _client_of(target.parent)))
+    else:
+        click.echo(f"next: copy the spec into {place}; bindings are read from the folder of their spec")
+
+
+def _placed(output: str) -> Path:
+    """``-o FOLDER``, or the path of the bindings themselves."""
+    path = Path(output)
+    return path if path.suffix in (".yaml", ".yml") and not path.is_dir() else path / BINDINGS
+
+
+def _client_of(folder: Path) -> str | None:
+    """The configured client that is made of the spec in a folder, if there is one."""
+    config = find(Path.cwd())
+    clients: Mapping[str, ClientConfig] = {}
+    # What is wrong with a configuration is said by the commands that need it.
+    with suppress(LapsmithError, OSError):
+        clients = load(config).clients if config else {}
+    for name, client in clients.items():
+        with suppress(LapsmithError, OSError):
+            place = folder_of(client)
+            if place is not None and place.resolve() == folder.resolve():
+                return name
+    return None
 
 
 def _beside(spec: str, folder: Path | None) -> Path:
     if folder is None:
-        raise ConfigError(f"'{spec}' shares its folder with other specs; give it one of its own, or say where: -o FILE")
+        raise ConfigError(
+            f"'{spec}' shares its folder with other specs; give it one of its own, or say where: -o FOLDER"
+        )
     return folder / BINDINGS
 
 

@@ -6,13 +6,14 @@ import gzip
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml as pyyaml
 from bind.command import TINY, described, names, prose, run
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from corpus import models
 from corpus.lean import compile_lean
 from lapsmith import cli
@@ -319,12 +320,100 @@ class TestDecisions:
         described_in_order = [item["name"] for item in json.loads(inspected.stdout)["service"]["operations"]]
         assert described_in_order == ["StopThing", "StartThing", "ListThings"]
 
+    def test_an_operation_that_the_model_lacks(self, tiny: Path) -> None:
+        model = described()
+        del model["operations"]["StopThing"]
+        (tiny.parent / "service-2.json").write_text(json.dumps(model))
+        new = "@endpoint POST /\n@required {Shelf: str}\n@returns(200) {Emptied: int?}\n"
+        (tiny / "tiny.lap").write_text(added(compile_lean(model), new))
+        first = run(str(tiny), "--model", str(tiny.parent))
+        assert "nothing like it" in first.output
+        refused = generate(tiny)
+        assert refused.exit_code == 2
+        assert "error[unbound-endpoint]" in refused.output
+        settle(tiny, snippet(first.output), "EmptyShelf")
+        again = run(str(tiny), "--model", str(tiny.parent))
+        assert "not bound" not in again.output
+        assert "def empty_shelf(" in sync_client(tiny)
+
+    def test_a_rest_operation_that_the_model_lacks(self, spec: Callable[[str], Path]) -> None:
+        folder = spec("schemas")
+        lap = folder / "references" / "api-spec.lap"
+        lap.write_text(
+            added(lap.read_text(), "@endpoint GET /v1/shelves/{Shelf}\n@required {Shelf: str}\n@optional {max: int}\n")
+        )
+        first = run(str(folder))
+        assert "GET /v1/shelves/{Shelf} (schemas/references/api-spec.lap:" in first.output
+        settle(folder, snippet(first.output), "GetShelf")
+        assert "not bound" not in run(str(folder)).output
+        assert "def get_shelf(self, *, shelf: str, max: int | None = None" in sync_client(folder)
+
+    def test_a_path_that_has_moved_is_told_and_can_be_kept(self, spec: Callable[[str], Path]) -> None:
+        folder = spec("schemas")
+        lap = folder / "references" / "api-spec.lap"
+        lap.write_text(
+            lap.read_text().replace("@endpoint POST /v1/discover\n", "@endpoint GET /v0/discover/{Events}\n")
+        )
+        first = run(str(folder))
+        assert "nothing like it there, but GetDiscoveredSchema is now at POST /v1/discover" in first.output
+        settle(folder, snippet(first.output), None)
+        assert "bound: 31 of 31 endpoints (30 by method and path, 1 as overrides.yaml says)" in run(str(folder)).output
+        # What the model says of a body is not said of this request.
+        binding = pyyaml.safe_load((folder / "bindings.yaml").read_text())["operations"]["GetDiscoveredSchema"]
+        assert (binding["at"], "in" in binding) == ("GET /v0/discover/{Events}", False)
+        assert "def get_discovered_schema(" in sync_client(folder)
+
+    def test_what_generate_says_of_an_unbound_endpoint_works(self, tiny: Path) -> None:
+        model = described()
+        del model["operations"]["StopThing"]
+        (tiny.parent / "service-2.json").write_text(json.dumps(model))
+        (tiny / "tiny.lap").write_text(compile_lean(model))
+        run(str(tiny), "--model", str(tiny.parent))
+        settle(tiny, "operations: {}", None)
+        for number, new in enumerate(["@required {Shelf: str}", "@required {Shelf: str}\n@optional {By: [str]}"]):
+            (tiny / "tiny.lap").write_text(added((tiny / "tiny.lap").read_text(), f"@endpoint POST /\n{new}\n"))
+            told = re.search(r"say what it is in overrides.yaml: (operations: .*)", generate(tiny).output)
+            assert told, number
+            entry = pyyaml.safe_load(told[1].replace("NAME", f"EmptyShelf{number}"))["operations"]
+            known = pyyaml.safe_load((tiny / "overrides.yaml").read_text())["operations"] or {}
+            (tiny / "overrides.yaml").write_text(pyyaml.safe_dump({"operations": known | entry}))
+            assert f"def empty_shelf{number}(" in sync_client(tiny)
+
     def test_malformed_overrides_are_shown(self, tiny: Path) -> None:
         (tiny / "overrides.yaml").write_text("operations: {StopThing: {at: nowhere}}\n")
         result = run(str(tiny), "--model", str(tiny.parent))
         assert result.exit_code == 2
         assert "overrides.yaml:1:" in result.output
         assert names(tiny) == {"tiny.lap", "overrides.yaml"}
+
+
+def added(text: str, endpoint: str) -> str:
+    """A spec with one more endpoint at its end."""
+    count = int(re.search(r"@endpoints (\d+)", text)[1])  # type: ignore[index]
+    return text.replace(f"@endpoints {count}", f"@endpoints {count + 1}").replace("\n@end\n", f"\n{endpoint}\n@end\n")
+
+
+def snippet(output: str) -> str:
+    """What bind says to put into overrides.yaml."""
+    found = re.search(r"with the right names:\n((?:  .*\n)+)", output)
+    assert found, output
+    return textwrap.dedent(found[1])
+
+
+def settle(folder: Path, text: str, name: str | None) -> None:
+    """Put a snippet into overrides.yaml, with its name filled in."""
+    (folder / "overrides.yaml").write_text(text.replace("NAME", name) if name else text)
+
+
+def generate(folder: Path) -> Result:
+    return CliRunner().invoke(cli.main, ["generate", str(folder), "-o", str(folder.parent / "client")])
+
+
+def sync_client(folder: Path) -> str:
+    """The generated methods, with white space folded."""
+    result = generate(folder)
+    assert result.exit_code == 0, result.output
+    return " ".join((folder.parent / "client" / "_sync.py").read_text().split()).replace("( self", "(self")
 
 
 class TestAll:

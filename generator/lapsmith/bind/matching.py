@@ -9,7 +9,6 @@ settled by order, where the spec is in the model's order and its neighbours leav
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from lapsmith.bind import evidence
 from lapsmith.bind.assignment import assign
 from lapsmith.bind.evidence import Signature
+from lapsmith.bind.members import place
 from lapsmith.bind.model import Model, Operation
 from lapsmith.lap.tree import Document, Endpoint
 
@@ -30,7 +30,6 @@ SLACK = 1.0
 """Order may settle what is nearer than that price by so much."""
 CHANCE = 1e-4
 """The model's order counts if endpoints in any order would have it less often than that."""
-_LABEL = re.compile(r"\{[^{}+]*(\+?)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,14 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Unbound:
-    """An endpoint that no operation was found for, and those it may be, nearest first."""
+    """An endpoint that no operation was found for, and those it may be, nearest first.
+
+    ``moved`` is the operation that it looks like most and that the model has at another method or path.
+    """
 
     endpoint: Endpoint
     candidates: tuple[str, ...]
+    moved: Operation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,9 @@ class _Matcher:
         self._elsewhere: set[int] = set()
         self._groups: dict[tuple[str, str], _Group] = defaultdict(_Group)
         for index, endpoint in enumerate(self._endpoints):
-            self._groups[_place(endpoint.method, endpoint.path.raw)].endpoints.append(index)
+            self._groups[place(endpoint.method, endpoint.path.raw)].endpoints.append(index)
         for index, operation in enumerate(self._operations):
-            self._groups[_place(operation.method, operation.uri)].operations.append(index)
+            self._groups[place(operation.method, operation.uri)].operations.append(index)
         self._of_endpoint: dict[int, Signature] = {}
         self._of_operation: dict[int, Signature] = {}
         self._distances: dict[tuple[int, int], float] = {}
@@ -117,7 +120,7 @@ class _Matcher:
         for group in self._groups.values():
             if not group.endpoints or not group.operations:
                 continue
-            self._by_place(group)
+            self._byplace(group)
             if all(self._left(group)):
                 shared.append(group)
                 self._sign(group)
@@ -128,7 +131,7 @@ class _Matcher:
             for group in shared:
                 self._by_order(group)
 
-    def _by_place(self, group: _Group) -> None:
+    def _byplace(self, group: _Group) -> None:
         """Pair what is alone with its method and path, to the letter; then what is left alone with them.
 
         The places of RPC protocols say nothing.
@@ -263,23 +266,29 @@ class _Matcher:
             if found:
                 matches.append(Match(endpoint, self._operations[found[0]], found[1]))
             elif index not in self._elsewhere:
-                unbound.append(Unbound(endpoint, self._candidates(index)))
+                candidates = self._candidates(index)
+                unbound.append(Unbound(endpoint, candidates, None if candidates else self._moved(index)))
         missing = (operation for index, operation in enumerate(self._operations) if index not in self._taken)
         return Matching(tuple(matches), tuple(unbound), tuple(missing))
 
+    def _moved(self, endpoint: int) -> Operation | None:
+        """The only operation elsewhere that the endpoint is near to."""
+        look = evidence.of_endpoint(self._endpoints[endpoint])
+        most = ALONE_WITH_PROSE if look.description else ALONE
+        elsewhere = (operation for index, operation in enumerate(self._operations) if index not in self._taken)
+        costs = [(evidence.distance(look, evidence.of_operation(operation)), operation) for operation in elsewhere]
+        near = sorted((item for item in costs if item[0] < most), key=lambda item: item[0])
+        alone = near and (len(near) == 1 or near[1][0] - near[0][0] >= MARGIN)
+        return near[0][1] if alone else None
+
     def _candidates(self, endpoint: int) -> tuple[str, ...]:
         here = self._endpoints[endpoint]
-        group = self._groups[_place(here.method, here.path.raw)]
+        group = self._groups[place(here.method, here.path.raw)]
         if endpoint not in self._of_endpoint:
             return ()
         free = (index for index in group.operations if index not in self._taken)
         costs = sorted((self._distance(endpoint, index), self._operations[index].name) for index in free)
         return tuple(name for cost, name in costs if cost < self._alone(endpoint))
-
-
-def _place(method: str, path: str) -> tuple[str, str]:
-    """A method and path without what makes no difference: what labels are called, and a slash at the end."""
-    return method.upper(), _LABEL.sub(r"{\1}", path).rstrip("/") or "/"
 
 
 def _leftmost(fits: Sequence[Sequence[bool]]) -> list[int] | None:

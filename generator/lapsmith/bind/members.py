@@ -29,6 +29,9 @@ _LOCATIONS = {
     "statusCode": "status",
 }
 _IN_URL = ("label", "query")
+# Where a member goes that the method and the path decide, so that the model says nothing of it for another place.
+_BY_PLACE = ("label", "query", "query-map", "body")
+_LABEL = re.compile(r"\{[^{}+]*(\+?)\}")
 _DEFAULT_FORMAT = {"query": "date-time", "label": "date-time", "header": "http-date"}
 _PLACEHOLDER = re.compile(r"\{([^{}+]*)\+?\}")
 
@@ -72,8 +75,12 @@ class Facts:
 
     def of_input(self, operation: Operation, endpoint: Endpoint, present: Mapping[str, Member]) -> Entry:
         """The ``in`` of an operation."""
-        labels = dict(zip(_labels(operation.uri), _labels(endpoint.path.raw), strict=False))
-        return self._side(operation.input, present, labels, answer=False)
+        here = _labels(endpoint.path.raw)
+        labels = dict(zip(_labels(operation.uri), here, strict=False))
+        entries = self._side(operation.input, present, labels, answer=False)
+        if self.is_rest and is_elsewhere(operation, endpoint):
+            return {name: entry for name, entry in entries.items() if _place_of(entry) not in _BY_PLACE}
+        return entries
 
     def of_output(self, operation: Operation, present: Mapping[str, Member]) -> Entry:
         """The ``out`` of an operation."""
@@ -170,6 +177,20 @@ class Facts:
         # types.lap says which lists and maps may hold nulls.
         entry.pop("sparse", None)
         return entry
+
+
+def is_elsewhere(operation: Operation, endpoint: Endpoint) -> bool:
+    """Whether the model has an operation at another method or path than the spec, names of labels aside."""
+    return place(operation.method, operation.uri) != place(endpoint.method, endpoint.path.raw)
+
+
+def place(method: str, path: str) -> tuple[str, str]:
+    """A method and path without what makes no difference: what labels are called, and a slash at the end."""
+    return method.upper(), _LABEL.sub(r"{\1}", path).rstrip("/") or "/"
+
+
+def _place_of(entry: object) -> object:
+    return entry.get("in") if isinstance(entry, dict) else entry
 
 
 def _is_streaming(member: Member) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from lapsmith.bind import Bound, yaml
-from lapsmith.bind.matching import ADDED, DESCRIPTION, HAND, NAMES, ORDER, PATH
+from lapsmith.bind.matching import ADDED, DESCRIPTION, HAND, NAMES, ORDER, PATH, Unbound
 from lapsmith.bind.pins import Pins
 from lapsmith.bind.yaml import Noted
 from lapsmith.inputs import RULES
@@ -55,29 +55,34 @@ def _unbound(bound: Bound) -> Iterator[str]:
     yield f"not bound: {_count(len(found.unbound), 'endpoint')}"
     for item in found.unbound[:_LISTED]:
         here = f"{item.endpoint.method} {item.endpoint.path.raw} ({item.endpoint.span})"
-        yield f"  {here}: " + (f"may be {_some(item.candidates)}" if item.candidates else "nothing like it")
+        yield f"  {here}: {_guess(item)}"
     if len(found.unbound) > _LISTED:
         yield f"  and {len(found.unbound) - _LISTED} more"
     yield from _decisions(bound)
 
 
+def _guess(item: Unbound) -> str:
+    if item.candidates:
+        return f"may be {_some(item.candidates)}"
+    if item.moved is None:
+        return "nothing like it"
+    return f"nothing like it there, but {item.moved.name} is now at {item.moved.method} {item.moved.uri}"
+
+
 def _decisions(bound: Bound) -> Iterator[str]:
     """What to put into ``overrides.yaml`` for endpoints that nothing but a person can tell."""
     pins = Pins(bound.document, bound.matching)
-    asked = [(item, pin) for item in bound.matching.unbound if (pin := pins.of(item.endpoint, HAND))]
-    if not asked:
-        return
     yield "to decide what they are, put this into overrides.yaml with the right names:"
     yield "  operations:"
-    for item, pin in asked[:_LISTED]:
-        name = item.candidates[0] if len(item.candidates) == 1 else "NAME"
-        choice = "" if len(item.candidates) < 2 else f"one of {', '.join(item.candidates)}; "
-        entry = {
-            name: Noted(
-                {"at": f"{item.endpoint.method} {item.endpoint.path.raw}", "pin": pin}, f"{choice}{item.endpoint.span}"
-            )
-        }
-        yield from (f"    {line}" for line in yaml.entries(entry))
+    for item in bound.matching.unbound[:_LISTED]:
+        names = item.candidates or ([item.moved.name] if item.moved else [])
+        choice = "" if len(names) < 2 else f"one of {', '.join(names)}; "
+        entry: dict[str, object] = {"at": f"{item.endpoint.method} {item.endpoint.path.raw}"}
+        pin = pins.of(item.endpoint, HAND)
+        if pin is not None:
+            entry["pin"] = pin
+        name = names[0] if len(names) == 1 else "NAME"
+        yield from (f"    {line}" for line in yaml.entries({name: Noted(entry, f"{choice}{item.endpoint.span}")}))
 
 
 def _unknown(bound: Bound) -> Iterator[str]:

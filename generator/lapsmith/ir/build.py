@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from lapsmith.ir.definitions import collect
 from lapsmith.ir.endpoint_parameters import with_endpoint_parameters
 from lapsmith.ir.errors import build_errors, operation_errors
 from lapsmith.ir.events import Streams, check_events
-from lapsmith.ir.matching import Bound, bind_hint, match
+from lapsmith.ir.matching import Bound, match, unbound_hint
 from lapsmith.ir.members import Members
 from lapsmith.ir.model import Error, Member, Operation, Origin, Service
 from lapsmith.ir.naming import operation_name, unique
@@ -136,9 +137,9 @@ class _Builder:
         places = f"{len(nameless)} endpoints such as {at} have" if len(nameless) > 1 else f"the endpoint {at} has"
         message = f"{places} no binding, and nothing in the spec says which operations they are"
         if self._patterns.takes_all:
-            self._ctx.diagnostics.error(first.span, "unbound-endpoint", message, bind_hint(self._ctx))
+            self._ctx.diagnostics.error(first.span, "unbound-endpoint", message, unbound_hint(self._ctx, first))
         else:
-            self._ctx.diagnostics.note(first.span, "unbound-endpoint", message, bind_hint(self._ctx))
+            self._ctx.diagnostics.note(first.span, "unbound-endpoint", message, unbound_hint(self._ctx, first))
 
     def _name(self, bounds: Sequence[Bound]) -> list[_Chosen]:
         taken = {bound.binding.name for bound in bounds if bound.binding}
@@ -154,7 +155,9 @@ class _Builder:
         if binding is not None:
             return _Chosen(item.name, item.bound, self._ctx.origin(binding.span))
         message = f"{endpoint.method} {endpoint.path.raw} is called {item.name}"
-        origin = self._ctx.inferred(endpoint.path.span, "operation-name-from-path", message)
+        at = json.dumps(f"{endpoint.method} {endpoint.path.raw}")
+        hint = f"name it in overrides.yaml: operations: {{NAME: {{at: {at}}}}}"
+        origin = self._ctx.inferred(endpoint.path.span, "operation-name-from-path", message, hint)
         return _Chosen(item.name, item.bound, origin)
 
     def _operation(self, item: _Chosen, errors: Mapping[str, Error], streams: Streams) -> Operation:

@@ -7,6 +7,7 @@ pin fit that one as well, so that an edited spec cannot shift a binding onto a n
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,33 @@ def bind_hint(ctx: Context) -> str:
     """What to do about operations that are not bound as the spec is now."""
     by_hand = ctx.bindings is not None and ctx.bindings.derived is None
     return _BY_HAND if by_hand else _BY_COMMAND
+
+
+def unbound_hint(ctx: Context, endpoint: Endpoint) -> str:
+    """How to say which operation an endpoint is that no binding names."""
+    if ctx.bindings is None:
+        return _BY_COMMAND
+    snippet = _snippet(ctx, endpoint)
+    if ctx.bindings.derived is None:
+        return f"bind it in bindings.yaml: {snippet}" if snippet else "bind it in bindings.yaml, with 'at' and 'pin'"
+    if snippet is None:
+        return f"{_BY_COMMAND}, which says what to put into overrides.yaml where it cannot tell"
+    return f"{_BY_COMMAND}; where the model lacks the operation, say what it is in overrides.yaml: {snippet}"
+
+
+def _snippet(ctx: Context, endpoint: Endpoint) -> str | None:
+    """An entry to be filled in with a name; None where nothing but order tells the endpoint from others."""
+    place = (endpoint.method, endpoint.path.raw)
+    here = [other for other in ctx.document.endpoints if (other.method, other.path.raw) == place]
+    looks = traits(here)
+    look = next(found for other, found in zip(here, looks, strict=True) if other is endpoint)
+    if look.nth[1] > 1:
+        return None
+    pin = {"in": sorted(look.required), "out": sorted(look.outputs)}
+    told = ", ".join(f"{key}: [{', '.join(map(json.dumps, names))}]" for key, names in pin.items())
+    if look.alike > 1:
+        told += f", text: '{look.facts}'" + (f", desc: '{look.prose}'" if look.prose else "")
+    return f"operations: {{NAME: {{at: {json.dumps(' '.join(place))}, pin: {{{told}}}}}}}"
 
 
 def match(ctx: Context, wanted: Callable[[str], bool]) -> list[Bound]:

@@ -10,13 +10,16 @@ from typing import Any, ClassVar
 from .errors import InvalidInput, ServiceError, TransportError
 from .http import Headers, HTTPRequest, Timeout
 from .shapes import Output
-from .stub_outputs import OutputForm, encode_members
+from .stub_outputs import OutputForm, encode_members, error_headers
 
 _Answer = tuple[int, Headers, tuple[bytes | TransportError, ...]]
 
 
 class StubScript:
     """The answers that are still to be given, in order, and the requests that came.
+
+    An answer that is given with ``operation``, such as ``InvokeEndpoint``, is for that one: the test fails when another
+    is called in its place.
 
     Attributes:
         requests: every request that was sent, signed, in order. Bodies that are sent piecewise are bytes here.
@@ -39,13 +42,14 @@ class StubScript:
         *,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
+        operation: str | None = None,
     ) -> None:
         """Answer the next request with this response.
 
         ``body`` may come in pieces, as a body that is read piecewise does; the connection breaks at a transport error.
         """
         chunks = (body,) if isinstance(body, bytes | bytearray) else tuple(body)
-        self._answer(status, headers or {}, chunks)
+        self._answer(status, headers or {}, chunks, operation)
 
     def respond_output(self, output: Output, *, headers: Mapping[str, str] | None = None) -> None:
         """Answer the next request, which must be for that operation, with this output, as the service would send it.
@@ -63,22 +67,29 @@ class StubScript:
             raise InvalidInput(f"{type(output).__name__} is not an output of this service")
         return form
 
-    def respond_error(self, error: ServiceError, *, status: int | None = None) -> None:
+    def respond_error(
+        self,
+        error: ServiceError,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        operation: str | None = None,
+    ) -> None:
         """Answer the next request with this error, as the service would send it."""
         sent = status or error.status or error.http_status or 400
-        headers = {"Content-Type": self.content_type, "x-amzn-errortype": error.code}
+        given = {"Content-Type": self.content_type, "x-amzn-errortype": error.code, **dict(error_headers(error))}
         if error.request_id is not None:
-            headers["x-amzn-RequestId"] = error.request_id
-        self._answer(sent, headers, (self._error_body(error, __type=error.code),))
+            given["x-amzn-RequestId"] = error.request_id
+        self._answer(sent, {**given, **(headers or {})}, (self._error_body(error, __type=error.code),), operation)
 
     @staticmethod
     def encode(kind: Any, value: Any, /) -> bytes:
         """Write a value of a type in the protocol's format."""
         raise NotImplementedError
 
-    def fail(self, error: TransportError) -> None:
+    def fail(self, error: TransportError, *, operation: str | None = None) -> None:
         """Let the next request fail without an answer."""
-        self._answers.append((error, None))
+        self._answers.append((error, operation))
 
     def assert_done(self) -> None:
         """Raise AssertionError if there are answers that nobody asked for."""

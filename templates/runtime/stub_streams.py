@@ -45,6 +45,7 @@ class EventScript(StubScript):
         *,
         headers: Mapping[str, str] | None = None,
         output: Output | None = None,
+        operation: str | None = None,
     ) -> None:
         """Answer the next request with an event stream.
 
@@ -57,7 +58,7 @@ class EventScript(StubScript):
         form = self._form(output) if output is not None else None
         sent = form.write(output, lambda kind, value: b"")[1] if form and not self.initial else ()
         given = {"Content-Type": "application/vnd.amazon.eventstream", **dict(sent), **(headers or {})}
-        self._answer(200, given, (*opening, *chunks), form.operation if form else None)
+        self._answer(200, given, (*opening, *chunks), form.operation if form else operation)
 
     def _frame(self, event: Structure | UnknownEvent | ServiceError | bytes) -> bytes:
         if isinstance(event, bytes):

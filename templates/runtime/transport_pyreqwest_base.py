@@ -17,7 +17,7 @@ from .errors import InvalidInput, TransportError
 from .forks import fork_lock, inherited
 from .http import Headers, HTTPRequest, Timeout
 from .transport import MAX_CONNECTIONS
-from .transport_base import Attempt, Proxies, check_request, forget_locals, remake
+from .transport_base import Attempt, Proxies, check_request, remake
 
 Builder = TypeVar("Builder", bound=BaseRequestBuilder)
 Key = tuple[int, str | None, float | None, float | None]
@@ -79,7 +79,6 @@ def read_headers(headers: HeaderMap) -> Headers:
 
 def translate(attempt: Attempt, total: float, cause: Exception) -> TransportError:
     """Our error for one of theirs, by its causes: its class may be wrong, and its text has the URL."""
-    forget_locals(cause)
     if not isinstance(cause, PyreqwestError):
         return attempt.read_timeout() if isinstance(cause, TimeoutError) else attempt.broken(str(cause))
     if isinstance(cause, PoolTimeoutError):

@@ -201,11 +201,13 @@ def test_ends_of_streams(connect: Any, last: Any, error: type[AWSError], read: C
     assert str(caught.value).endswith("(InvokeEndpointWithResponseStream, request id r, 2 attempts)")
 
 
-def test_the_end_of_a_byte_stream(archive: Any) -> None:
+@pytest.mark.parametrize("broken", [False, True])
+def test_the_end_of_a_byte_stream(archive: Any, broken: bool) -> None:
     from byte_streams.testing import StubTransport
 
     stub = StubTransport()
-    stub.respond([b"abc"], headers={"Content-Length": "10", "x-amzn-RequestId": "r"})
+    end = [archive.ProtocolError("the connection broke")] if broken else []
+    stub.respond([b"abc", *end], headers={"Content-Length": "10", "x-amzn-RequestId": "r"})
     client = archive.Archive(region="eu-west-1", credentials=archive.Credentials("AKID", "secret"), transport=stub)
     with client.get_object(key="k") as stream, pytest.raises(archive.TruncatedStream) as caught:
         stream.read()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import anyio
 import msgspec
 import pytest
+from aws_lambda import Credentials as LambdaCredentials
+from aws_lambda import Lambda, TooManyRequestsException
+from aws_lambda.testing import StubTransport as LambdaStub
 from runtime.codec_rest_json import json_payload
 from runtime.http import HTTPRequest, Timeout
 from runtime.shapes import Structure
@@ -82,6 +86,38 @@ def test_the_status_of_an_error(
     with pytest.raises(type(error)) as caught:
         invoke(client)
     assert (caught.value.status, caught.value.code) == (status, error.code)
+
+
+def test_members_of_errors_that_are_headers() -> None:
+    stub = LambdaStub()
+    sent = TooManyRequestsException("slow down", retry_after_seconds="5", reason="ConcurrentInvocationLimitExceeded")
+    stub.respond_error(sent, headers={"X-More": "1"})
+    keys = LambdaCredentials("AKID", "secret")
+    client = Lambda(region="eu-west-1", credentials=keys, transport=stub, max_attempts=1)
+    with pytest.raises(TooManyRequestsException) as caught:
+        client.list_functions()
+    assert (caught.value.retry_after_seconds, caught.value.reason) == ("5", "ConcurrentInvocationLimitExceeded")
+    assert caught.value.headers is not None
+    assert caught.value.headers["X-More"] == "1"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda stub, operation: stub.respond(b"fine", operation=operation),
+        lambda stub, operation: stub.respond_error(ModelError("x"), operation=operation),
+        lambda stub, operation: stub.fail(ReadTimeout("gone"), operation=operation),
+        lambda stub, operation: stub.stream([], operation=operation),
+    ],
+)
+def test_an_answer_can_be_for_one_operation(stub: StubTransport, client: SageMakerRuntime, answer: Any) -> None:
+    answer(stub, "InvokeEndpointAsync")
+    with pytest.raises(AssertionError, match="was to answer InvokeEndpointAsync next, but InvokeEndpoint was called"):
+        invoke(client)
+    answer(stub, "InvokeEndpoint")
+    with suppress(AWSError):
+        invoke(client)
+    stub.assert_done()
 
 
 def test_a_request_can_fail(stub: StubTransport, client: SageMakerRuntime) -> None:

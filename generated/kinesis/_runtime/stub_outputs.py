@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import msgspec
 
-from .http import HeaderList, expanded, header_list, json_header
+from .errors import ServiceError
+from .http import HeaderList, expanded, header_list, json_header, read_json_header
 
 
 class OutputForm(msgspec.Struct, frozen=True):
@@ -50,6 +51,15 @@ class OutputForm(msgspec.Struct, frozen=True):
         kinds: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(shape)}
         given = {wire: getattr(output, name) for wire, name in self.body.items()}
         return encode_members({wire: (kinds[name], given[wire]) for wire, name in self.body.items()}, encode)
+
+
+def error_headers(error: ServiceError) -> HeaderList:
+    """Return the members of an error that are response headers."""
+    parts: list[tuple[str, str, Any]] = []
+    for header, (attribute, read) in error.header_members.items():
+        value = getattr(error, attribute)
+        parts.append((header, attribute, json_header(value, attribute) if read is read_json_header else value))
+    return header_list(*parts)
 
 
 def encode_members(members: Mapping[str, tuple[Any, Any]], encode: Callable[[Any, Any], bytes]) -> bytes:

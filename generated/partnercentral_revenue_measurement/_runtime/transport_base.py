@@ -177,7 +177,7 @@ class Attempt:
         """
         if not isinstance(self._body, bytes) and self._body.failure is not None:
             raise self._body.failure
-        forget_locals(cause)
+        _forget_locals(cause)
         kinds = {base.__name__ for base in type(cause).__mro__}
         timed_out = "TimeoutException" in kinds
         if "PoolTimeout" in kinds:
@@ -269,7 +269,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting.extend(linked for linked in (each.__cause__, *each.args) if isinstance(linked, BaseException))
 
 
-def forget_locals(cause: BaseException) -> None:
+def _forget_locals(cause: BaseException) -> None:
     """Empty the frames that an error came through: among them are those that hold the request's headers."""
     from traceback import clear_frames
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from corpus import models
 from corpus.lean import compile_lean
 from corpus.services import Target
-from lapsmith import inputs, pipeline
+from lapsmith import bind, inputs, pipeline
 from lapsmith.analysis import analyse
 from lapsmith.cli import main
 from lapsmith.config import ClientConfig
@@ -37,10 +37,11 @@ class Names:
 
 
 def digest() -> str:
-    """Return a digest of all that the clients depend on: the generator, this package, and botocore."""
+    """Return a digest of all that the clients depend on: ``bind``, the generator, this package, and botocore."""
     own = hashlib.sha256(f"{generator_digest()} {botocore.__version__}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        own.update(path.read_bytes())
+    for package in (Path(bind.__file__).parent, Path(__file__).parent):
+        for path in sorted(package.glob("*.py")):
+            own.update(path.read_bytes())
     return own.hexdigest()[:16]
 
 

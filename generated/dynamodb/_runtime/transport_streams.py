@@ -8,12 +8,11 @@ limit each read and write but not all of them together.
 
 from __future__ import annotations
 
-# Connecting imports it, which must not be under way when another thread forks.
-import encodings.idna  # noqa: F401
 import socket
 import ssl
 from collections.abc import Iterable
 from contextlib import suppress
+from importlib import import_module
 from time import monotonic
 from typing import Any, cast
 
@@ -21,6 +20,9 @@ import httpcore2
 
 from .http import Timeout
 from .transport_base import timeout_extension
+
+# Connecting imports it, which must not be under way when another thread forks.
+import_module("encodings.idna")
 
 _PIECE = 256 * 1024
 """How many bytes are written before the time is looked at again."""

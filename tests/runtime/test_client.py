@@ -436,7 +436,7 @@ def test_cancelling_ends_a_call_at_once(backend: str, where: str, monkeypatch: p
         provider: Any = Provider() if where == "credentials" else KEYS
         client = AsyncSageMakerRuntime(region="eu-west-1", credentials=provider, transport=stub)
         began = time.monotonic()
-        with anyio.move_on_after(0.05) as scope:
+        with anyio.move_on_after(0.5) as scope:
             await client.invoke_endpoint(**CALL)
         assert scope.cancelled_caught
         assert time.monotonic() - began < PATIENCE / 2

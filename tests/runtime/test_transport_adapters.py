@@ -13,7 +13,8 @@ from dataclasses import replace
 import httpx2
 import pytest
 import trio
-from runtime.errors import ReadTimeout
+from runtime.deadline import Deadline
+from runtime.errors import ConnectTimeout, ReadTimeout
 from runtime.http import Timeout
 from runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
 from runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
@@ -193,6 +194,41 @@ def test_a_pyreqwest_read_that_timed_out_does_not_hold_up_close(transport: Pyreq
         opened.close()
         transport.close()
         assert time.monotonic() - started < PATIENCE / 2
+
+
+def test_pyreqwest_waits_for_a_connection_only_so_long() -> None:
+    transport = PyreqwestTransport(max_connections=1)
+    with Server(two_parts_of) as server:
+        hurried = replace(TIMEOUT, pool=0.2)
+        first = transport.send(post(server.port), hurried)
+        assert next(first) == b"one"
+        with pytest.raises(ConnectTimeout, match=r"became free within 0\.2 s") as caught:
+            transport.send(post(server.port), hurried)
+        assert not caught.value.sent
+        first.close()
+        transport.close()
+
+
+def test_pyreqwest_reuses_connections_whatever_is_left_of_the_time(transport: PyreqwestTransport) -> None:
+    with Server(echo_path) as server:
+        for _ in range(5):
+            limits = Deadline(5).within(Timeout())
+            assert transport.send(post(server.port, "/x"), limits).read() == b"/x"
+        transport.close()
+    assert server.connections == 1
+
+
+def test_pyreqwest_begins_within_the_whole_time(transport: PyreqwestTransport) -> None:
+    def silent(peer: Peer) -> None:
+        peer.read_request()
+        peer.wait_for_close()
+
+    with Server(silent) as server:
+        begun = time.monotonic()
+        with pytest.raises(ReadTimeout):
+            transport.send(post(server.port), replace(TIMEOUT, total=0.2))
+        assert time.monotonic() - begun < 5
+        transport.close()
 
 
 def test_pyreqwest_ends_a_call_after_its_total_timeout() -> None:

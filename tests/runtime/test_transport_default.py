@@ -244,6 +244,19 @@ def test_one_transport_in_one_event_loop_after_another(unclosed: None) -> None:
     assert server.connections == 6
 
 
+def test_a_loop_in_the_place_of_one_that_is_gone(unclosed: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.transport.id", lambda _: 1, raising=False)
+    transport = AsyncHTTPTransport()
+    with Server(answering(response(b"x"))) as server:
+
+        async def main() -> bytes:
+            return await (await transport.send(post(server.port), TIMEOUT)).read()
+
+        assert [asyncio.run(main()) for _ in range(3)] == [b"x"] * 3
+        gc.collect()
+    assert server.connections == 3
+
+
 def test_event_loops_in_several_threads_share_a_transport(unclosed: None) -> None:
     transport = AsyncHTTPTransport()
     with Server(echo_path) as server:

@@ -100,6 +100,15 @@ def test_a_stream_over_tls_is_not_held_back(driver: Driver, certificate: tuple[P
         assert closed.wait(PATIENCE)
 
 
+def test_http_2_is_not_asked_for(driver: Driver, tmp_path: Path) -> None:
+    authority, context = make_certificate(tmp_path, "localhost")
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    driver.configure(ca_bundle=str(authority))
+    with Server(answering(response(b"x")), tls=context) as server:
+        assert driver.fetch(post(server.port, scheme="https", host="localhost"))[2] == b"x"
+    assert server.requests[0].startswith(b"POST / HTTP/1.1\r\n")
+
+
 Resolve = Callable[..., Any]
 
 

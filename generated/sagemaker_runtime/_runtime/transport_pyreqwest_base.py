@@ -139,7 +139,9 @@ class PyreqwestBase:
 
     def _client(self, build: Callable[[], Any], request: HTTPRequest, timeout: Timeout, multithreaded: bool) -> Any:
         """This process's client with this proxy and these time limits: pyreqwest takes both per client."""
-        key = os.getpid(), self._proxies.find(request), timeout.connect, timeout.pool
+        # What is left of a call's time differs each time; it is limited by `head_limit`, not by another client.
+        connect, pool = (None if timeout.total == limit else limit for limit in (timeout.connect, timeout.pool))
+        key = os.getpid(), self._proxies.find(request), connect, pool
         with fork_lock:
             if key not in self._clients:
                 self._clients[key] = self._configure(build(), key, multithreaded).build()
@@ -148,7 +150,7 @@ class PyreqwestBase:
     def _configure(self, builder: Any, key: Key, multithreaded: bool) -> Any:
         _, proxy, connect, pool = key
         plain: BaseClientBuilder = builder
-        plain.gzip(False).brotli(False).zstd(False).deflate(False).follow_redirects(False).referer(False)
+        plain.gzip(False).brotli(False).zstd(False).deflate(False).follow_redirects(False)
         plain.http1_only().runtime_multithreaded(multithreaded).no_proxy()
         plain.max_connections(self._arguments["max_connections"])
         if connect is not None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from runtime.errors import ConnectError, ConnectTimeout, InvalidInput, ProtocolError, TransportError
 from runtime.transport import AsyncHTTPTransport, HTTPTransport
+from runtime.transport_base import Proxies
 
 from .loopback import PATIENCE, Peer, Script, Server, answering, chunk, make_certificate, response
 from .transport_drivers import DEFAULT, EVERY, EXACT, TIMEOUT, Driver, make_driver, post, without_proxies
@@ -337,6 +338,16 @@ def test_no_proxy_for_one_port(driver: Driver, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv("NO_PROXY", f".test,127.0.0.1:{server.port}")
         assert driver.fetch(post(server.port))[2] == b"direct"
         assert driver.fetch(post(80))[2] == b"proxied"
+
+
+@pytest.mark.parametrize("exempt", [".amazonaws.com", "amazonaws.com", AWS_HOST])
+def test_no_proxy_for_a_domain(exempt: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_proxies(monkeypatch)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test")
+    monkeypatch.setenv("NO_PROXY", exempt)
+    request = replace(post(443, scheme="https"), port=None)
+    assert Proxies(True).find(replace(request, host=AWS_HOST)) is None
+    assert Proxies(True).find(replace(request, host="service.test")) == "http://proxy.test"
 
 
 @only_default

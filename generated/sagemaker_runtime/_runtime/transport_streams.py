@@ -111,6 +111,7 @@ class _Stream(httpcore2.NetworkStream):
         # Closing alone would leave another thread waiting in its read. (SSLSocket's own would end only the TLS.)
         with suppress(OSError):
             socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
+        self.socket.close()
         self._inner.close()
 
     def start_tls(
@@ -129,7 +130,7 @@ class _Stream(httpcore2.NetworkStream):
 
 
 class _Handshake:
-    """An SSL context as httpcore2 uses it, whose sockets close when their handshake is interrupted."""
+    """An SSL context as httpcore2 uses it, which tells a stream its socket before the handshake, not after."""
 
     def __init__(self, context: ssl.SSLContext, stream: _Stream) -> None:
         self._context = context
@@ -139,11 +140,7 @@ class _Handshake:
     def wrap_socket(self, sock: socket.socket, server_hostname: str | None) -> ssl.SSLSocket:
         wrapped = self._context.wrap_socket(sock, server_hostname=server_hostname, do_handshake_on_connect=False)
         self._stream.socket = wrapped
-        try:
-            wrapped.do_handshake()
-        except BaseException:
-            wrapped.close()
-            raise
+        wrapped.do_handshake()
         return wrapped
 
 

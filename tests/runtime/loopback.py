@@ -49,6 +49,9 @@ class Peer:
     def _receive(self) -> bool:
         try:
             data = self._sock.recv(1 << 20)
+        except TimeoutError:
+            # A client that stays is not one that has left: the script ends here.
+            raise
         except OSError:
             data = b""
         if not data:

@@ -1,4 +1,4 @@
-"""Every AWS service that lapsmith can speak to, through every step from its model to an imported client.
+"""Every AWS service that lapsmith can speak to (and sign for), through every step from its model to an imported client.
 
 Each spec is compiled with lapsh, bound, generated, compiled and imported; some clients are type-checked. Run it as
 ``make campaign ARGS="--jobs 4"``. Prints counts, the slowest services and every failure; the exit code is 1 if there
@@ -178,7 +178,7 @@ def report(results: Sequence[Result], checked: Sequence[str], findings: Sequence
 @click.option("--sample", type=click.IntRange(0), default=12, show_default=True, help="How many to type-check.")
 def main(lapsh: Path, jobs: int, only: tuple[str, ...], sample: int) -> None:
     """Run the campaign; LAPSH is the Python of an environment that has lapsh."""
-    services = only or models.services()
+    services = only or [name for name in models.services() if models.takes_signatures(models.load(name))]
     with tempfile.TemporaryDirectory(prefix="campaign-") as scratch:
         folder = Path(scratch)
         compile_all(services, lapsh, folder)

@@ -172,7 +172,7 @@ EDITS: tuple[Edit, ...] = (
     edit(
         "output timestamp may be missing",
         spec("Made: str(timestamp), ", "Made: str(timestamp)?, "),
-        "attribute-required patch GetItemOutput.made",
+        "attribute-required major GetItemOutput.made",
     ),
     edit(
         "output member widened", spec("{Version: int}", "{Version: num}"), "attribute-type major PutItemOutput.version"

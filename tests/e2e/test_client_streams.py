@@ -12,7 +12,6 @@ from sagemaker_runtime import (
     InternalStreamFailure,
     ModelStreamError,
     PayloadPart,
-    ProtocolError,
     ReadTimeout,
     SageMakerRuntimeError,
     TruncatedStream,
@@ -190,7 +189,7 @@ def test_a_stream_error_comes_through_the_decoders(connect: Make) -> None:
         ("stream-bad-crc", ChecksumMismatch, [b"one", b"good"]),
         ("stream-bad-prelude", ChecksumMismatch, [b"one"]),
         ("stream-truncated", TruncatedStream, [b"one"]),
-        ("stream-cut-connection", ProtocolError, [b"one"]),
+        ("stream-cut-connection", TruncatedStream, [b"one"]),
     ],
 )
 def test_damage_is_raised_after_the_events_before_it(

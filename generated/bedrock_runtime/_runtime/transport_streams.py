@@ -60,12 +60,12 @@ def _left(timeout: float | None, over: type[Exception]) -> float | None:
 
 
 class Backend(httpcore2.NetworkBackend):
-    """Opens the sockets of one pool, and closes them."""
+    """Opens the sockets of one pool, and closes them; none is opened once it is ``closed``."""
 
     def __init__(self) -> None:
         self._inner = httpcore2.SyncBackend()
         self._open: set[_Stream] = set()
-        self._closed = False
+        self.closed = False
 
     def connect_tcp(
         self,
@@ -75,17 +75,17 @@ class Backend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        """Connect. Raises :class:`httpcore2.ConnectError` after :meth:`close` too."""
+        """Connect. Raises :class:`httpcore2.ConnectError` also where it is closed."""
         limit = _left(timeout, httpcore2.ConnectTimeout)
         stream = _Stream(self._inner.connect_tcp(host, port, limit, local_address, socket_options), self._open)
-        if self._closed:
+        if self.closed:
             stream.close()
             raise httpcore2.ConnectError(_CLOSED)
         return stream
 
     def close(self) -> None:
-        """Close every socket, whatever other threads do with it; there will be no new one."""
-        self._closed = True
+        """Close every socket, whatever other threads do with it."""
+        self.closed = True
         for stream in list(self._open):
             stream.close()
 
@@ -150,7 +150,7 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
     def __init__(self, *, on_trio: bool) -> None:
         self._inner: Any = httpcore2.TrioBackend() if on_trio else httpcore2.AnyIOBackend()
         self._open: set[_AsyncStream] = set()
-        self._closed = False
+        self.closed = False
 
     async def connect_tcp(
         self,
@@ -160,11 +160,11 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """Connect. Raises :class:`httpcore2.ConnectError` after :meth:`aclose` too."""
+        """Connect. Raises :class:`httpcore2.ConnectError` also where it is closed."""
         stream = _AsyncStream(
             await self._inner.connect_tcp(host, port, timeout, local_address, socket_options), self._open
         )
-        if self._closed:
+        if self.closed:
             await stream.aclose()
             raise httpcore2.ConnectError(_CLOSED)
         return stream
@@ -174,8 +174,8 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
         await self._inner.sleep(seconds)
 
     async def aclose(self) -> None:
-        """Close every socket, whatever other tasks do with it; there will be no new one."""
-        self._closed = True
+        """Close every socket, whatever other tasks do with it."""
+        self.closed = True
         for stream in list(self._open):
             await stream.aclose()
 

@@ -105,6 +105,7 @@ class Pool(httpcore2.ConnectionPool):
 
     def close(self) -> None:
         """Close all connections. Calls that are under way fail, at whatever they wait for."""
+        self._backend.closed = True  # First, or a call that waits for a connection would open another one.
         super().close()
         self._backend.close()
 
@@ -143,6 +144,7 @@ class AsyncPool(httpcore2.AsyncConnectionPool):
 
     async def aclose(self) -> None:
         """Close all connections. Calls that are under way fail, at whatever they wait for."""
+        self._backend.closed = True
         await super().aclose()
         await self._backend.aclose()
 

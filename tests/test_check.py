@@ -164,6 +164,22 @@ class TestFindings:
         (project / "src/_runtime/__init__.py").write_text("# Mine.\n")
         run("check", code=0)
 
+    def test_a_client_that_is_configured_no_more_and_shares_a_runtime(self, project: Path) -> None:
+        (project / "src/__init__.py").touch()
+        pyproject = project / "pyproject.toml"
+        one = PYPROJECT + 'runtime = "shared"\n'
+        table = one.partition("\n\n")[2]
+        pyproject.write_text(one + table.replace("shop", "bazaar").replace("specs/bazaar", "specs/shop"))
+        run("generate", code=0)
+        run("check", code=0)
+        pyproject.write_text(one)
+        message = "shares a runtime, and is no client of the configuration any more"
+        line = f"src/bazaar:1: {message}; run: rm -r src/bazaar"
+        assert f"lapsmith: {line}\n" in run("generate", code=0).stderr
+        assert found() == [line]
+        shutil.rmtree(project / "src/bazaar")
+        run("check", code=0)
+
     def test_a_foreign_file_in_the_way(self, project: Path) -> None:
         record = project / "src/shop/lapsmith.json"
         content = json.loads(record.read_text())

@@ -1861,7 +1861,7 @@ def build_invoke(
             ("X-Amz-Tenant-Id", "tenant_id", tenant_id),
             ("Content-Type", "", None if payload is None else "application/octet-stream"),
         ),
-        body=blob_payload(payload, optional=True),
+        body=blob_payload(payload, "payload", optional=True),
     )
 
 
@@ -1942,7 +1942,7 @@ def build_invoke_with_response_stream(
             ("X-Amz-Invocation-Type", "invocation_type", invocation_type),
             ("Content-Type", "", None if payload is None else "application/octet-stream"),
         ),
-        body=blob_payload(payload, optional=True),
+        body=blob_payload(payload, "payload", optional=True),
     )
 
 
@@ -3129,7 +3129,7 @@ def build_send_durable_execution_callback_success(
         headers=header_list(
             ("Content-Type", "", None if result is None else "application/octet-stream"),
         ),
-        body=blob_payload(result, optional=True),
+        body=blob_payload(result, "result", optional=True),
     )
 
 

@@ -401,7 +401,7 @@ def build_invoke_model(
             ("X-Amzn-Bedrock-Service-Tier", "service_tier", service_tier),
             ("X-Amzn-Bedrock-Request-Metadata", "request_metadata", request_metadata),
         ),
-        body=blob_payload(body, json, optional=True),
+        body=blob_payload(body, "body", json, optional=True),
     )
 
 
@@ -458,7 +458,7 @@ def build_invoke_model_with_response_stream(
             ("X-Amzn-Bedrock-Service-Tier", "service_tier", service_tier),
             ("X-Amzn-Bedrock-Request-Metadata", "request_metadata", request_metadata),
         ),
-        body=blob_payload(body, json, optional=True),
+        body=blob_payload(body, "body", json, optional=True),
     )
 
 

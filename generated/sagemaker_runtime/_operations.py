@@ -82,7 +82,7 @@ def build_invoke_endpoint(
                 inference_component_name,
             ),
         ),
-        body=blob_payload(body, json),
+        body=blob_payload(body, "body", json),
     )
 
 
@@ -199,7 +199,7 @@ def build_invoke_endpoint_with_response_stream(
                 inference_component_name,
             ),
         ),
-        body=blob_payload(body, json),
+        body=blob_payload(body, "body", json),
     )
 
 

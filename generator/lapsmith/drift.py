@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lapsmith.config import Config, display_path
+from lapsmith.diagnostics import LapsmithError
 from lapsmith.manifest import FILE_NAME, Manifest
-from lapsmith.output import Change, Difference
+from lapsmith.output import Change, Difference, read_manifest
 from lapsmith.runtime import FOLDER
 
 if TYPE_CHECKING:
@@ -83,6 +84,18 @@ def unused_runtimes(config: Config) -> Iterator[Finding]:
             shown = display_path(folder, client.root)
             message = "the runtime that clients shared once, and none does any more"
             yield Finding(FindingKind.ORPHANED, client.name, shown, 1, message, f"rm -r {shown}")
+
+
+def left_clients(config: Config) -> Iterator[Finding]:
+    """Clients beside configured ones that share their runtime, and that are configured no more."""
+    for folder in sorted({client.runtime_folder for client in config.clients.values() if client.shared_runtime}):
+        beside = [client for client in config.clients.values() if client.output.parent == folder.parent]
+        known = {client.output for client in beside}
+        for place in sorted(folder.parent.iterdir()):
+            if place not in known and _shares_runtime(place):
+                shown = display_path(place, beside[0].root)
+                message = "shares a runtime, and is no client of the configuration any more"
+                yield Finding(FindingKind.ORPHANED, place.name, shown, 1, message, f"rm -r {shown}")
 
 
 def missing_requirements(plan: Plan, config: Config) -> Iterator[Finding]:
@@ -181,7 +194,8 @@ class _Finder:
         if change.before is None:
             return self.at(FindingKind.MISSING, path, "missing", self.generate)
         if change.after is None:
-            return self.at(FindingKind.ORPHANED, path, "not generated, though the manifest lists it", force)
+            mend = self.generate if self._plan.serves else force
+            return self.at(FindingKind.ORPHANED, path, "not generated, though the manifest lists it", mend)
         if has_cause:
             return None
         message = "not what would be generated, though the manifest says so"
@@ -196,6 +210,14 @@ def _strays(plan: Plan) -> Iterator[Finding]:
             message = "generated once, and listed nowhere"
             shown = f"{plan.display}/{path}"
             yield Finding(FindingKind.ORPHANED, plan.client.name, shown, 1, message, f"rm {shown}")
+
+
+def _shares_runtime(folder: Path) -> bool:
+    try:
+        found = read_manifest(folder, folder.name) if folder.is_dir() else None
+    except LapsmithError:
+        return False
+    return found is not None and bool(found.runtime_modules)
 
 
 def _python_files(folder: Path) -> Iterator[str]:

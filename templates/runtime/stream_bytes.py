@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import IO, Any, TypeVar
@@ -218,6 +219,8 @@ def _opened(target: Target) -> Generator[Callable[[bytes], Any]]:
     part = f"{path}.{uuid4().hex[:8]}.part"
     try:
         with open(part, "xb") as file:
+            with suppress(OSError):
+                os.chmod(part, stat.S_IMODE(os.stat(path).st_mode))  # Who may read the file that is replaced.
             yield file.write
         os.replace(part, path)
     except BaseException:

@@ -344,7 +344,12 @@ class TestDecisions:
         )
         first = run(str(folder))
         assert "GET /v1/shelves/{Shelf} (schemas/references/api-spec.lap:" in first.output
+        warned = (
+            "warning[unbound-endpoint]: GET /v1/shelves/{Shelf} has no binding: its name and all about it is inferred"
+        )
+        assert warned in generate(folder).output
         settle(folder, snippet(first.output), "GetShelf")
+        assert "unbound-endpoint" not in generate(folder).output
         assert "not bound" not in run(str(folder)).output
         assert "def get_shelf(self, *, shelf: str, max: int | None = None" in sync_client(folder)
 

@@ -138,21 +138,25 @@ def test_the_content_type_of_json() -> None:
     "body", [b"ab", bytearray(b"ab"), memoryview(b"ab"), memoryview(b"a-b-")[::2], memoryview(b"ab").cast("B", (1, 2))]
 )
 def test_bytes_like_payloads(body: Any) -> None:
-    assert blob_payload(body) == b"ab"
-    assert type(blob_payload(body)) is bytes
+    assert blob_payload(body, "body") == b"ab"
+    assert type(blob_payload(body, "body")) is bytes
 
 
 @pytest.mark.parametrize("value", [None, False, 0, "", []])
 def test_any_json_value_is_a_payload(value: object) -> None:
-    assert blob_payload(None, value) == json.dumps(value).encode()
+    assert blob_payload(None, "body", value) == json.dumps(value).encode()
 
 
 def test_a_payload_is_given_once() -> None:
     with pytest.raises(InvalidInput, match="body and json were both given"):
-        blob_payload(b"", None)
-    with pytest.raises(InvalidInput, match="body is required"):
-        blob_payload(None)
-    assert blob_payload(None, optional=True) == b""
+        blob_payload(b"", "body", None)
+    with pytest.raises(
+        InvalidInput, match="body is required: pass bytes as body=, or a value to send as JSON as json="
+    ):
+        blob_payload(None, "body", msgspec.UNSET)
+    with pytest.raises(InvalidInput, match=r"chunk is required: pass bytes as chunk=$"):
+        blob_payload(None, "chunk")
+    assert blob_payload(None, "body", optional=True) == b""
 
 
 @pytest.mark.parametrize(
@@ -161,7 +165,9 @@ def test_a_payload_is_given_once() -> None:
 )
 def test_other_payloads_are_refused(body: Any, reason: str) -> None:
     with pytest.raises(InvalidInput, match=f"body must be bytes, {reason}"):
-        blob_payload(body)
+        blob_payload(body, "body", msgspec.UNSET)
+    with pytest.raises(InvalidInput, match=f"chunk must be bytes, {reason}$"):
+        blob_payload(body, "chunk")
 
 
 def test_text_payloads() -> None:

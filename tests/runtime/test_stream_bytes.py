@@ -7,6 +7,7 @@ import gc
 import io
 import json
 import pickle
+import stat
 import threading
 import tracemalloc
 import warnings
@@ -101,6 +102,7 @@ def test_saving_to_a_path_and_to_a_file(archive: ModuleType, kind: str, tmp_path
     script = stub(kind, archive)
     target = tmp_path / "object"
     target.write_bytes(b"old")
+    target.chmod(0o600)
     buffer = io.BytesIO()
     with connected(kind, archive, transport=script) as client:
         for where in (target, str(tmp_path / "new"), buffer):
@@ -109,6 +111,7 @@ def test_saving_to_a_path_and_to_a_file(archive: ModuleType, kind: str, tmp_path
                 assert stream.save(where) == 4
     assert target.read_bytes() == (tmp_path / "new").read_bytes() == buffer.getvalue() == b"abcd"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "object"]
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
 def test_what_does_not_come_whole_replaces_nothing(archive: ModuleType, kind: str, tmp_path: Path) -> None:

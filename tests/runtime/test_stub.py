@@ -101,19 +101,51 @@ def test_members_of_errors_that_are_headers() -> None:
     assert caught.value.headers["X-More"] == "1"
 
 
+ANSWERS = [
+    lambda stub, operation: stub.respond(b"fine", operation=operation),
+    lambda stub, operation: stub.respond_error(ModelError("x"), operation=operation),
+    lambda stub, operation: stub.fail(ReadTimeout("gone"), operation=operation),
+    lambda stub, operation: stub.stream([], operation=operation),
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_for_no_operation_of_the_service(stub: StubTransport, answer: Any) -> None:
+    with pytest.raises(
+        InvalidInput, match="no operation 'InvokeEndpont': it is one of InvokeEndpoint, InvokeEndpointA"
+    ):
+        answer(stub, "InvokeEndpont")
+    stub.assert_done()
+
+
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "reason"),
     [
-        lambda stub, operation: stub.respond(b"fine", operation=operation),
-        lambda stub, operation: stub.respond_error(ModelError("x"), operation=operation),
-        lambda stub, operation: stub.fail(ReadTimeout("gone"), operation=operation),
-        lambda stub, operation: stub.stream([], operation=operation),
+        (lambda stub: stub.respond("text"), "body must be bytes, or pieces of bytes, not str"),
+        (lambda stub: stub.respond({"a": 1}), "body must be bytes, or pieces of bytes, not dict"),
+        (lambda stub: stub.respond([b"a", "b"]), "pieces of a body are bytes or a TransportError, not str"),
+        (lambda stub: stub.respond_error(ValueError("x")), "the error must be one of the service"),
+        (lambda stub: stub.fail("gone"), "the error must be a TransportError"),
+        (lambda stub: stub.fail(ReadTimeout), "the error must be a TransportError"),
     ],
 )
+def test_what_is_no_answer_is_refused_at_once(stub: StubTransport, answer: Any, reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        answer(stub)
+    stub.assert_done()
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
 def test_an_answer_can_be_for_one_operation(stub: StubTransport, client: SageMakerRuntime, answer: Any) -> None:
     answer(stub, "InvokeEndpointAsync")
     with pytest.raises(AssertionError, match="was to answer InvokeEndpointAsync next, but InvokeEndpoint was called"):
         invoke(client)
+    with pytest.raises(AssertionError, match="1 answers were not asked for"):
+        stub.assert_done()
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_the_operation_of_an_answer_is_called(stub: StubTransport, client: SageMakerRuntime, answer: Any) -> None:
     answer(stub, "InvokeEndpoint")
     with suppress(AWSError):
         invoke(client)

@@ -241,6 +241,15 @@ def test_https_goes_through_a_tunnel(
     assert server.requests[0].startswith(b"POST / HTTP/1.1\r\n")
 
 
+@only_default
+@pytest.mark.parametrize("name", ["127.0.0.1:1", "proxy.invalid:8080"])
+def test_a_proxy_that_is_not_there(driver: Driver, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:hidden@{name}")
+    with pytest.raises(ConnectError, match=r"could not connect to the proxy on the way to .*HTTPS_PROXY") as caught:
+        driver.fetch(replace(post(443, scheme="https"), host=AWS_HOST, port=None))
+    assert "hidden" not in str(caught.value)
+
+
 def test_a_proxy_that_refuses(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(peer: Peer) -> None:
         peer.read_head()

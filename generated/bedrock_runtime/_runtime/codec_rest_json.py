@@ -68,23 +68,29 @@ def json_content_type(content_type: str | None, json: Any) -> str | None:
     return "application/json" if content_type is None and json is not msgspec.UNSET else content_type
 
 
-def blob_payload(body: Any, json: Any = msgspec.UNSET, *, optional: bool = False) -> bytes:
-    """Return the payload from ``body=`` (bytes-like) or ``json=``.
+_NO_JSON: Any = object()
+"""Stands in for ``json=`` where an operation has no such argument."""
 
-    Raises :class:`InvalidInput` when both are given, or neither of a required payload, or ``body`` is not bytes-like.
+
+def blob_payload(body: Any, name: str, json: Any = _NO_JSON, *, optional: bool = False) -> bytes:
+    """Return the payload from the argument ``name`` (bytes-like) or ``json=``.
+
+    Raises :class:`InvalidInput` when both are given, or neither of a required payload, or the first is not bytes-like.
     """
-    if json is not msgspec.UNSET:
+    if json is not msgspec.UNSET and json is not _NO_JSON:
         if body is not None:
-            raise InvalidInput("body and json were both given: pass one of them")
+            raise InvalidInput(f"{name} and json were both given: pass one of them")
         return encode_json(json)
     if isinstance(body, bytes | bytearray | memoryview):
         return bytes(cast("bytes", body))
     if body is None:
         if optional:
             return b""
-        raise InvalidInput("body is required: pass bytes as body=, or a value to send as JSON as json=")
-    hint = ": encode it first, or pass json=" if isinstance(body, str) else ""
-    raise InvalidInput(f"body must be bytes, not {type(body).__name__}{hint}")
+        instead = "" if json is _NO_JSON else ", or a value to send as JSON as json="
+        raise InvalidInput(f"{name} is required: pass bytes as {name}={instead}")
+    instead = "" if json is _NO_JSON else ", or pass json="
+    hint = f": encode it first{instead}" if isinstance(body, str) else ""
+    raise InvalidInput(f"{name} must be bytes, not {type(body).__name__}{hint}")
 
 
 def text_payload(body: object) -> bytes:

@@ -50,7 +50,9 @@ class StubScript:
 
         ``body`` may come in pieces, as a body that is read piecewise does; the connection breaks at a transport error.
         """
-        chunks = (body,) if isinstance(body, bytes | bytearray) else tuple(body)
+        if isinstance(body, str | Mapping):
+            raise InvalidInput(f"body must be bytes, or pieces of bytes, not {type(body).__name__}: encode it first")
+        chunks = (bytes(body),) if isinstance(body, bytes | bytearray) else tuple(body)
         self._answer(status, headers or {}, chunks, operation)
 
     def respond_output(self, output: Output, *, headers: Mapping[str, str] | None = None) -> None:
@@ -78,6 +80,8 @@ class StubScript:
         operation: str | None = None,
     ) -> None:
         """Answer the next request with this error, as the service would send it."""
+        if not isinstance(error, ServiceError):
+            raise InvalidInput(f"the error must be one of the service, such as ServiceError(...), not {error!r}")
         sent = status or error.status or error.http_status or 400
         given = {"Content-Type": self.content_type, "x-amzn-errortype": error.code, **dict(error_headers(error))}
         if error.request_id is not None:
@@ -91,7 +95,9 @@ class StubScript:
 
     def fail(self, error: TransportError, *, operation: str | None = None) -> None:
         """Let the next request fail without an answer."""
-        self._answers.append((error, operation))
+        if not isinstance(error, TransportError):
+            raise InvalidInput(f"the error must be a TransportError, such as ReadTimeout('...'), not {error!r}")
+        self._queue(error, operation)
 
     def assert_done(self) -> None:
         """Raise AssertionError if there are answers that nobody asked for."""
@@ -105,7 +111,16 @@ class StubScript:
         chunks: tuple[bytes | TransportError, ...],
         operation: str | None = None,
     ) -> None:
-        self._answers.append(((status, Headers(headers.items()), chunks), operation))
+        for chunk in chunks:
+            if not isinstance(chunk, bytes | TransportError):
+                raise InvalidInput(f"pieces of a body are bytes or a TransportError, not {type(chunk).__name__}")
+        self._queue((status, Headers(headers.items()), chunks), operation)
+
+    def _queue(self, answer: _Answer | TransportError, operation: str | None) -> None:
+        known = {form.operation for form in self.output_forms.values()}
+        if operation is not None and operation not in known:
+            raise InvalidInput(f"the service has no operation {operation!r}: it is one of {', '.join(sorted(known))}")
+        self._answers.append((answer, operation))
 
     def _encoded(self, value: Any, kind: Any = None) -> bytes:
         return self.encode(kind or type(value), value)
@@ -123,9 +138,10 @@ class StubScript:
         if not self._answers:
             # Not an AWSError, which the code under test might handle.
             raise AssertionError(f"the stub has no answer left for {request.method} {request.target}: add one")
-        answer, operation = self._answers.popleft()
+        answer, operation = self._answers[0]
         if operation is not None and operation != request.operation:
             raise AssertionError(f"the stub was to answer {operation} next, but {request.operation} was called")
+        self._answers.popleft()
         if isinstance(answer, TransportError):
             raise answer
         return answer

@@ -209,7 +209,7 @@ class HTTPTransport(_DefaultTransport):
             from .transport_pools import to_httpcore
 
         pool = self._pool(request)
-        attempt = Attempt(request, timeout)
+        attempt = Attempt(request, timeout, proxied=pool.proxied)
         message = to_httpcore(request, timeout, attempt.trace, proxied=pool.proxied)
         try:
             response = pool.handle_request(message)
@@ -280,7 +280,7 @@ class AsyncHTTPTransport(_DefaultTransport):
             from .transport_pools import to_httpcore
 
         pool = await self._pool(request)
-        attempt = Attempt(request, timeout)
+        attempt = Attempt(request, timeout, proxied=pool.proxied)
         message = to_httpcore(request, timeout, attempt.atrace, proxied=pool.proxied)
         try:
             response = await pool.handle_async_request(message)

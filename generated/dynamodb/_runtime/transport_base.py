@@ -145,12 +145,13 @@ class Attempt:
     """One request on its way: how far it got, and our error for what stopped it.
 
     ``trace`` and ``atrace`` are httpcore2 trace callbacks. They tell a proxy's CONNECT from the request
-    itself; the library's errors do not.
+    itself; the library's errors do not. ``proxied`` says that it goes through a proxy of the environment.
     """
 
-    __slots__ = ("_body", "_sent", "origin", "timeout")
+    __slots__ = ("_body", "_proxied", "_sent", "origin", "timeout")
 
-    def __init__(self, request: HTTPRequest, timeout: Timeout) -> None:
+    def __init__(self, request: HTTPRequest, timeout: Timeout, *, proxied: bool = False) -> None:
+        self._proxied = proxied
         self._body = request.body
         self.origin = f"{request.host}:{request.port or (443 if request.scheme == 'https' else 80)}"
         self.timeout = timeout
@@ -223,6 +224,10 @@ class Attempt:
 
     def unreachable(self, reason: str) -> ConnectError:
         """Say that there is no connection."""
+        if self._proxied:
+            return ConnectError(
+                f"could not connect to the proxy on the way to {self.origin}: {reason}: check HTTPS_PROXY and NO_PROXY"
+            )
         return ConnectError(f"could not connect to {self.origin}: {reason}")
 
     def connect_error(self, cause: BaseException, *, proxy: bool = False) -> ConnectError:
@@ -244,7 +249,7 @@ class Attempt:
                 )
             if isinstance(each, ssl.SSLError):
                 return ConnectError(f"no TLS with {self.origin} ({_reason(each)}): check that it is an https endpoint")
-            if isinstance(each, (socket.gaierror, UnicodeError)):
+            if isinstance(each, (socket.gaierror, UnicodeError)) and not self._proxied:
                 return ConnectError(
                     f"the host name of {self.origin} was not found ({_reason(each)}): check the region, the "
                     "endpoint URL and the name service"

@@ -32,7 +32,6 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import NamedTuple
 
 from .endpoint import Endpoint, Hosts, check_region, parse_endpoint_url, resolve_endpoint
@@ -313,7 +312,7 @@ def _configured_endpoint(service: ServiceInfo, settings: _Settings) -> _Setting 
 
 
 def _seconds(value: object, what: str) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value) and value > 0:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= sys.float_info.max:
         return float(value)
     raise InvalidInput(f"{what} must be a number of seconds above 0 (in Timeout, None is no limit), not {value!r}")
 

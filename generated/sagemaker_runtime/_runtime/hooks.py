@@ -108,7 +108,8 @@ class Watch:
         self._attempt, self._request, self._response, self._request_id = attempt, request, None, None
         self._started = perf_counter()
         if self._log is not None:
-            line = f"{request.method} {request.scheme}://{request.host}{request.target}"
+            port = "" if request.port is None else f":{request.port}"
+            line = f"{request.method} {request.scheme}://{request.host}{port}{request.target}"
             self._log.debug("%s attempt %d: %s", self._operation, attempt, line)
         self._tell("before_send")
 

@@ -32,7 +32,7 @@ def command(
     Also fails if a client needs a package that the project does not declare. The format github makes annotations of
     what is found, for a workflow of GitHub Actions.
     """
-    from lapsmith.drift import findings, missing_requirements, unused_runtimes
+    from lapsmith.drift import findings, left_clients, missing_requirements, unused_runtimes
 
     config = load_config(config_path)
     clients = named_clients(config, names)
@@ -41,7 +41,7 @@ def command(
         annotate(root)
     plans = plan_all(clients, force=False, trust_manifest=False, notes=notes, jobs=jobs)
     found = [item for plan in plans for item in (*findings(plan), *missing_requirements(plan, config))]
-    found += unused_runtimes(config)
+    found += (*unused_runtimes(config), *left_clients(config))
     if fmt == "json":
         entries = [asdict(item) for item in found]
         click.echo(json.dumps({"schema": _SCHEMA, "clients": len(clients), "findings": entries}, indent=2))

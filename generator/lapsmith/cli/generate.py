@@ -71,6 +71,8 @@ def command(
     write_all(plans, force=force)
     for plan in plans:
         show_requirements(plan, config)
+    if config is not None:
+        show_left_clients(config)
 
 
 def write_all(plans: Plans, *, force: bool) -> None:
@@ -111,6 +113,14 @@ def show_update(plan: Plan) -> None:
     else:
         click.echo(f"{plan.client.name}: the API changed since the client was generated:\n")
         click.echo(report.text(plan.update.changes))
+
+
+def show_left_clients(config: Config) -> None:
+    """Say which clients can no longer rely on the runtime that they share."""
+    from lapsmith.drift import left_clients
+
+    for item in left_clients(config):
+        click.echo(f"lapsmith: {item}", err=True)
 
 
 def show_requirements(plan: Plan, config: Config | None) -> None:

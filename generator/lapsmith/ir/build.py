@@ -157,6 +157,13 @@ class _Builder:
         message = f"{endpoint.method} {endpoint.path.raw} is called {item.name}"
         at = json.dumps(f"{endpoint.method} {endpoint.path.raw}")
         hint = f"name it in overrides.yaml: operations: {{NAME: {{at: {at}}}}}"
+        if self._ctx.is_derived and not self._ctx.strict:
+            self._ctx.diagnostics.warning(
+                endpoint.path.span,
+                "unbound-endpoint",
+                f"{endpoint.method} {endpoint.path.raw} has no binding: its name and all about it is inferred",
+                f'{hint}, or exclude it: operations = ["*", "!{item.name}"]',
+            )
         origin = self._ctx.inferred(endpoint.path.span, "operation-name-from-path", message, hint)
         return _Chosen(item.name, item.bound, origin)
 

@@ -31,6 +31,11 @@ class Context:
         return self.protocol in RPC_PROTOCOLS
 
     @property
+    def is_derived(self) -> bool:
+        """Whether the bindings come of a service model: what they leave out is not in it, or could not be told."""
+        return self.bindings is not None and self.bindings.derived is not None
+
+    @property
     def is_sigv4(self) -> bool:
         """Whether the spec says that requests are signed."""
         return "sigv4" in (self.document.auth or "").casefold()

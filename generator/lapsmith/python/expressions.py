@@ -62,7 +62,8 @@ def payload_value(parameter: Parameter, *, json: bool, union: bool) -> str:
             options = [*([] if member.required else ["optional=True"]), *(["sized=True"] if sized else [])]
             return f"blob_source({', '.join(arguments + options)})"
         case ir.BlobType():
-            arguments = [name, *(["json"] if json else []), *([] if member.required else ["optional=True"])]
+            arguments = [name, literal(name), *(["json"] if json else [])]
+            arguments += [] if member.required else ["optional=True"]
             return f"blob_payload({', '.join(arguments)})"
         case ir.StringType():
             return f'text_payload(required({name}, "{name}"))' if member.required else f"text_payload({name})"

@@ -1,4 +1,8 @@
-"""What the templates print: the IR with its Python spellings decided. Templates make no decision of their own."""
+"""What the templates print: the IR with its Python spellings decided.
+
+Templates choose between forms (a record or a builder, a body or a payload) and decide nothing about names or types.
+What they import and do not use is removed afterwards (:mod:`lapsmith.python.imports`).
+"""
 
 from __future__ import annotations
 
@@ -272,7 +276,7 @@ class PayloadCodec:
 
 @dataclass(frozen=True, slots=True)
 class ClientView:
-    """A whole client. ``rpc`` is the expression of the protocol, for protocols whose operations are records."""
+    """A whole client. ``rpc`` is the protocol, for protocols whose operations are records."""
 
     service: ir.Service
     rpc: RPCView | None

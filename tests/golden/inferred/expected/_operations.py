@@ -122,7 +122,7 @@ def build_put_items_by_item_id_photo(
         headers=header_list(
             ("Content-Type", "", "application/octet-stream"),
         ),
-        body=blob_payload(photo),
+        body=blob_payload(photo, "photo"),
     )
 
 

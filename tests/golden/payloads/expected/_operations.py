@@ -195,7 +195,7 @@ def build_put_blob(
         headers=header_list(
             ("Content-Type", "", "application/octet-stream"),
         ),
-        body=blob_payload(data),
+        body=blob_payload(data, "data"),
     )
 
 
@@ -231,7 +231,7 @@ def build_post_blob(
             ("Content-Type", "type", json_content_type(type, json)),
             ("x-doc", "doc", doc),
         ),
-        body=blob_payload(data, json, optional=True),
+        body=blob_payload(data, "data", json, optional=True),
     )
 
 

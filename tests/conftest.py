@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,6 +32,12 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if config.getoption("--fail-on-skip"):
         config.pluginmanager.register(SkipGuard(), "skip-guard")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected out of every later garbage collection, of which many tests ask for one."""
+    gc.collect()
+    gc.freeze()
 
 
 class SkipGuard:

@@ -81,7 +81,7 @@ def _is_warned_of(binding: OperationBinding, grade: Fit) -> bool:
     return grade is Fit.REWORDED and pin is not None and len(pin.input or ()) + len(pin.output or ()) <= 2
 
 
-@pytest.mark.parametrize("prose", [True, False])
+@pytest.mark.parametrize("prose", [pytest.param(True, marks=pytest.mark.slow), False])
 @pytest.mark.parametrize("version", VERSIONS)
 def test_few_services(version: str, prose: bool) -> None:
     check(FEW, version, prose=prose)

@@ -214,7 +214,10 @@ def render_checked(service: ir.Service, source: str) -> dict[str, bytes]:
     return files
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize(
+    "hostile",
+    [pytest.param(text, marks=pytest.mark.slow if index % 3 else ()) for index, text in enumerate(HOSTILE)],
+)
 def test_one_hostile_text_everywhere(hostile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = (f"{hostile}{index}" if index % 2 else f"{index}{hostile}" for index in range(1000))
     service = hostile_service(texts)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from e2e.drivers import connector
-from sagemaker_runtime import CallTimeout, ConnectError, Credentials, InvalidInput, SageMakerRuntime, Timeout
+from sagemaker_runtime import CallTimeout, Credentials, InvalidInput, SageMakerRuntime, ServiceUnavailable, Timeout
 from sagemaker_runtime._runtime.deadline import Deadline
 from sagemaker_runtime._runtime.eventstream import encode_message
 from sagemaker_runtime.testing import StubTransport
@@ -143,10 +143,10 @@ def test_a_stream_that_takes_too_long(connect: Callable[..., Any]) -> None:
 
 def test_a_pause_that_would_be_too_long_is_not_made() -> None:
     stub = StubTransport()
-    stub.fail(ConnectError("refused"))
-    client = SageMakerRuntime(**SETTINGS, transport=stub, timeout=Timeout(total=0.001))
+    stub.respond_error(ServiceUnavailable("busy"), headers={"Retry-After": "15"})
+    client = SageMakerRuntime(**SETTINGS, transport=stub, timeout=Timeout(total=10))
     begun = time.monotonic()
-    with pytest.raises(ConnectError):
+    with pytest.raises(ServiceUnavailable):
         client.invoke_endpoint(**CALL)
     assert time.monotonic() - begun < 5
     assert len(stub.requests) == 1

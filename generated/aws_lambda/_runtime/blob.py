@@ -51,7 +51,7 @@ def blob_source(
     if json is not msgspec.UNSET:
         from .codec_rest_json import blob_payload
 
-        return blob_payload(given, json)
+        return blob_payload(given, name, json)
     if isinstance(given, bytes | bytearray | memoryview):
         return bytes(cast("bytes", given))
     if given is None and optional:

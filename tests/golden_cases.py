@@ -6,7 +6,7 @@ import ast
 import importlib
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,16 +67,22 @@ def runtime_project(root: Path) -> None:
 
 @contextmanager
 def importable(folder: Path) -> Iterator[None]:
-    """Let the packages in ``folder`` be imported, and forget them afterwards."""
+    """Let the packages in ``folder`` be imported, and forget them afterwards; others of the same names come back."""
     names = {path.name for path in folder.iterdir()}
+    before = _forget(names)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:
         yield
     finally:
         sys.path.remove(str(folder))
-        for module in [name for name in sys.modules if name.partition(".")[0] in names]:
-            del sys.modules[module]
+        _forget(names)
+        sys.modules.update(before)
+
+
+def _forget(names: Set[str]) -> dict[str, ModuleType]:
+    """Take the modules of packages out of those that are imported."""
+    return {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in names}
 
 
 def client_class(package: ModuleType, *, asynchronous: bool = False) -> Any:

@@ -170,7 +170,7 @@ def test_the_example_of_the_readme(
 ) -> None:
     root = Path(__file__).parents[1]
     blocks = re.findall(r"^```python\n(.*?)^```$", (root / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-    (block,) = [block for block in blocks if "import GenerationError, generate, load" in block]
+    (block,) = [block for block in blocks if "import LapsmithError, generate, load" in block]
     runtime_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "README.md", "exec"), {})
@@ -181,7 +181,7 @@ def test_the_example_of_the_readme(
     with pytest.raises(SystemExit, match=r"bindings\.yaml:1:1: error"):
         exec(
             compile(
-                f"from lapsmith import GenerationError, generate\n{block[block.index('try:') :]}", "README.md", "exec"
+                f"from lapsmith import LapsmithError, generate\n{block[block.index('try:') :]}", "README.md", "exec"
             ),
             {},
         )

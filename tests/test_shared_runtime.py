@@ -112,6 +112,8 @@ def test_a_client_that_goes_takes_its_part_of_the_runtime_along(clients: Path) -
     assert result.exit_code == 0
     assert result.stdout.startswith("chat: unchanged\n_runtime: wrote 1 file, deleted ")
     assert before - modules(clients / "_runtime") >= {"codec_json"}
+    assert "tables:1: shares a runtime, and is no client of the configuration any more; run: rm -r " in result.stderr
+    shutil.rmtree(clients / "tables")
     assert run("check").exit_code == 0
 
 

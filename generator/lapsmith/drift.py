@@ -91,7 +91,7 @@ def left_clients(config: Config) -> Iterator[Finding]:
     for folder in sorted({client.runtime_folder for client in config.clients.values() if client.shared_runtime}):
         beside = [client for client in config.clients.values() if client.output.parent == folder.parent]
         known = {client.output for client in beside}
-        for place in sorted(folder.parent.iterdir()):
+        for place in sorted(folder.parent.iterdir()) if folder.is_dir() else ():
             if place not in known and _shares_runtime(place):
                 shown = display_path(place, beside[0].root)
                 message = "shares a runtime, and is no client of the configuration any more"

@@ -117,7 +117,7 @@ def use(client: Shop) -> None:
     item: Item | None = got.item
     next_: str | None = got.next
     count: int = got.count
-    made: datetime | None = got.made
+    made: datetime = got.made
     kinds: list[str] | None = got.kinds
     state: str | None = got.state
     raw: Any = got.raw

@@ -121,9 +121,9 @@ def test_an_answer_for_no_operation_of_the_service(stub: StubTransport, answer: 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (lambda stub: stub.respond("text"), "body must be bytes, or pieces of bytes, not str"),
-        (lambda stub: stub.respond({"a": 1}), "body must be bytes, or pieces of bytes, not dict"),
-        (lambda stub: stub.respond([b"a", "b"]), "pieces of a body are bytes or a TransportError, not str"),
+        (lambda stub: stub.respond("text"), "body must be bytes, or pieces of bytes, not text"),
+        (lambda stub: stub.respond({"a": 1}), "body must be bytes, or pieces of bytes, not a mapping"),
+        (lambda stub: stub.respond([b"a", "b"]), "pieces of a body are bytes or a TransportError, not 'b'"),
         (lambda stub: stub.respond_error(ValueError("x")), "the error must be one of the service"),
         (lambda stub: stub.fail("gone"), "the error must be a TransportError"),
         (lambda stub: stub.fail(ReadTimeout), "the error must be a TransportError"),

@@ -50,8 +50,10 @@ class StubScript:
 
         ``body`` may come in pieces, as a body that is read piecewise does; the connection breaks at a transport error.
         """
-        if isinstance(body, str | Mapping):
-            raise InvalidInput(f"body must be bytes, or pieces of bytes, not {type(body).__name__}: encode it first")
+        untyped: Any = body
+        if isinstance(untyped, str | Mapping):
+            kind = "text" if isinstance(untyped, str) else "a mapping"
+            raise InvalidInput(f"body must be bytes, or pieces of bytes, not {kind}: encode it first")
         chunks = (bytes(body),) if isinstance(body, bytes | bytearray) else tuple(body)
         self._answer(status, headers or {}, chunks, operation)
 
@@ -80,8 +82,7 @@ class StubScript:
         operation: str | None = None,
     ) -> None:
         """Answer the next request with this error, as the service would send it."""
-        if not isinstance(error, ServiceError):
-            raise InvalidInput(f"the error must be one of the service, such as ServiceError(...), not {error!r}")
+        _check(error, ServiceError, "the error must be one of the service, such as ServiceError(...)")
         sent = status or error.status or error.http_status or 400
         given = {"Content-Type": self.content_type, "x-amzn-errortype": error.code, **dict(error_headers(error))}
         if error.request_id is not None:
@@ -95,8 +96,7 @@ class StubScript:
 
     def fail(self, error: TransportError, *, operation: str | None = None) -> None:
         """Let the next request fail without an answer."""
-        if not isinstance(error, TransportError):
-            raise InvalidInput(f"the error must be a TransportError, such as ReadTimeout('...'), not {error!r}")
+        _check(error, TransportError, "the error must be a TransportError, such as ReadTimeout('...')")
         self._queue(error, operation)
 
     def assert_done(self) -> None:
@@ -112,8 +112,7 @@ class StubScript:
         operation: str | None = None,
     ) -> None:
         for chunk in chunks:
-            if not isinstance(chunk, bytes | TransportError):
-                raise InvalidInput(f"pieces of a body are bytes or a TransportError, not {type(chunk).__name__}")
+            _check(chunk, (bytes, TransportError), "pieces of a body are bytes or a TransportError")
         self._queue((status, Headers(headers.items()), chunks), operation)
 
     def _queue(self, answer: _Answer | TransportError, operation: str | None) -> None:
@@ -145,6 +144,11 @@ class StubScript:
         if isinstance(answer, TransportError):
             raise answer
         return answer
+
+
+def _check(value: Any, kinds: type | tuple[type, ...], what: str) -> None:
+    if not isinstance(value, kinds):
+        raise InvalidInput(f"{what}, not {value!r}")
 
 
 class _StubResponse:

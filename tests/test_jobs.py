@@ -56,6 +56,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_what_is_written_and_said_does_not_depend_on_the_number_of_processes(generated: Path, tmp_path: Path) -> None:
     root = lay_out(tmp_path / "project")
     done = lapsmith(root, "generate", "--jobs", "3")

@@ -72,7 +72,7 @@ def check(services: tuple[str, ...], version: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", [pytest.param(VERSIONS[0], marks=pytest.mark.slow), *VERSIONS[1:]])
 def test_few_services(version: str) -> None:
     there = {service for service, _, _ in pairs(version)}
     assert there.issuperset(FEW)

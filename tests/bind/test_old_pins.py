@@ -82,7 +82,7 @@ def _is_warned_of(binding: OperationBinding, grade: Fit) -> bool:
 
 
 @pytest.mark.parametrize("prose", [pytest.param(True, marks=pytest.mark.slow), False])
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", [pytest.param(VERSIONS[0], marks=pytest.mark.slow), *VERSIONS[1:]])
 def test_few_services(version: str, prose: bool) -> None:
     check(FEW, version, prose=prose)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import gc
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import hypothesis
@@ -13,6 +14,9 @@ import pytest
 
 CheckGolden = Callable[[Path, bytes], None]
 CheckGoldenTree = Callable[[Path, Mapping[str, bytes]], None]
+
+COMMITTED = frozenset(path.name for path in (Path(__file__).parents[1] / "generated").iterdir())
+"""The packages of the committed clients."""
 
 hypothesis.settings.register_profile("full", max_examples=5000, deadline=None)
 if "HYPOTHESIS_PROFILE" in os.environ:
@@ -38,6 +42,15 @@ def pytest_collection_finish() -> None:
     """Keep what was imported and collected out of every later garbage collection, of which many tests ask for one."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def committed_clients_stay() -> Iterator[None]:
+    """Fail the file that leaves another module in a committed client's place: later files would fail in odd ways."""
+    before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in COMMITTED}
+    yield
+    replaced = [name for name, module in before.items() if sys.modules.get(name) is not module]
+    assert not replaced, f"the tests of this file replaced {replaced}: give their packages other names"
 
 
 class SkipGuard:

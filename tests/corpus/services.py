@@ -17,8 +17,8 @@ class Target:
 
     @property
     def package(self) -> str:
-        """The name of the generated package; it starts with text that makes it no keyword and no other package."""
-        return "_".join(["aws", self.service.replace("-", "_"), *(self.protocol or "").replace("-", "_").split()])
+        """The name of the generated package, which is no other package's: not a committed client's either."""
+        return "_".join(["client_of", self.service.replace("-", "_"), *(self.protocol or "").replace("-", "_").split()])
 
     def __str__(self) -> str:
         return f"{self.service}-{self.protocol}" if self.protocol else self.service

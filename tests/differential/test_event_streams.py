@@ -19,6 +19,7 @@ from botocore.parsers import create_parser
 from click.testing import CliRunner
 from corpus import models
 from corpus.lean import compile_lean
+from corpus.services import Target
 from examples import examples
 from golden_cases import client_class, importable
 from hypothesis import HealthCheck, given, settings
@@ -83,13 +84,9 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Mod
         (spec / "SKILL.md").write_text(f"---\nname: {service}\n---\n")
         run("bind", str(spec), "--model", f"botocore:{service}")
         chosen = [argument for name in streaming(service) for argument in ("--operation", name)]
-        run("generate", str(spec), "-o", str(root / "clients" / package(service)), *chosen)
+        run("generate", str(spec), "-o", str(root / "clients" / Target(service).package), *chosen)
     with importable(root / "clients"):
-        yield {service: importlib.import_module(package(service)) for service in SERVICES}
-
-
-def package(service: str) -> str:
-    return "aws_" + service.replace("-", "_")
+        yield {service: importlib.import_module(Target(service).package) for service in SERVICES}
 
 
 def run(*arguments: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 CheckGolden = Callable[[Path, bytes], None]
 CheckGoldenTree = Callable[[Path, Mapping[str, bytes]], None]
 
-COMMITTED = frozenset(path.name for path in (Path(__file__).parents[1] / "generated").iterdir())
+COMMITTED = frozenset(path.name for path in (Path(__file__).parents[1] / "generated").glob("*"))
 """The packages of the committed clients."""
 
 hypothesis.settings.register_profile("full", max_examples=5000, deadline=None)
@@ -34,6 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             "--update-golden is refused when CI is set: update on your machine and commit the result"
         )
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell has what it starts in the background ignore Ctrl-C, which the commands under test would inherit.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--fail-on-skip"):
         config.pluginmanager.register(SkipGuard(), "skip-guard")
 

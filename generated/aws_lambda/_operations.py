@@ -20,18 +20,11 @@ from ._runtime.codec_rest_json import (
     parse_error,
 )
 from ._runtime.config import ServiceInfo
-from ._runtime.http import (
-    Request,
-    Response,
-    encode_query,
-    header_list,
-    quote_label,
-    required,
-    text_header,
-    token_or_new,
-)
+from ._runtime.http import Request, Response
 from ._runtime.members import Members
 from ._runtime.operation import Operation as OperationInfo
+from ._runtime.request_text import encode_query, header_list, quote_label, required, token_or_new
+from ._runtime.response_headers import text_header
 from .errors import ERRORS, LambdaError
 from .types import (
     AcceleratorConfig,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ._runtime.errors import ServiceError
-from ._runtime.http import text_header
+from ._runtime.response_headers import text_header
 
 
 class LambdaError(ServiceError):

@@ -74,9 +74,9 @@ from ._operations import (
     UPDATE_TIME_TO_LIVE,
 )
 from ._runtime.client import SyncClient
-from ._runtime.http import required, token_or_new
 from ._runtime.pages import Pages
 from ._runtime.paths import keys_of, member_of
+from ._runtime.request_text import required, token_or_new
 from .types import (
     AttributeDefinition,
     AttributeValue,

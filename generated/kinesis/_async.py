@@ -69,8 +69,8 @@ from ._operations import (
     UPDATE_STREAM_WARM_THROUGHPUT,
 )
 from ._runtime.client import AsyncClient
-from ._runtime.http import required
 from ._runtime.pages import AsyncPages
+from ._runtime.request_text import required
 from ._runtime.stream_base import AsyncStreamCall
 from .events import AsyncSubscribeToShardStream
 from .types import (

@@ -69,8 +69,8 @@ from ._operations import (
     UPDATE_STREAM_WARM_THROUGHPUT,
 )
 from ._runtime.client import SyncClient
-from ._runtime.http import required
 from ._runtime.pages import Pages
+from ._runtime.request_text import required
 from .events import SubscribeToShardStream
 from .types import (
     AcknowledgeDeadLetterQueueRecordsOutput,

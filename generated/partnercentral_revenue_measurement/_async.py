@@ -30,8 +30,8 @@ from ._operations import (
     UPDATE_REVENUE_ATTRIBUTION,
 )
 from ._runtime.client import AsyncClient
-from ._runtime.http import required, token_or_new
 from ._runtime.pages import AsyncPages
+from ._runtime.request_text import required, token_or_new
 from .types import (
     AttributionSummary,
     CreateMarketplaceRevenueShareAllocationOutput,

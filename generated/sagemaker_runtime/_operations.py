@@ -14,8 +14,10 @@ from msgspec import UNSET
 from ._runtime.codec_rest_json import blob_payload, decode_body, json_content_type, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response, header_list, quote_label, required, text_header
+from ._runtime.http import Request, Response
 from ._runtime.operation import Operation as OperationInfo
+from ._runtime.request_text import header_list, quote_label, required
+from ._runtime.response_headers import text_header
 from .errors import ERRORS, SageMakerRuntimeError
 from .types import (
     InvokeEndpointAsyncOutput,

@@ -14,7 +14,7 @@ IMPORTS = {
     "msgspec": "import msgspec",
     "UNSET": "from msgspec import UNSET",
     "Request": "from ._runtime.http import Request",
-    "quote_label": "from ._runtime.http import quote_label",
+    "quote_label": "from ._runtime.request_text import quote_label",
     "Alias": "from ._runtime.stub import Stub as Alias",
     "Thing": "from .types import Thing",
 }

@@ -12,8 +12,8 @@ from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from hypothesis import strategies as st
-from runtime.http import special_float
 from runtime.members import Members
+from runtime.request_text import special_float
 from runtime.shapes import DATE_TIME, HTTP_DATE, Output, Structure, Union
 
 

@@ -21,33 +21,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from runtime.errors import InvalidInput, InvalidResponse
-from runtime.http import (
-    Headers,
-    HTTPRequest,
-    bool_header,
-    bool_list_header,
-    check_header,
+from runtime.http import Headers, HTTPRequest, check_header
+from runtime.request_text import (
     encode_query,
     epoch_seconds,
     expanded,
-    float_header,
-    float_list_header,
     header_list,
     http_date,
-    int_header,
-    int_list_header,
     json_header,
-    list_header,
-    prefixed_headers,
     quote_label,
-    read_json_header,
     required,
     special_float,
-    text_header,
     text_of,
+    token_or_new,
+)
+from runtime.response_headers import (
+    bool_header,
+    bool_list_header,
+    float_header,
+    float_list_header,
+    int_header,
+    int_list_header,
+    list_header,
+    prefixed_headers,
+    read_json_header,
+    text_header,
     timestamp_header,
     timestamp_list_header,
-    token_or_new,
 )
 from runtime.timestamps import read_http_date
 

@@ -15,19 +15,13 @@ from botocore.serialize import create_serializer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.errors import InvalidInput
-from runtime.http import (
-    Headers,
+from runtime.http import Headers
+from runtime.request_text import encode_query, epoch_seconds, expanded, header_list, http_date, json_header, quote_label
+from runtime.response_headers import (
     bool_header,
-    encode_query,
-    epoch_seconds,
-    expanded,
     float_header,
-    header_list,
-    http_date,
     int_header,
-    json_header,
     prefixed_headers,
-    quote_label,
     read_json_header,
     text_header,
     timestamp_header,

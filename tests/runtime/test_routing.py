@@ -18,7 +18,8 @@ from msgspec import structs
 from runtime.config import Config, ServiceInfo, resolve_config
 from runtime.endpoint import parse_endpoint_url
 from runtime.errors import InvalidInput
-from runtime.http import HTTPRequest, Request, Response, host_label
+from runtime.http import HTTPRequest, Request, Response
+from runtime.request_text import host_label
 from runtime.routing import EndpointRules, ResolvedEndpoint, Route, Router
 
 from . import calls

@@ -16,8 +16,9 @@ import msgspec
 
 from . import lenient, timestamps
 from .errors import InvalidInput, InvalidResponse, ServiceError
-from .http import Response, special_float
+from .http import Response
 from .members import Members, write_value
+from .request_text import special_float
 from .service_errors import rpc_error
 from .writers import (
     Form,

@@ -10,7 +10,9 @@ from typing import Any, cast
 import msgspec
 
 from .errors import ServiceError
-from .http import HeaderList, expanded, header_list, json_header, read_json_header
+from .http import HeaderList
+from .request_text import expanded, header_list, json_header
+from .response_headers import read_json_header
 
 
 class OutputForm(msgspec.Struct, frozen=True):

@@ -9,8 +9,10 @@ from __future__ import annotations
 from ._runtime.codec_rest_json import parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response, quote_label, text_header
+from ._runtime.http import Request, Response
 from ._runtime.operation import Operation as OperationInfo
+from ._runtime.request_text import quote_label
+from ._runtime.response_headers import text_header
 from .errors import ERRORS, TelemetryError
 from .types import WatchOutput
 

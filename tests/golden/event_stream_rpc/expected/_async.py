@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ._operations import FOLLOW_ALL, FOLLOW_LOG, SERVICE
 from ._runtime.client import AsyncClient
-from ._runtime.http import required
+from ._runtime.request_text import required
 from ._runtime.stream_base import AsyncStreamCall
 from .events import AsyncFollowAllStream, AsyncFollowLogStream
 

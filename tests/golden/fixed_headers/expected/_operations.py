@@ -9,8 +9,9 @@ from __future__ import annotations
 from ._runtime.codec_rest_json import decode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response, header_list
+from ._runtime.http import Request, Response
 from ._runtime.operation import Operation as OperationInfo
+from ._runtime.request_text import header_list
 from .errors import ERRORS, GatewayError
 from .types import GetAccountOutput, GetExportOutput
 

@@ -12,9 +12,10 @@ from typing import Annotated
 
 from ._runtime.codec_rest_json import blob_payload, decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
-from ._runtime.http import Request, Response, encode_query, header_list, quote_label, required
+from ._runtime.http import Request, Response
 from ._runtime.members import Members
 from ._runtime.operation import Operation as OperationInfo
+from ._runtime.request_text import encode_query, header_list, quote_label, required
 from ._runtime.shapes import DATE_TIME
 from .errors import ERRORS, PlainShopError
 from .types import GetItemsByItemIdOutput, PostItemsOutput, PutItemsByItemIdPhotoOutput

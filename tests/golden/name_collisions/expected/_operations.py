@@ -13,17 +13,11 @@ from typing import Any
 from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
-from ._runtime.http import (
-    Request,
-    Response,
-    encode_query,
-    header_list,
-    quote_label,
-    required,
-    text_header,
-)
+from ._runtime.http import Request, Response
 from ._runtime.members import Members
 from ._runtime.operation import Operation as OperationInfo
+from ._runtime.request_text import encode_query, header_list, quote_label, required
+from ._runtime.response_headers import text_header
 from .errors import ERRORS, ClientError
 from .types import (
     Any_,

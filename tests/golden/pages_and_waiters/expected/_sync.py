@@ -18,8 +18,8 @@ from ._operations import (
     SERVICE,
 )
 from ._runtime.client import SyncClient
-from ._runtime.http import required
 from ._runtime.pages import Pages
+from ._runtime.request_text import required
 from .types import (
     AttributeValue,
     DescribeTableOutput,

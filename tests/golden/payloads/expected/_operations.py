@@ -23,8 +23,10 @@ from ._runtime.codec_rest_json import (
 )
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response, header_list, quote_label, required, text_header
+from ._runtime.http import Request, Response
 from ._runtime.operation import Operation as OperationInfo
+from ._runtime.request_text import header_list, quote_label, required
+from ._runtime.response_headers import text_header
 from .errors import ERRORS, PayloadsError
 from .types import (
     Config,

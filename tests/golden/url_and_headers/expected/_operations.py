@@ -14,26 +14,27 @@ import msgspec
 from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
 from ._runtime.config import ServiceInfo
 from ._runtime.endpoint import Hosts
-from ._runtime.http import (
-    Request,
-    Response,
-    bool_header,
+from ._runtime.http import Request, Response
+from ._runtime.members import Members
+from ._runtime.operation import Operation as OperationInfo
+from ._runtime.request_text import (
     encode_query,
     epoch_seconds,
     expanded,
-    float_header,
     header_list,
     http_date,
+    quote_label,
+    required,
+)
+from ._runtime.response_headers import (
+    bool_header,
+    float_header,
     int_header,
     list_header,
     prefixed_headers,
-    quote_label,
-    required,
     text_header,
     timestamp_header,
 )
-from ._runtime.members import Members
-from ._runtime.operation import Operation as OperationInfo
 from ._runtime.timestamps import UNIX_EPOCH
 from .errors import ERRORS, PlacesError
 from .types import GetItemOutput, RemoveShelfOutput, SetClockOutput

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from time import monotonic
+
+from msgspec.structs import replace
 
 from .errors import CallTimeout
 from .http import Headers, Timeout

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
 
 from .errors import StreamError, TruncatedStream
 
@@ -274,8 +275,7 @@ class JSONDecoder(_Decoder[Any]):
         return end + 1
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSentEvent:
+class ServerSentEvent(msgspec.Struct, frozen=True):
     """One server-sent event.
 
     Attributes:
@@ -365,8 +365,6 @@ def loads(data: bytes | str) -> Any:
 
     Raises :class:`ValueError` when it is not JSON.
     """
-    import msgspec
-
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from .config import Config, ServiceInfo
 from .endpoint import Endpoint
@@ -30,7 +29,7 @@ def compressed(request: Request, config: Config) -> Request:
     encodings = [value for name, value in request.headers if name.lower() == "content-encoding"]
     headers = [pair for pair in request.headers if pair[0].lower() != "content-encoding"]
     headers.append(("Content-Encoding", ", ".join([*encodings, "gzip"])))
-    return structs.replace(request, headers=headers, body=gzip.compress(body, mtime=0))
+    return replace(request, headers=headers, body=gzip.compress(body, mtime=0))
 
 
 def prepare(

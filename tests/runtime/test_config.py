@@ -7,13 +7,13 @@ import os
 import pickle
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore.configprovider import ConfiguredEndpointProvider
+from msgspec.structs import replace
 from runtime.config import Config, ServiceInfo, resolve_config, to_timeout
 from runtime.endpoint import Endpoint, Hosts
 from runtime.errors import InvalidInput

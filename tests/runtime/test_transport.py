@@ -7,9 +7,9 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from runtime.errors import (
     ConnectError,
     ConnectTimeout,

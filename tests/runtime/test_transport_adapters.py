@@ -8,11 +8,11 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import httpx2
 import pytest
 import trio
+from msgspec.structs import replace
 from runtime.deadline import Deadline
 from runtime.errors import ConnectTimeout, ReadTimeout
 from runtime.http import Timeout

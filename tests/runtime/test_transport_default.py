@@ -11,13 +11,13 @@ import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 import trio
+from msgspec.structs import replace
 from runtime.errors import ConnectTimeout, InvalidInput, ProtocolError, TransportError
 from runtime.http import Headers
 from runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport

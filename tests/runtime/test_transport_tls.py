@@ -8,11 +8,11 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from runtime.errors import ConnectError, ConnectTimeout, InvalidInput, ProtocolError, TransportError
 from runtime.transport import AsyncHTTPTransport, HTTPTransport
 from runtime.transport_base import Proxies

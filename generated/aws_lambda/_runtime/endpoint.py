@@ -10,8 +10,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from .errors import InvalidInput
 
@@ -28,8 +29,7 @@ _NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _DOT_SEGMENT = re.compile(r"(?:\.|%2[eE]){1,2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Hosts:
+class Hosts(msgspec.Struct, frozen=True):
     """A service's host names, one mapping for each kind of endpoint.
 
     A key is a partition id (``aws``, ``aws-cn``, ...) or ``*`` for all others; a value is a host template
@@ -43,8 +43,7 @@ class Hosts:
     fips_dualstack: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """The place that requests are sent to.
 
     Attributes:

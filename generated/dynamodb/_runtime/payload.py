@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
 
 from .errors import StreamError, TruncatedStream
 
@@ -276,8 +277,7 @@ class JSONDecoder(_Decoder[Any]):
         return end + 1
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSentEvent:
+class ServerSentEvent(msgspec.Struct, frozen=True):
     """One server-sent event.
 
     Attributes:
@@ -367,8 +367,6 @@ def loads(data: bytes | str) -> Any:
 
     Raises :class:`ValueError` when it is not JSON.
     """
-    import msgspec
-
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):

@@ -31,8 +31,9 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from .endpoint import Endpoint, Hosts, check_region, parse_endpoint_url, resolve_endpoint
 from .environment import Variables
@@ -53,8 +54,7 @@ _ACCOUNT_ID_MODES = ("preferred", "disabled", "required")
 _OS_NAMES = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceInfo:
+class ServiceInfo(msgspec.Struct, frozen=True):
     """What the generated code knows of its service.
 
     Attributes:
@@ -84,8 +84,7 @@ class ServiceInfo:
     rules: EndpointRules | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """Settings of a client, resolved and checked.
 
     Attributes:

@@ -11,7 +11,6 @@ before it; numbers are big-endian. Source: *Event stream encoding*, Amazon Trans
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from struct import Struct
 from struct import error as struct_error
@@ -19,6 +18,8 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 from zlib import crc32
+
+import msgspec
 
 from .errors import ChecksumMismatch, InvalidInput, StreamError, TruncatedStream
 
@@ -63,8 +64,7 @@ HeaderValue = bool | int | bytes | str | datetime | UUID
 """A header value. A plain int is a four-byte integer, a longer one a :class:`Long`; datetimes are aware."""
 
 
-@dataclass(slots=True)
-class Message:
+class Message(msgspec.Struct):
     """One frame.
 
     Attributes:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -86,8 +85,7 @@ class Request(msgspec.Struct):
     endpoint_parameters: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class HTTPRequest:
+class HTTPRequest(msgspec.Struct, frozen=True):
     """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
 
     ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
@@ -107,11 +105,18 @@ class HTTPRequest:
     def __repr__(self) -> str:
         size = len(self.body) if isinstance(self.body, bytes) else self.body.length
         port = "" if self.port is None else f":{self.port}"
-        headers = [(name, "***" if name.lower() in _SECRET_HEADERS else value) for name, value in self.headers]
         return (
             f"<HTTPRequest {self.method} {self.scheme}://{self.host}{port}{self.target} "
-            f"headers={headers!r} body of {'unknown length' if size is None else f'{size} bytes'}>"
+            f"headers={self._shown_headers()!r} body of {'unknown length' if size is None else f'{size} bytes'}>"
         )
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Hide them from the rich library too, which shows all fields of a structure unless it is told."""
+        shown = ((name, getattr(self, name)) for name in ("method", "scheme", "host", "port", "target"))
+        return [*shown, ("headers", self._shown_headers())]
+
+    def _shown_headers(self) -> HeaderList:
+        return [(name, "***" if name.lower() in _SECRET_HEADERS else value) for name, value in self.headers]
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -132,8 +137,7 @@ class Response(msgspec.Struct, frozen=True):
         return [("status", self.status), ("headers", self.headers)]
 
 
-@dataclass(frozen=True, slots=True)
-class Timeout:
+class Timeout(msgspec.Struct, frozen=True):
     """Time limits, in seconds; None waits without limit.
 
     ``read`` is the longest wait for the next bytes to arrive, not for the whole response, so a stream may last longer.

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
+
+import msgspec
 
 from .endpoint import Endpoint, parse_endpoint_url
 from .errors import InvalidInput
@@ -47,8 +48,7 @@ class EndpointRules(NamedTuple):
     parameters: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """Where a request goes, and how it is signed there.
 
     Attributes:
@@ -66,27 +66,33 @@ class Route:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Router:
     """Finds the route of each call, and remembers the last ones.
 
-    Attributes:
+    Args:
         rules: the service's endpoint rules.
         settings: the client's settings by keyword.
         signing_name: the name in signatures where the rules give none, or None: requests are not signed.
         signing_region: the Region in signatures where the rules give none.
     """
 
-    rules: EndpointRules
-    settings: Mapping[str, Any]
-    signing_name: str | None
-    signing_region: str | None
-    _found: dict[Any, Route] = field(default_factory=dict[Any, Route], compare=False, repr=False)
+    def __init__(
+        self,
+        rules: EndpointRules,
+        settings: Mapping[str, Any],
+        signing_name: str | None,
+        signing_region: str | None,
+    ) -> None:
+        self._rules = rules
+        self._settings = settings
+        self._signing_name = signing_name
+        self._signing_region = signing_region
+        self._found: dict[Any, Route] = {}
 
     @property
     def is_fixed(self) -> bool:
         """Whether every call has the same route."""
-        return not self.rules.parameters and ACCOUNT_ID not in self.rules.built_ins.values()
+        return not self._rules.parameters and ACCOUNT_ID not in self._rules.built_ins.values()
 
     def find(self, parameters: Mapping[str, Any], account_id: str | None) -> Route:
         """Return the route for values of parameters, by their names in the rules; a value that is None is not given.
@@ -103,14 +109,14 @@ class Router:
         return route
 
     def _resolve(self, parameters: Mapping[str, Any], account_id: str | None) -> ResolvedEndpoint:
-        arguments = dict(self.settings)
-        for keyword, name in self.rules.built_ins.items():
+        arguments = dict(self._settings)
+        for keyword, name in self._rules.built_ins.items():
             if name == ACCOUNT_ID and account_id is not None:
                 arguments[keyword] = account_id
         for name, value in parameters.items():
-            if value is not None and name in self.rules.parameters:
-                arguments[self.rules.parameters[name]] = value
-        return self.rules.resolve(**arguments)
+            if value is not None and name in self._rules.parameters:
+                arguments[self._rules.parameters[name]] = value
+        return self._rules.resolve(**arguments)
 
     def _route(self, resolved: ResolvedEndpoint) -> Route:
         endpoint = parse_endpoint_url(resolved.url, "the endpoint that the service's rules give")
@@ -118,15 +124,15 @@ class Router:
         scheme = self._auth_scheme(resolved)
         return Route(
             endpoint,
-            self.signing_name and scheme.get("signingName", self.signing_name),
-            scheme.get("signingRegion", self.signing_region),
+            self._signing_name and scheme.get("signingName", self._signing_name),
+            scheme.get("signingRegion", self._signing_region),
             not scheme.get("disableDoubleEncoding", False),
             headers,
         )
 
     def _auth_scheme(self, resolved: ResolvedEndpoint) -> Mapping[str, Any]:
         schemes: list[Mapping[str, Any]] | None = resolved.properties.get("authSchemes")
-        if not schemes or self.signing_name is None:
+        if not schemes or self._signing_name is None:
             return {}
         for scheme in schemes:
             if scheme["name"] == "sigv4":
@@ -137,7 +143,7 @@ class Router:
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Router, (self.rules, self.settings, self.signing_name, self.signing_region)
+        return Router, (self._rules, self._settings, self._signing_name, self._signing_region)
 
 
 def _checked(name: str, value: object) -> str | bool | tuple[str, ...] | None:

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from msgspec.structs import replace
 
 from .call import CallState, call
 from .config import Config, ServiceInfo, resolve_config, to_attempts, to_timeout

@@ -16,7 +16,7 @@ from typing import Annotated, Any, cast, get_args, get_origin
 import msgspec
 
 from .kinds import is_structure, is_union, not_null, reaches_only, timestamp_format
-from .shapes import Union
+from .shapes import Output, Structure, Union
 
 Write = Callable[[Any], Any]
 Passes = Callable[[Iterable[Any]], bool]
@@ -197,8 +197,11 @@ class Form:
             return self._leaves[str](value)
         if _is_number(kind):
             return _finite(write_number(value))
-        if isinstance(value, msgspec.Struct):
+        if isinstance(value, Structure | Output):
             return self.structure(type(value)).write(value)
+        if isinstance(value, msgspec.Struct):
+            given = {field.encode_name: getattr(value, field.name) for field in msgspec.structs.fields(value)}
+            return write_members(dict.fromkeys(given, self.document), given, kind.__name__)
         if isinstance(value, Mapping):
             return write_map(self._leaves[str], self.document, None, value)
         if isinstance(value, list | tuple):

@@ -21,6 +21,7 @@ from runtime.errors import InvalidInput
 from runtime.http import HTTPRequest, Request, Response
 from runtime.request_text import host_label
 from runtime.routing import EndpointRules, ResolvedEndpoint, Route, Router
+from runtime.sigv4 import Credentials
 
 from . import calls
 from .calls import KEYS, OPERATION, REQUEST, play
@@ -182,7 +183,7 @@ def test_the_account_of_the_credentials() -> None:
     assert isinstance(route, Router)
     assert route.find({}, "123456789012").endpoint.host == "123456789012.eu-west-1.example"
     assert route.find({}, None).endpoint.host == "eu-west-1.example"
-    calls.KEYS, kept = structs.replace(KEYS, account_id="42"), calls.KEYS
+    calls.KEYS, kept = Credentials("AKID", "secret", account_id="42"), calls.KEYS
     try:
         assert sent(BY_ACCOUNT).host == "42.eu-west-1.example"
     finally:

@@ -7,10 +7,16 @@ import os
 import pickle
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import bedrock_runtime
+import bedrock_runtime.testing
+import dynamodb
+import dynamodb.testing
+import msgspec
 import pytest
 from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.credentials import ReadOnlyCredentials
@@ -25,6 +31,7 @@ from sagemaker_runtime import (
     Hooks,
     HTTPTransport,
     HTTPX2Transport,
+    InvalidInput,
     PyreqwestTransport,
     SageMakerRuntime,
     Timeout,
@@ -40,6 +47,7 @@ KEYS = Credentials("AKID", SECRET, TOKEN)
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": TOKEN}
 FILE = f"[default]\naws_access_key_id = AKID\naws_secret_access_key = {SECRET}\naws_session_token = {TOKEN}\n"
 CALL: dict[str, Any] = {"endpoint_name": "llm", "body": b"in"}
+SETTLED: dict[str, Any] = {"region": "eu-west-1", "credentials": lambda: None}
 
 
 def secrets_in(text: str) -> list[str]:
@@ -68,6 +76,10 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def invoke(**settings: Any) -> None:
     SageMakerRuntime(**{"region": "eu-west-1", "transport": StubTransport()} | settings).invoke_endpoint(**CALL)
+
+
+def send_json(value: Any) -> None:
+    SageMakerRuntime(**SETTLED, transport=StubTransport()).invoke_endpoint(endpoint_name="llm", json=value)
 
 
 def fail_with(error: Exception) -> Callable[[], Credentials]:
@@ -243,6 +255,68 @@ def test_proxies(transport: str, kind: str, scheme: str, proxy: str, monkeypatch
         with pytest.raises(AWSError) as caught:
             client.invoke_endpoint(**CALL)
     assert secrets_in(report(caught.value)) == []
+
+
+class Job(msgspec.Struct):
+    """A caller's own structure, whose members are whatever it says they are."""
+
+    keys: Any
+
+
+class Keyed(msgspec.Struct):
+    """One that says what it holds."""
+
+    keys: Credentials
+
+
+@dataclass
+class Task:
+    """A caller's own dataclass."""
+
+    keys: Any
+
+
+HOLDERS: dict[str, Callable[[Any], Any]] = {
+    "themselves": lambda keys: keys,
+    "nested": lambda keys: {"jobs": [("a", {"keys": keys})]},
+    "structure": Job,
+    "typed structure": Keyed,
+    "dataclass": Task,
+    "nested structures": lambda keys: {"task": Task([Job({"keys": keys})])},
+}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_credentials_are_never_sent_as_json(holder: str) -> None:
+    with pytest.raises(InvalidInput, match=r"^json= cannot be written as JSON: .*Credentials"):
+        send_json(HOLDERS[holder](KEYS))
+    stub = bedrock_runtime.testing.StubTransport()
+    client = bedrock_runtime.BedrockRuntime(**SETTLED, transport=stub)
+    given = HOLDERS[holder](bedrock_runtime.Credentials("AKID", SECRET, TOKEN))
+    with pytest.raises(bedrock_runtime.InvalidInput, match=r"^additionalModelRequestFields\S* must be a JSON value"):
+        client.converse(model_id="m", messages=[], additional_model_request_fields=given)
+    assert stub.requests == []
+
+
+def test_credentials_are_never_sent_in_place_of_text() -> None:
+    """A structure of text alone goes to the encoder as it is."""
+    stub = dynamodb.testing.StubTransport()
+    client = dynamodb.DynamoDB(**SETTLED, transport=stub)
+    wrong: Any = dynamodb.Credentials("AKID", SECRET, TOKEN)
+    with pytest.raises(dynamodb.InvalidInput, match=r"^Item\['pk'\]\.S must be text, not Credentials$"):
+        client.put_item(table_name="t", item={"pk": dynamodb.AttributeValue(s=wrong)})
+    assert stub.requests == []
+
+
+def test_callers_own_structures_in_documents() -> None:
+    stub = bedrock_runtime.testing.StubTransport()
+    stub.respond(b"{}")
+    keys = bedrock_runtime.Credentials("AKID", SECRET)
+    client = bedrock_runtime.BedrockRuntime(region="eu-west-1", credentials=keys, transport=stub)
+    client.converse(model_id="m", messages=[], additional_model_request_fields=Job([1, Job({"a": "b"})]))
+    assert msgspec.json.decode(stub.requests[0].body)["additionalModelRequestFields"] == {
+        "keys": [1, {"keys": {"a": "b"}}]
+    }
 
 
 def test_what_hooks_are_given() -> None:

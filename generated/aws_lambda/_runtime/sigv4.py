@@ -15,10 +15,8 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
-
-import msgspec
 
 from .errors import InvalidInput
 
@@ -69,8 +67,10 @@ _OWN_PARAMETERS = frozenset(
 )
 
 
-class Credentials(msgspec.Struct, frozen=True):
-    """AWS credentials. They can be pickled (secret included) and compared; their repr hides secret and token.
+class Credentials:
+    """AWS credentials, which cannot be changed. They can be pickled (secret included) and compared; their repr hides
+    secret and token. They are no msgspec structure, nor any other class that encoders write by themselves: so they
+    are refused wherever they stand in what is sent.
 
     Attributes:
         access_key_id: the public half of the key.
@@ -83,24 +83,54 @@ class Credentials(msgspec.Struct, frozen=True):
     (a line end that was read along with the key, most often), and for a naive ``expires``.
     """
 
-    access_key_id: str
-    secret_access_key: str
-    session_token: str | None = None
-    expires: datetime | None = None
-    account_id: str | None = None
+    __slots__ = ("access_key_id", "account_id", "expires", "secret_access_key", "session_token")
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        access_key_id: str,
+        secret_access_key: str,
+        session_token: str | None = None,
+        expires: datetime | None = None,
+        account_id: str | None = None,
+    ) -> None:
+        self.access_key_id: Final = access_key_id
+        self.secret_access_key: Final = secret_access_key
+        self.session_token: Final = session_token
+        self.expires: Final = expires
+        self.account_id: Final = account_id
+        del access_key_id, secret_access_key, session_token  # Tracebacks may print local variables.
         for name, optional in _CREDENTIALS:
             if wrong := _wrong_with(getattr(self, name), optional):
                 raise InvalidInput(f"{name} {wrong}")
-        if self.expires is not None and not _is_aware(self.expires):
+        if expires is not None and not _is_aware(expires):
             raise InvalidInput("expires must be a datetime with a time zone, for instance datetime.now(UTC)")
+
+    def _values(self) -> tuple[str, str, str | None, datetime | None, str | None]:
+        return self.access_key_id, self.secret_access_key, self.session_token, self.expires, self.account_id
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, name):
+            del value
+            raise AttributeError("credentials cannot be changed: make new ones")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("credentials cannot be changed: make new ones")
+
+    def __eq__(self, other: object) -> bool:
+        return self._values() == other._values() if isinstance(other, Credentials) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __reduce__(self) -> tuple[type[Credentials], tuple[Any, ...]]:
+        return type(self), self._values()
 
     def __repr__(self) -> str:
         return f"Credentials({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Tell the repr, and the rich library, which shows all fields of a structure unless it is told."""
+        """Tell the repr, and the rich library."""
         return [
             ("access_key_id", self.access_key_id),
             ("secret_access_key", "***"),

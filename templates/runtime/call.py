@@ -83,7 +83,13 @@ def call(
         attempt += 1
         credentials = None
         if service.signing_name is not None and operation.auth != "none":
-            credentials = yield from _current_credentials(state, retries.repaired)
+            try:
+                credentials = yield from _current_credentials(state, retries.repaired, deadline)
+            except TransportError as error:
+                error.operation, error.attempts = operation.name, attempt - 1
+                if watching and error.attempts:
+                    watching.failed(error)
+                raise
         skew = state.skew
         sent = prepare(operation, request, service, config, credentials, utcnow() + skew)
         try:
@@ -174,9 +180,9 @@ def _can_send_again(request: Request) -> bool:
     return isinstance(body, bytes) or body.rewindable or not body.started
 
 
-def _current_credentials(state: CallState, repaired: set[str]) -> Steps[Credentials]:
+def _current_credentials(state: CallState, repaired: set[str], deadline: Deadline | None) -> Steps[Credentials]:
     force = state.expired
-    credentials: Credentials = yield Refresh(force)
+    credentials: Credentials = yield Refresh(force, deadline)
     if force:
         state.expired = False
         repaired.add("credentials")

@@ -40,8 +40,9 @@ class Deadline:
 
     def within(self, timeout: Timeout) -> Timeout:
         """Return limits of which none reaches beyond what is left. Raises :class:`CallTimeout` when nothing is."""
-        self.check()
         left = self.left
+        if left <= 0:
+            raise self.error()
 
         def least(limit: float | None) -> float:
             return left if limit is None else min(limit, left)

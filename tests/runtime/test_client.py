@@ -19,6 +19,7 @@ import anyio
 import pytest
 import sagemaker_runtime
 from e2e.drivers import connector
+from msgspec import structs
 from sagemaker_runtime import (
     AsyncHTTPTransport,
     AsyncSageMakerRuntime,
@@ -71,7 +72,6 @@ def answering_stub(*, times: int = 1, body: bytes = b"fine") -> StubTransport:
         {"timeout": -1},
         {"timeout": "5"},
         {"timeout": float("nan")},
-        {"timeout": Timeout(read=0)},
         {"max_attempts": 0},
         {"max_attempts": True},
         {"max_attempts": 2.0},
@@ -92,6 +92,25 @@ def answering_stub(*, times: int = 1, body: bytes = b"fine") -> StubTransport:
 def test_wrong_options_are_refused_at_once(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         SageMakerRuntime(**SETTINGS, transport=StubTransport()).with_options(**options)
+
+
+@pytest.mark.parametrize("field", ["connect", "read", "write", "pool", "total"])
+def test_limits_are_checked_where_they_are_set(field: str) -> None:
+    for wrong in (0, -1, "5", True, float("nan"), float("inf"), 10**400):
+        with pytest.raises(InvalidInput, match=rf"^timeout\.{field} must be a number of seconds above 0"):
+            Timeout(**{field: cast("Any", wrong)})
+        with pytest.raises(InvalidInput, match=rf"^timeout\.{field} must be a number of seconds above 0"):
+            structs.replace(Timeout(), **{field: wrong})
+    for right in (None, 1, 0.5):
+        limits = Timeout(**{field: right})
+        assert getattr(limits, field) == right
+        twins = [copy.copy(limits), copy.deepcopy(limits), pickle.loads(pickle.dumps(limits))]
+        assert {limits, *twins, structs.replace(limits)} == {limits}
+
+
+def test_limits_have_names() -> None:
+    with pytest.raises(TypeError):
+        Timeout(5)  # type: ignore[misc]
 
 
 def test_a_copy_has_its_own_options_and_the_original_keeps_its_own() -> None:

@@ -8,10 +8,19 @@ from typing import Any
 
 import pytest
 from e2e.drivers import connector
-from sagemaker_runtime import CallTimeout, Credentials, InvalidInput, SageMakerRuntime, ServiceUnavailable, Timeout
+from sagemaker_runtime import (
+    CallEvent,
+    CallTimeout,
+    Credentials,
+    Hooks,
+    InvalidInput,
+    SageMakerRuntime,
+    ServiceUnavailable,
+    Timeout,
+)
 from sagemaker_runtime._runtime.deadline import Deadline
 from sagemaker_runtime._runtime.eventstream import encode_message
-from sagemaker_runtime.testing import StubTransport
+from sagemaker_runtime.testing import AsyncStubTransport, StubTransport
 
 from .loopback import Peer, Server, chunk, response
 
@@ -117,16 +126,68 @@ def test_a_wait_that_begins_late_ends_in_time(connect: Callable[..., Any]) -> No
         assert time.monotonic() - begun < 1.6
 
 
-def test_nothing_is_sent_when_it_is_over() -> None:
-    def slow() -> Credentials:
-        time.sleep(0.2)
+class Told(Hooks):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, CallEvent]] = []
+
+    def before_send(self, event: CallEvent) -> None:
+        self.events.append(("before_send", event))
+
+    def on_error(self, event: CallEvent) -> None:
+        self.events.append(("on_error", event))
+
+
+class Slow:
+    """A function that finds credentials in its own time; at once the first ``fast`` times."""
+
+    def __init__(self, seconds: float, *, fast: int = 0) -> None:
+        self.seconds = seconds
+        self.fast = fast
+
+    def __call__(self) -> Credentials:
+        self.fast -= 1
+        time.sleep(0 if self.fast >= 0 else self.seconds)
         return Credentials("AKID", "secret")
 
-    stub = StubTransport()
-    settings = SETTINGS | {"credentials": slow, "timeout": Timeout(total=0.1)}
-    with pytest.raises(CallTimeout):
-        SageMakerRuntime(**settings, transport=stub).invoke_endpoint(**CALL)
-    assert stub.requests == []
+
+def test_nothing_is_sent_when_it_is_over(connect: Callable[..., Any]) -> None:
+    told = Told()
+    with Server(silent) as server:
+        place = f"http://127.0.0.1:{server.port}"
+        client = connect(endpoint_url=place, credentials=Slow(0.3), timeout=Timeout(total=0.1), hooks=told)
+        with pytest.raises(CallTimeout, match=r"not over after 0\.1 s.* \(InvokeEndpoint\)$") as caught:
+            client.invoke_endpoint(**CALL)
+        assert (caught.value.operation, caught.value.attempts) == ("InvokeEndpoint", 0)
+        assert server.requests == [] == told.events
+
+
+@pytest.mark.parametrize("kind", ["asyncio", "trio"])
+def test_a_search_for_credentials_is_given_up(kind: str) -> None:
+    settings = SETTINGS | {"credentials": Slow(1.5), "timeout": Timeout(total=0.2), "transport": AsyncStubTransport()}
+    with connector(kind, {}) as connect:
+        client = connect(**settings)
+        begun = time.monotonic()
+        with pytest.raises(CallTimeout):
+            client.invoke_endpoint(**CALL)
+        assert 0.2 <= time.monotonic() - begun < 1.2
+
+
+def test_new_credentials_that_take_too_long(connect: Callable[..., Any]) -> None:
+    def expired(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(response(status="400 Bad Request", headers=[("x-amzn-errortype", "ExpiredTokenException")]))
+
+    told = Told()
+    with Server(expired) as server:
+        place = f"http://127.0.0.1:{server.port}"
+        client = connect(endpoint_url=place, credentials=Slow(0.6, fast=1), timeout=Timeout(total=0.4), hooks=told)
+        with pytest.raises(CallTimeout) as caught:
+            client.invoke_endpoint(**CALL)
+        assert (caught.value.operation, caught.value.attempts, len(server.requests)) == ("InvokeEndpoint", 1, 1)
+        assert [hook for hook, _ in told.events] == ["before_send", "on_error"]
+        assert told.events[1][1].error is caught.value
 
 
 def test_a_stream_that_takes_too_long(connect: Callable[..., Any]) -> None:

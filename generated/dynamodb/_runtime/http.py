@@ -9,6 +9,7 @@ later, and what a transport is given then is what the socket receives.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -137,13 +138,15 @@ class Response(msgspec.Struct, frozen=True):
         return [("status", self.status), ("headers", self.headers)]
 
 
-class Timeout(msgspec.Struct, frozen=True):
+class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     """Time limits, in seconds; None waits without limit.
 
     ``read`` is the longest wait for the next bytes to arrive, not for the whole response, so a stream may last longer.
     ``pool`` is the longest wait for a free connection. ``total`` is for a whole call: all attempts, the waits between
-    them and the reading of its answer, a stream's too. A synchronous client notices it between two waits for bytes, so
-    it may be up to one such wait late.
+    them, the search for credentials and the reading of its answer, a stream's too. A synchronous client notices it
+    between two waits for bytes and after a search, so it may be up to one of these late.
+
+    Raises :class:`InvalidInput` for a limit that is not a number above 0.
     """
 
     connect: float | None = 10.0
@@ -151,6 +154,17 @@ class Timeout(msgspec.Struct, frozen=True):
     write: float | None = 60.0
     pool: float | None = 60.0
     total: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if (limit := getattr(self, name)) is not None:
+                check_seconds(limit, f"timeout.{name}")
+
+
+def check_seconds(value: object, what: str) -> None:
+    """Refuse what is not a finite number above 0. Raises :class:`InvalidInput` naming ``what``."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= sys.float_info.max:
+        raise InvalidInput(f"{what} must be a number of seconds above 0 (in Timeout, None is no limit), not {value!r}")
 
 
 def check_header(name: object, value: object, what: str) -> None:

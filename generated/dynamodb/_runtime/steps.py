@@ -40,9 +40,11 @@ class Sleep(msgspec.Struct, frozen=True):
 
 
 class Refresh(msgspec.Struct, frozen=True):
-    """Get credentials; with ``force``, new ones. The result is a :class:`Credentials`."""
+    """Get credentials; with ``force``, new ones. The result is a :class:`Credentials`, or a :class:`CallTimeout` is
+    thrown in."""
 
     force: bool = False
+    deadline: Deadline | None = None
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -77,7 +79,7 @@ def drive(
                 if isinstance(step, Send):
                     result = _send(step, transport)
                 elif isinstance(step, Refresh):
-                    result = credentials.get(refresh=step.force)
+                    result = _credentials(step, credentials)
                 elif isinstance(step, Measure):
                     step.body.measure(hashed=step.hashed)
                     result = None
@@ -112,7 +114,7 @@ async def adrive(
                 if isinstance(step, Send):
                     result = await _asend(step, transport)
                 elif isinstance(step, Refresh):
-                    result = await _credentials(credentials, step.force)
+                    result = await _acredentials(step, credentials)
                 elif isinstance(step, Measure):
                     await step.body.ameasure(hashed=step.hashed)
                     result = None
@@ -133,13 +135,24 @@ async def adrive(
         steps.close()
 
 
-async def _credentials(provider: CredentialsProvider, force: bool) -> Credentials:
-    if not force and not provider.blocking:
-        return provider.get()
-    from anyio import to_thread
+def _credentials(step: Refresh, provider: CredentialsProvider) -> Credentials:
+    found = provider.get(refresh=step.force)
+    # No search can be interrupted, so this notices late that one took too long.
+    if step.deadline is not None:
+        step.deadline.check()
+    return found
 
-    # A cancelled call does not wait for the thread: a metadata service may take minutes not to answer.
-    return await to_thread.run_sync(partial(provider.get, refresh=force), abandon_on_cancel=True)
+
+async def _acredentials(step: Refresh, provider: CredentialsProvider) -> Credentials:
+    if not step.force and not provider.blocking:
+        return provider.get()
+    from anyio import move_on_after, to_thread
+
+    with move_on_after(None if step.deadline is None else step.deadline.left):
+        # A cancelled call does not wait for the thread: a metadata service may take minutes not to answer.
+        return await to_thread.run_sync(partial(provider.get, refresh=step.force), abandon_on_cancel=True)
+    assert step.deadline is not None
+    raise step.deadline.error()
 
 
 async def _sleep(seconds: float) -> None:

@@ -39,7 +39,7 @@ from .endpoint import Endpoint, Hosts, check_region, parse_endpoint_url, resolve
 from .environment import Variables
 from .errors import InvalidInput
 from .hooks import Hooks
-from .http import Timeout, check_header
+from .http import Timeout, check_header, check_seconds
 from .profile import load_profile
 from .routing import EndpointRules, Route, Router
 
@@ -164,18 +164,16 @@ def _checked_hooks(hooks: object) -> Hooks | None:
 
 
 def to_timeout(timeout: float | Timeout) -> Timeout:
-    """Check time limits, or make them of one number: the longest wait for anything, in seconds.
+    """Return time limits as given, or make them of one number: the longest wait for anything, in seconds.
 
-    Connecting keeps its limit of 10 s when the number is higher. Raises :class:`InvalidInput` for a limit that is not a
-    number above 0.
+    Connecting keeps its limit of 10 s when the number is higher. Raises :class:`InvalidInput` for anything but a number
+    above 0.
     """
-    if not isinstance(timeout, Timeout):
-        seconds = _seconds(timeout, "timeout")
-        return Timeout(connect=min(seconds, _CONNECT_LIMIT), read=seconds, write=seconds, pool=seconds)
-    for name in ("connect", "read", "write", "pool", "total"):
-        if (limit := getattr(timeout, name)) is not None:
-            _seconds(limit, f"timeout.{name}")
-    return timeout
+    if isinstance(timeout, Timeout):
+        return timeout
+    check_seconds(timeout, "timeout")
+    seconds = float(timeout)
+    return Timeout(connect=min(seconds, _CONNECT_LIMIT), read=seconds, write=seconds, pool=seconds)
 
 
 class _Setting(NamedTuple):
@@ -308,12 +306,6 @@ def _configured_endpoint(service: ServiceInfo, settings: _Settings) -> _Setting 
         or settings.in_service(key, "endpoint_url")
         or settings.in_profile("endpoint_url")
     )
-
-
-def _seconds(value: object, what: str) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= sys.float_info.max:
-        return float(value)
-    raise InvalidInput(f"{what} must be a number of seconds above 0 (in Timeout, None is no limit), not {value!r}")
 
 
 def _max_attempts(settings: _Settings) -> int:

@@ -203,12 +203,9 @@ class HTTPTransport(_DefaultTransport):
         and :class:`~.errors.InvalidInput`.
         """
         self._check(request)
-        with fork_lock:
-            from .transport_pools import to_httpcore
-
         pool = self._pool(request)
         attempt = Attempt(request, timeout, proxied=pool.proxied)
-        message = to_httpcore(request, timeout, attempt.trace, proxied=pool.proxied)
+        message = pool.message(request, timeout, attempt.trace)
         try:
             response = pool.handle_request(message)
         except Exception as cause:
@@ -221,7 +218,8 @@ class HTTPTransport(_DefaultTransport):
         key = os.getpid(), request.scheme, self._proxies.find(request)
         pool = self._pools.get(key)
         if pool is None:
-            from .transport_pools import Pool, pool_settings
+            with fork_lock:
+                from .transport_pools import Pool, pool_settings
 
             new = Pool(pool_settings(key[1], key[2], self._max_connections, self._trust))
             pool = self._pools.setdefault(key, new)
@@ -274,12 +272,9 @@ class AsyncHTTPTransport(_DefaultTransport):
         and :class:`~.errors.InvalidInput`. Cancelling it closes the connection.
         """
         self._check(request)
-        with fork_lock:
-            from .transport_pools import to_httpcore
-
         pool = await self._pool(request)
         attempt = Attempt(request, timeout, proxied=pool.proxied)
-        message = to_httpcore(request, timeout, attempt.atrace, proxied=pool.proxied)
+        message = pool.message(request, timeout, attempt.atrace)
         try:
             response = await pool.handle_async_request(message)
         except Exception as cause:
@@ -305,7 +300,8 @@ class AsyncHTTPTransport(_DefaultTransport):
             await anext(here.closer)
         route = request.scheme, self._proxies.find(request)
         if route not in here.pools:
-            from .transport_pools import AsyncPool, pool_settings
+            with fork_lock:
+                from .transport_pools import AsyncPool, pool_settings
 
             settings = pool_settings(*route, self._max_connections, self._trust)
             here.pools[route] = AsyncPool(settings, on_trio=on_trio)

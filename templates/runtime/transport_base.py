@@ -158,7 +158,11 @@ class Attempt:
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Note an event of a sync request."""
         if event.endswith("send_request_headers.started"):
-            self._sent = info["request"].method != b"CONNECT"
+            request = info["request"]
+            self._sent = request.method != b"CONNECT"
+            if self._sent:
+                # All that may follow is this event's failure, which is told all the same.
+                request.extensions.pop("trace", None)
         elif event.endswith("send_request_headers.failed") and isinstance(info["exception"].__cause__, OSError):
             # The connection was gone: a head that did not leave whole is no request.
             self._sent = False

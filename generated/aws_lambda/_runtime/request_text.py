@@ -183,8 +183,10 @@ def header_list(*parts: tuple[str, str, Any]) -> HeaderList:
     headers: HeaderList = []
     written: set[str] = set()
     for header, name, value in parts:
+        if value is None or header.lower() in written:
+            continue
         items = _items(value)
-        if value is None or header.lower() in written or (items is not None and not items):
+        if items is not None and not items:
             continue
         text = _header_text(value, name) if items is None else ",".join(_list_item(item, name) for item in items)
         check_header(header, text, name)

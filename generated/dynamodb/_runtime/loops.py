@@ -21,10 +21,12 @@ def running_loop() -> tuple[Any, bool]:
 
     Raises :class:`InvalidInput` where none runs, as in a child that asyncio's was forked to.
     """
-    import asyncio
+    from asyncio import get_running_loop
 
-    with suppress(RuntimeError):
-        return asyncio.get_running_loop(), False
+    try:
+        return get_running_loop(), False
+    except RuntimeError:
+        pass
     trio: Any = sys.modules.get("trio")
     try:
         if trio is not None:

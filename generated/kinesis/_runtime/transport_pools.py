@@ -87,7 +87,28 @@ def pool_settings(scheme: str, proxy: str | None, size: int, trust: Callable[[],
     }
 
 
-class Pool(httpcore2.ConnectionPool):
+class _Messages:
+    """What the two kinds of pools share."""
+
+    proxied: bool
+
+    def message(self, request: HTTPRequest, timeout: Timeout, trace: Callable[..., Any]) -> httpcore2.Request:
+        """The request for httpcore2: the same target, headers and body, and the time limits of this attempt."""
+        host = request.host.strip("[]")
+        extensions: dict[str, Any] = {"timeout": limits(timeout), "trace": trace}
+        if self.proxied and ":" in host:
+            extensions["sni_hostname"] = host
+            host = f"[{host}]"
+        return httpcore2.Request(
+            request.method,
+            httpcore2.URL(scheme=request.scheme, host=host, port=request.port, target=request.target),
+            headers=raw_headers(request),
+            content=request.body,
+            extensions=extensions,
+        )
+
+
+class Pool(_Messages, httpcore2.ConnectionPool):
     """The connections of one process with one :func:`pool_settings`."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
@@ -126,7 +147,7 @@ def _close_on_failure(connection: httpcore2.ConnectionInterface) -> None:
     vars(connection)["handle_request"] = handle_request
 
 
-class AsyncPool(httpcore2.AsyncConnectionPool):
+class AsyncPool(_Messages, httpcore2.AsyncConnectionPool):
     """The connections of one event loop with one :func:`pool_settings`."""
 
     def __init__(self, settings: dict[str, Any], *, on_trio: bool) -> None:
@@ -175,21 +196,3 @@ def _has_leftovers(connection: Any) -> bool:
         connection = inner
     state = getattr(connection, "_h11_state", None)
     return state is not None and bool(state.trailing_data[0])
-
-
-def to_httpcore(
-    request: HTTPRequest, timeout: Timeout, trace: Callable[..., Any], *, proxied: bool
-) -> httpcore2.Request:
-    """The request for httpcore2: the same target, headers and body, and the time limits of this attempt."""
-    host = request.host.strip("[]")
-    extensions: dict[str, Any] = {"timeout": limits(timeout), "trace": trace}
-    if proxied and ":" in host:
-        extensions["sni_hostname"] = host
-        host = f"[{host}]"
-    return httpcore2.Request(
-        request.method,
-        httpcore2.URL(scheme=request.scheme, host=host, port=request.port, target=request.target),
-        headers=raw_headers(request),
-        content=request.body,
-        extensions=extensions,
-    )

@@ -12,7 +12,7 @@ import msgspec
 
 from . import lenient
 from .errors import InvalidInput, InvalidResponse, ServiceError
-from .http import Response
+from .http import Response, describe_body
 from .members import Members, write_value
 from .rpc import QUERY_MODE, RPCOperation
 from .service_errors import build_error, rpc_error
@@ -112,7 +112,8 @@ def decode_body(response: Response, shape: type[T]) -> T:
             found = _defined(document)
             return cast("T", lenient.read({} if found is None else found, shape))
     except _NOT_CBOR as error:
-        raise InvalidResponse(f"the response body cannot be read: {error}") from error
+        came = describe_body(response.body, response.headers)
+        raise InvalidResponse(f"the response body cannot be read: {error} ({came})") from error
 
 
 def _defined(value: Any) -> Any:

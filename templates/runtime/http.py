@@ -14,12 +14,15 @@ from typing import Any
 import msgspec
 
 from .body import Body
-from .errors import InvalidInput
+from .errors import InvalidInput, shown
 
 HeaderList = list[tuple[str, str]]
 
 _FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HAS_MEMBERS = re.compile(rb"\s*[{\[\xa0-\xbf]")
+"""How JSON objects and arrays begin, and maps in CBOR."""
+_EXCERPT = 80
 _SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token"})
 
 
@@ -134,6 +137,16 @@ class Response(msgspec.Struct, frozen=True):
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Leave the body out for the rich library too, which shows all fields of a structure unless it is told."""
         return [("status", self.status), ("headers", self.headers)]
+
+
+def describe_body(body: bytes, headers: Headers | None = None) -> str:
+    """Say what came: its Content-Type, its size, and how it begins unless it has members, which may be secret."""
+    content_type = headers and headers.get("Content-Type")
+    told = f"{shown(content_type, 100)}, {len(body)} bytes" if content_type else f"{len(body)} bytes"
+    if not body or _HAS_MEMBERS.match(body):
+        return told
+    begins = body[: 4 * _EXCERPT].decode("utf-8", "backslashreplace")
+    return f"{told}: {shown(begins[:_EXCERPT], _EXCERPT)}{'...' if len(begins) > _EXCERPT else ''}"
 
 
 class Timeout(msgspec.Struct, frozen=True, kw_only=True):

@@ -111,13 +111,16 @@ def test_an_unknown_error_has_everything_that_the_answer_said(wire: Wire) -> Non
     assert (str(twin), twin.body, twin.headers) == (str(error), body, error.headers)
 
 
+OTHER = ": the answer is not the service's but text/html: "
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"<html><h1>502 Bad\nGateway</h1></html>", ": the answer is not the service's: <html><h1>502 Bad Gateway"),
+        (b"<html><h1>502 Bad\nGateway</h1></html>", f"{OTHER}<html><h1>502 Bad Gateway</h1></html> ("),
         (b"", " ("),
-        (b"\x00\xff\xfe", ": the answer is not the service's: "),
-        (b"[" * 5000, ": the answer is not the service's: [[["),
+        (b"\x00\xff\xfe\x1b[31m", rf"{OTHER}\x00\xff\xfe\x1b[31m ("),
+        (b"[" * 5000, f"{OTHER}[[["),
         (b"null", ""),
     ],
 )
@@ -128,6 +131,21 @@ def test_what_is_no_error_document(wire: Wire, body: bytes, said: str) -> None:
     assert str(error).startswith(f"HTTP502{said}")
     assert str(error).endswith("HTTP 502, request id r, 1 attempt)")
     assert error.body == body
+
+
+def test_messages_are_fit_for_logs(wire: Wire) -> None:
+    """What a service says is whole in the error; its text cannot steer a terminal or flood a log."""
+    message = "line\n\ttab \x1b[2J\r\x9b1m\u202eé" + "x" * 5_000_000
+    wire.stub.respond(wire.body(message=message, code="Odd\x07"), status=400, headers={"x-amzn-RequestId": "r\x9b"})
+    error = wire.fail()
+    assert (error.message, error.code) == (message, "Odd\x07")
+    said = r"line{}tab \x1b[2J\r\x9b1m\u202eé".format("\n\t")
+    assert str(error).startswith(rf"Odd\x07: {said}xxx")
+    called = "".join(part.capitalize() for part in wire.operation.split("_"))
+    rest = f"{len(error.code + ': ' + message) - 2000:,}"
+    assert str(error).endswith(rf"xxx... ({rest} more characters) ({called}, HTTP 400, request id r\x9b, 1 attempt)")
+    assert len(str(error)) < 2300
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
 # Whatever ends a call says which call it was.
@@ -161,17 +179,39 @@ def test_errors_of_transports(connect: Any) -> None:
 
 
 def test_the_end_of_a_call_s_time(connect: Any) -> None:
-    client, stub = connect(timeout=Timeout(total=1e-9))
-    stub.fail(ReadTimeout("gone"))
-    with pytest.raises(CallTimeout, match=r"\(InvokeEndpoint, 1 attempt\)$"):
+    client, _ = connect(timeout=Timeout(total=1e-9))
+    with pytest.raises(CallTimeout, match=r"\(InvokeEndpoint\)$"):
         client.invoke_endpoint(endpoint_name="e", body=b"")
 
 
-def test_answers_that_cannot_be_read(connect: Any) -> None:
+HTML = b"<html>\n<title>\x1b[1mM\xc3\xa4int\xff</title>" + b"x" * 500
+UNREADABLE = [
+    (HTML, "text/html", rf"text/html, 533 bytes: <html>\n<title>\x1b[1mMäint\xff</title>{'x' * 45}..."),
+    (b"OK", "", "2 bytes: OK"),
+    (b'{"SecretString": "hunter2', "application/json", "application/json, 25 bytes"),
+    (b'{"InferenceId": ["hunter2"]}', "application/json", "application/json, 28 bytes"),
+]
+
+
+@pytest.mark.parametrize(("body", "content_type", "came"), UNREADABLE)
+def test_answers_that_cannot_be_read(connect: Any, body: bytes, content_type: str, came: str) -> None:
+    """The error says what came instead, but shows no members, as these may be secrets."""
     client, stub = connect()
-    stub.respond(b"<html>", headers={"x-amzn-RequestId": "r"})
-    with pytest.raises(InvalidResponse, match=r"\(InvokeEndpointAsync, HTTP 200, request id r, 1 attempt\)$"):
+    headers = {"Content-Type": content_type} if content_type else {}
+    stub.respond(body, headers={"x-amzn-RequestId": "r", **headers})
+    with pytest.raises(InvalidResponse, match=r"^the response body cannot be read: ") as caught:
         client.invoke_endpoint_async(endpoint_name="e", input_location="s3://a/b")
+    context = "(InvokeEndpointAsync, HTTP 200, request id r, 1 attempt)"
+    assert str(caught.value).endswith(f" ({came}) {context}")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_outputs_that_are_no_json(connect: Any) -> None:
+    client, stub = connect()
+    stub.respond(b"Internal error\x00")
+    output = client.invoke_endpoint(endpoint_name="e", body=b"")
+    with pytest.raises(InvalidResponse, match=r"^the payload is not JSON: .* \(15 bytes: Internal error\\x00\)$"):
+        output.json()
 
 
 def _flip(frame: bytes) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import lenient
-from .errors import ServiceError
+from .errors import ServiceError, shown
 from .http import Response
 
 _WITHOUT_MEMBERS = (b"", b"{}", b"\xa0", b"\xbf\xff")
@@ -81,8 +81,10 @@ def _explanation(response: Response, document: Mapping[str, Any]) -> str:
         return f"redirected to {location}, which is not followed"
     if document or response.body.strip() in _WITHOUT_MEMBERS:
         return ""
-    text = " ".join(response.body[:1000].decode("utf-8", "replace").split())
-    return f"the answer is not the service's: {text[:200]}"
+    content_type = response.headers.get("Content-Type")
+    kind = f" but {shown(content_type, 100)}" if content_type else ""
+    text = " ".join(response.body[:1000].decode("utf-8", "backslashreplace").split())
+    return f"the answer is not the service's{kind}: {shown(text[:200], 200)}"
 
 
 def build_error(cls: type[ServiceError], document: Mapping[str, Any], *, code: str) -> ServiceError:

@@ -16,7 +16,7 @@ import msgspec
 
 from . import lenient, timestamps
 from .errors import InvalidInput, InvalidResponse, ServiceError
-from .http import Response
+from .http import Response, describe_body
 from .members import Members, write_value
 from .request_text import special_float
 from .service_errors import rpc_error
@@ -113,7 +113,8 @@ def decode_body(response: Response, shape: type[T]) -> T:
     try:
         return cast("T", lenient.decode_json(response.body, shape))
     except ValueError as error:
-        raise InvalidResponse(f"the response body cannot be read: {error}") from error
+        came = describe_body(response.body, response.headers)
+        raise InvalidResponse(f"the response body cannot be read: {error} ({came})") from error
 
 
 def parse_error(

@@ -33,8 +33,30 @@ if TYPE_CHECKING:
     from .http import Headers
 
 
+_LONGEST = 2000
+
+
+def shown(text: str, limit: int, *, lines: bool = False) -> str:
+    """Return text as logs and terminals can take it: what is not printable escaped, and cut after ``limit`` characters.
+
+    With ``lines``, line feeds and tabs stay.
+    """
+    rest = len(text) - limit
+    text = text[:limit]
+    if not text.isprintable():
+        kept = "\n\t" if lines else ""
+        text = "".join(each if each.isprintable() or each in kept else _escaped(each) for each in text)
+    return f"{text}... ({rest:,} more characters)" if rest > 0 else text
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
 class AWSError(Exception):
     """Base of all errors that a client raises.
+
+    As text, it has no control characters but line feeds and tabs, and no more than 2,000 characters of what it tells.
 
     Attributes:
         operation: the name of the operation that was called; empty where the error came outside a call.
@@ -49,8 +71,9 @@ class AWSError(Exception):
     attempts: int = 0
 
     def __str__(self) -> str:
-        context = ", ".join(self._context())
-        return f"{self._said()} ({context})" if context else self._said()
+        said = shown(self._said(), _LONGEST, lines=True)
+        context = shown(", ".join(self._context()), _LONGEST)
+        return f"{said} ({context})" if context else said
 
     def _said(self) -> str:
         return super().__str__()
@@ -168,7 +191,7 @@ class ServiceError(AWSError):
     Attributes:
         operation: the operation's name, for instance ``InvokeEndpoint``.
         code: the error code that the service sent, for instance ``ModelError``.
-        message: the service's message; may be empty.
+        message: the service's message, whole and as it came; may be empty.
         status: the HTTP status, or None for an error inside an event stream.
         request_id: the service's id of the request, or None.
         attempts: how often the request was sent.

@@ -145,7 +145,7 @@ def _credentials(step: Refresh, provider: CredentialsProvider) -> Credentials:
 
 async def _acredentials(step: Refresh, provider: CredentialsProvider) -> Credentials:
     if not step.force and not provider.blocking:
-        return provider.get()
+        return _credentials(step, provider)
     from anyio import move_on_after, to_thread
 
     with move_on_after(None if step.deadline is None else step.deadline.left):

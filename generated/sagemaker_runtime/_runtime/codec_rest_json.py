@@ -19,7 +19,7 @@ from .codec_body import (
     json_payload,
 )
 from .errors import InvalidInput, InvalidResponse, ServiceError
-from .http import Response
+from .http import Response, describe_body
 from .service_errors import build_error, rest_error
 
 __all__ = [
@@ -110,7 +110,8 @@ def text_body(response: Response) -> str:
     try:
         return response.body.decode()
     except UnicodeDecodeError as error:
-        raise InvalidResponse(f"the response body is not UTF-8: {error.reason}") from error
+        came = describe_body(response.body, response.headers)
+        raise InvalidResponse(f"the response body is not UTF-8: {error.reason} ({came})") from error
 
 
 def decode_json(body: bytes) -> Any:
@@ -123,7 +124,7 @@ def decode_json(body: bytes) -> Any:
     try:
         return loads(body)
     except (ValueError, RecursionError) as error:
-        raise InvalidResponse(f"the payload is not JSON: {error}") from error
+        raise InvalidResponse(f"the payload is not JSON: {error} ({describe_body(body)})") from error
 
 
 def parse_error(

@@ -225,6 +225,32 @@ def test_cancelling_a_tls_handshake_closes_the_connection(run: Callable[[Main], 
         run(main)
 
 
+def test_connections_are_reused_until_the_server_closes_them_where_there_is_no_poll(
+    run: Callable[[Main], Any], monkeypatch: pytest.MonkeyPatch, unclosed: None
+) -> None:
+    """As on Windows."""
+    monkeypatch.delattr("select.poll")
+    gone = threading.Event()
+
+    def two_answers_then_close(peer: Peer) -> None:
+        for _ in range(2):
+            peer.read_request()
+            peer.send(response(b"x"))
+        peer.close()
+        gone.set()
+
+    async def main() -> None:
+        transport = AsyncHTTPTransport()
+        for number in range(3):
+            assert await (await transport.send(post(server.port), TIMEOUT)).read() == b"x"
+            assert number == 0 or gone.wait(PATIENCE)
+        await transport.aclose()
+
+    with Server(two_answers_then_close) as server:
+        run(main)
+    assert server.connections == 2
+
+
 def test_one_transport_in_one_event_loop_after_another(unclosed: None) -> None:
     transport = AsyncHTTPTransport()
     with Server(answering(response(b"x"))) as server:

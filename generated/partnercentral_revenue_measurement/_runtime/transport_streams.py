@@ -8,6 +8,7 @@ limit each read and write but not all of them together.
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 from collections.abc import Iterable
@@ -184,6 +185,7 @@ class _AsyncStream(httpcore2.AsyncNetworkStream):
     def __init__(self, inner: httpcore2.AsyncNetworkStream, siblings: set[_AsyncStream]) -> None:
         self._inner = inner
         self._siblings = siblings
+        self._socket: socket.socket = inner.get_extra_info("socket")
         siblings.add(self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -207,4 +209,16 @@ class _AsyncStream(httpcore2.AsyncNetworkStream):
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+        # A pool asks this of every idle connection, twice in a call, and anyio looks up both addresses to tell.
+        return _is_readable(self._socket) if info == "is_readable" else self._inner.get_extra_info(info)
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Whether there is something to read: data, the end, or an error."""
+    if sock.fileno() < 0:
+        return True
+    if not hasattr(select, "poll"):
+        return bool(select.select([sock], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))

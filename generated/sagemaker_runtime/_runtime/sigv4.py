@@ -98,7 +98,8 @@ class Credentials:
         self.session_token: Final = session_token
         self.expires: Final = expires
         self.account_id: Final = account_id
-        del access_key_id, secret_access_key, session_token  # Tracebacks may print local variables.
+        # Tracebacks may print local variables.
+        del access_key_id, secret_access_key, session_token
         for name, optional in _CREDENTIALS:
             if wrong := _wrong_with(getattr(self, name), optional):
                 raise InvalidInput(f"{name} {wrong}")

@@ -1,7 +1,8 @@
 """The generated client beside boto3, in one run, alternating; the figures are ratios of medians.
 
 Measured: cold start to a client that is ready, one InvokeEndpoint call, and a stream of 20,000 small events read as
-events (boto3: its event dicts). Both talk to the same server on 127.0.0.1, both sign.
+events (boto3: its event dicts). Both talk to the same server on 127.0.0.1, both sign. The Python functions that a call
+enters are counted too: that number is the same on any machine, however busy, and shows what a change has added.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +67,28 @@ def compare(name: str, ours: Callable[[], object], theirs: Callable[[], object],
     )
 
 
+def count(name: str, ours: Callable[[], object], theirs: Callable[[], object], *, calls: int = 1) -> None:
+    """Print how many Python functions each of the two enters for one of its calls."""
+    mine, boto = functions(ours) / calls, functions(theirs) / calls
+    print(f"{name:<34}{mine:>10.0f}   {boto:>12.0f}   {boto / mine:>9.1f}x")
+
+
+def functions(action: Callable[[], object]) -> int:
+    """Return how many Python functions an action enters."""
+    entered = 0
+
+    def note(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal entered
+        entered += event == "call"
+
+    sys.setprofile(note)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return entered
+
+
 def start(code: str) -> Callable[[], object]:
     """Return an action that starts Python and runs the code, with bytecode caches as an installed package has them."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -112,13 +136,14 @@ def main() -> None:
             with client.invoke_endpoint_with_response_stream(endpoint_name="llm", body=b"{}") as stream:
                 return _counted(sum(isinstance(event, PayloadPart) for event in stream))
 
-        compare(
-            "invoke_endpoint, sync",
-            lambda: client.invoke_endpoint(endpoint_name="llm", body=b"{}"),
-            lambda: boto.invoke_endpoint(EndpointName="llm", Body=b"{}")["Body"].read(),
-            rounds=rounds,
-            times=200,
-        )
+        def call() -> None:
+            client.invoke_endpoint(endpoint_name="llm", body=b"{}")
+
+        def boto_call() -> None:
+            boto.invoke_endpoint(EndpointName="llm", Body=b"{}")["Body"].read()
+
+        compare("invoke_endpoint, sync", call, boto_call, rounds=rounds, times=200)
+        count("  Python functions entered", call, boto_call)
         compare(f"stream of {EVENTS:,} events, sync", read, lambda: _boto_stream(boto), rounds=rounds, times=1)
         with asyncio.Runner() as runner:
             session = AsyncSageMakerRuntime(region="eu-west-1", endpoint_url=url, credentials=keys)
@@ -133,9 +158,10 @@ def main() -> None:
 
             def boto_calls() -> None:
                 for _ in range(50):
-                    boto.invoke_endpoint(EndpointName="llm", Body=b"{}")["Body"].read()
+                    boto_call()
 
             compare("50 x invoke_endpoint, async", lambda: runner.run(calls()), boto_calls, rounds=rounds, times=4)
+            count("  Python functions, each call", lambda: runner.run(calls()), boto_calls, calls=50)
             compare(
                 f"stream of {EVENTS:,} events, async",
                 lambda: runner.run(aread()),

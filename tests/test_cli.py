@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -137,7 +138,7 @@ class TestGenerate:
         result = run("generate")
         assert result.exit_code == 0, result.output
         assert "alpha: unchanged\nbeta: unchanged\n" in result.stdout
-        assert "alpha needs: httpcore2[asyncio]>=2.16, msgspec>=0.20" in result.stdout
+        assert "alpha, beta need: httpcore2[asyncio]>=2.16, msgspec>=0.20" in result.stdout
         assert {path: path.stat().st_mtime_ns for path in (project / "src").rglob("*")} == times
 
     @pytest.mark.parametrize("change", ["spec", "bindings", "options", "output", "digest", "version", "black"])
@@ -202,7 +203,7 @@ class TestGenerate:
             "specs/alpha/references/api-spec.lap:4:1: error[fake]: error four",
             "specs/beta.lap:1:1: error[fake]: error five",
         ]
-        assert "1 note (--notes shows them)" in result.stderr
+        assert "alpha: 1 note (--notes shows them)\n" in result.stderr
         assert "^^^^" in result.stderr
         assert not (project / "src").exists()
 
@@ -232,6 +233,29 @@ class TestGenerate:
         result = run("generate", "alpha")
         assert "alpha needs: httpcore2[asyncio]>=2.16, msgspec>=0.20" in result.stdout
         assert 'add to [project] dependencies: "httpcore2[asyncio]>=2.16"\n' in result.stderr
+
+    def test_what_several_clients_need_is_said_once(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def with_cbor(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
+            rendered = render(analysis, inputs, client)
+            return (
+                replace(rendered, requirements=("cbor2>=5.6", *rendered.requirements))
+                if "04" in client.name
+                else rendered
+            )
+
+        names = [f"c{number:02}" for number in range(11)]
+        monkeypatch.setattr(pipeline, "render", with_cbor)
+        tables = (f'[tool.lapsmith.clients.{name}]\nspec = "specs/beta.lap"\noutput = "src/{name}"\n' for name in names)
+        (project / "pyproject.toml").write_text(f"[project]\ndependencies = ['msgspec', 'cbor2']\n{''.join(tables)}")
+        result = run("generate", "--jobs", "1")
+        assert [line for line in result.stdout.splitlines() if "need" in line] == [
+            "c00, c01, c02, c03, c05, c06, c07 and 3 others need: httpcore2[asyncio]>=2.16, msgspec>=0.20",
+            "c04 needs: cbor2>=5.6, httpcore2[asyncio]>=2.16, msgspec>=0.20",
+        ]
+        assert result.stderr.splitlines() == [
+            f'lapsmith: pyproject.toml lacks what {needing}; add to [project] dependencies: "httpcore2[asyncio]>=2.16"'
+            for needing in ("c00, c01, c02, c03, c05, c06, c07 and 3 others need", "c04 needs")
+        ]
 
     def test_a_configured_spec_that_is_gone_is_blamed_on_the_configuration(self, project: Path) -> None:
         (project / "specs/beta.lap").unlink()

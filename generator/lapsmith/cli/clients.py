@@ -15,7 +15,6 @@ from lapsmith.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
     from lapsmith.batch import Failure, Plans
-    from lapsmith.pipeline import Plan
 
 config_option = click.option(
     "--config",
@@ -108,7 +107,7 @@ def plan_all(
                 plans.append(outcome)
                 if outcome.diagnostics:
                     progress.clear()
-                report(outcome.diagnostics, outcome.sources, notes=notes)
+                report(outcome.diagnostics, outcome.sources, notes=notes, client=outcome.client.name)
             if isinstance(outcome, Failure) or not outcome.serves:
                 progress.advance(outcome.client.name)
     if failed:
@@ -119,19 +118,6 @@ def plan_all(
 def show_failure(failure: Failure, *, notes: bool) -> None:
     """Say what is wrong with a client."""
     if isinstance(failure.error, DiagnosticError):
-        report(failure.error.diagnostics, failure.error.sources, notes=notes)
+        report(failure.error.diagnostics, failure.error.sources, notes=notes, client=failure.client.name)
     else:
         complain(f"{failure.client.name}: {failure.error}")
-
-
-def show_missing(plan: Plan, config: Config) -> bool:
-    """Say which requirements the project does not declare, and whether there are any."""
-    missing = config.missing(plan.requirements)
-    if missing:
-        wanted = ", ".join(f'"{item}"' for item in missing)
-        click.echo(
-            f"lapsmith: {config.path.name} lacks what {plan.client.name} needs; "
-            f"add to [project] dependencies: {wanted}",
-            err=True,
-        )
-    return bool(missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from lapsmith.cli.clients import (
     named_clients,
     notes_option,
     plan_all,
-    show_missing,
 )
 from lapsmith.cli.files import show_diff
 from lapsmith.cli.terminal import ERROR, complain, count, leave
@@ -24,6 +24,8 @@ from lapsmith.config import FILE_NAME, ClientConfig, Config
 if TYPE_CHECKING:
     from lapsmith.batch import Plans
     from lapsmith.pipeline import Plan
+
+_NAMED = 8
 
 
 @click.command("generate")
@@ -69,8 +71,7 @@ def command(
             show_diff(plan, limit=None)
         return
     write_all(plans, force=force)
-    for plan in plans:
-        show_requirements(plan, config)
+    show_requirements(plans, config)
     if config is not None:
         show_left_clients(config)
 
@@ -123,9 +124,23 @@ def show_left_clients(config: Config) -> None:
         click.echo(f"lapsmith: {item}", err=True)
 
 
-def show_requirements(plan: Plan, config: Config | None) -> None:
-    """Say what the client needs, and what of it the project does not declare."""
-    if plan.requirements:
-        click.echo(f"{plan.client.name} needs: {', '.join(plan.requirements)}")
-    if config is not None:
-        show_missing(plan, config)
+def show_requirements(plans: Plans, config: Config | None) -> None:
+    """Say what the clients need, once for those that need the same, and what of it the project does not declare."""
+    clients: dict[tuple[str, ...], list[str]] = {}
+    for plan in plans:
+        if plan.requirements:
+            clients.setdefault(plan.requirements, []).append(plan.client.name)
+    for requirements, names in clients.items():
+        needing = f"{_listed(names)} {'needs' if len(names) == 1 else 'need'}"
+        click.echo(f"{needing}: {', '.join(requirements)}")
+        if config is not None and (missing := config.missing(requirements)):
+            wanted = ", ".join(f'"{item}"' for item in missing)
+            said = f"{config.path.name} lacks what {needing}; add to [project] dependencies: {wanted}"
+            click.echo(f"lapsmith: {said}", err=True)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names, or the first of them and how many more there are."""
+    if len(names) <= _NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[: _NAMED - 1])} and {len(names) - _NAMED + 1} others"

@@ -20,8 +20,10 @@ _WORTH_SHOWING_SECONDS = 0.5
 OK, DIFFERS, ERROR, INTERRUPTED = 0, 1, 2, 130
 
 
-def report(found: Iterable[Diagnostic], sources: Mapping[str, str] | None, *, notes: bool) -> None:
-    """Diagnostics to stderr. Notes are counted unless asked for."""
+def report(
+    found: Iterable[Diagnostic], sources: Mapping[str, str] | None, *, notes: bool, client: str | None = None
+) -> None:
+    """Diagnostics to stderr. Notes are counted unless asked for, as those of ``client`` where there are several."""
     found = tuple(found)
     root = _annotated_root()
     for item in found if root else ():
@@ -31,7 +33,8 @@ def report(found: Iterable[Diagnostic], sources: Mapping[str, str] | None, *, no
     if shown:
         click.echo(render_diagnostics(shown, sources or {}), err=True)
     if hidden := len(found) - len(shown):
-        click.echo(f"{count(hidden, 'note')} (--notes shows them)", err=True)
+        whose = f"{client}: " if client else ""
+        click.echo(f"{whose}{count(hidden, 'note')} (--notes shows them)", err=True)
 
 
 def annotate(root: Path) -> None:

@@ -189,6 +189,21 @@ class TestFindings:
         message = "not written by lapsmith, and in the way of a file that is"
         assert found() == [f"src/shop/types.py:1: {message}; {GENERATE} --force"]
 
+    def test_files_of_the_users_own_are_named_and_left_alone(self, project: Path) -> None:
+        own = {"helpers.py": "mine = 1\n", "_runtime/notes.txt": "mine\n", ".gitignore": "*.tmp\n"}
+        for path, text in own.items():
+            (project / "src/shop" / path).write_text(text)
+        checked = run("check", code=0)
+        assert checked.stdout == "1 client up to date\n"
+        named = "_runtime/notes.txt, helpers.py"
+        said = f"lapsmith: src/shop also holds what lapsmith did not write and leaves alone: {named}\n"
+        assert said in checked.stderr
+        (project / "specs/shop/spec.lap").write_text(SPEC.replace("Raw: any?", "Raw: any?, More: str?"))
+        run("generate", code=0)
+        run("generate", "--force", code=0)
+        assert {path: (project / "src/shop" / path).read_text() for path in own} == own
+        assert said in run("check", code=0).stderr
+
     def test_a_manifest_that_alone_is_stale(self, project: Path) -> None:
         record = project / "src/shop/lapsmith.json"
         record.write_text(json.dumps(json.loads(record.read_text())))

@@ -98,6 +98,17 @@ def left_clients(config: Config) -> Iterator[Finding]:
                 yield Finding(FindingKind.ORPHANED, place.name, shown, 1, message, f"rm -r {shown}")
 
 
+def own_files(plan: Plan) -> tuple[str, ...]:
+    """The user's own files in a folder, relative to it: they are nobody's fault, and nobody deletes them.
+
+    Hidden files and bytecode are not worth a word.
+    """
+    listed = {FILE_NAME, *plan.manifest.outputs, *(plan.previous.paths if plan.previous else ())}
+    folder = plan.client.output
+    found = (path for path in _files(folder) if path not in listed and not _is_generated(folder / path))
+    return tuple(sorted(path for path in found if not any(part.startswith(".") for part in path.split("/"))))
+
+
 def missing_requirements(plan: Plan, config: Config) -> Iterator[Finding]:
     """What the client needs and the project does not declare."""
     if missing := config.missing(plan.requirements):
@@ -205,8 +216,8 @@ class _Finder:
 def _strays(plan: Plan) -> Iterator[Finding]:
     """Files in the folder that say that lapsmith wrote them, and that no manifest lists: a merge leaves such."""
     listed = {*plan.manifest.outputs, *(plan.previous.paths if plan.previous else ())}
-    for path in sorted(_python_files(plan.client.output)):
-        if path not in listed and _is_generated(plan.client.output / path):
+    for path in sorted(_files(plan.client.output)):
+        if path.endswith(".py") and path not in listed and _is_generated(plan.client.output / path):
             message = "generated once, and listed nowhere"
             shown = f"{plan.display}/{path}"
             yield Finding(FindingKind.ORPHANED, plan.client.name, shown, 1, message, f"rm {shown}")
@@ -220,10 +231,10 @@ def _shares_runtime(folder: Path) -> bool:
     return found is not None and bool(found.runtime_modules)
 
 
-def _python_files(folder: Path) -> Iterator[str]:
+def _files(folder: Path) -> Iterator[str]:
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
-        yield from (display_path(Path(place, name), folder) for name in names if name.endswith(".py"))
+        yield from (Path(place, name).relative_to(folder).as_posix() for name in names)
 
 
 def _is_generated(path: Path) -> bool:

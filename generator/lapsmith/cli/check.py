@@ -32,7 +32,7 @@ def command(
     Also fails if a client needs a package that the project does not declare. The format github makes annotations of
     what is found, for a workflow of GitHub Actions.
     """
-    from lapsmith.drift import findings, left_clients, missing_requirements, unused_runtimes
+    from lapsmith.drift import findings, left_clients, missing_requirements, own_files, unused_runtimes
 
     config = load_config(config_path)
     clients = named_clients(config, names)
@@ -41,6 +41,10 @@ def command(
         annotate(root)
     plans = plan_all(clients, force=False, trust_manifest=False, notes=notes, jobs=jobs)
     found = [item for plan in plans for item in (*findings(plan), *missing_requirements(plan, config))]
+    for plan in plans:
+        if own := own_files(plan):
+            said = f"{plan.display} also holds what lapsmith did not write and leaves alone: {', '.join(own)}"
+            click.echo(f"lapsmith: {said}", err=True)
     found += (*unused_runtimes(config), *left_clients(config))
     if fmt == "json":
         entries = [asdict(item) for item in found]

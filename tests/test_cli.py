@@ -279,6 +279,18 @@ class TestGenerateSpec:
         inputs = json.loads((tmp_path / "x/lapsmith.json").read_text())["inputs"]
         assert set(inputs) == {"references/api-spec.lap", "bindings.yaml"}
 
+    @pytest.mark.parametrize("spec", ["specs/alpha", "specs/alpha/references/api-spec.lap", "specs/beta.lap"])
+    def test_a_pyproject_that_comes_later_changes_no_byte(self, project: Path, spec: str) -> None:
+        (project / "pyproject.toml").unlink()
+        assert run("generate", spec, "-o", "src/host/one").exit_code == 0
+        before = files(project / "src/host/one")
+        assert before["lapsmith.json"].count(b"specs/") > 1
+        table = f'[tool.lapsmith.clients.one]\nspec = "{spec}"\noutput = "src/host/one"\n'
+        (project / "pyproject.toml").write_text(table)
+        assert "one: unchanged\n" in run("generate", spec, "-o", "src/host/one").stdout
+        assert "one: unchanged\n" in run("generate").stdout
+        assert files(project / "src/host/one") == before
+
     def test_the_working_directory_makes_no_difference(
         self, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -261,13 +261,23 @@ class TestSingleClient:
         assert made.root == tmp_path.resolve()
         assert (made.package, made.span) == ("a", None)
 
-    def test_without_a_project_names_are_relative_to_the_spec(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(
+        ("spec", "output", "root"),
+        [
+            ("specs/a.lap", "a", "."),
+            ("specs/a/references/api-spec.lap", "src/host/a", "."),
+            ("a.lap", "generated/a", "."),
+            ("api/specs/a.lap", "api/clients/a", "api"),
+            ("somebody/work/specs/a.lap", "a", "somebody/work/specs"),
+            ("somebody/specs/a/references/api-spec.lap", "a", "somebody/specs/a"),
+        ],
+    )
+    def test_without_a_project_names_are_relative_to_where_it_would_be_or_to_the_spec(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str, output: str, root: str
     ) -> None:
         monkeypatch.setattr(config, "find", lambda start: None)
-        spec = tmp_path / "specs" / "a.lap"
-        made = config.single_client(spec, tmp_path / "a", operations=("*",), strict=False)
-        assert made.root == tmp_path / "specs"
+        made = config.single_client(tmp_path / spec, tmp_path / output, operations=("*",), strict=False)
+        assert made.root == tmp_path / root
 
     @pytest.mark.parametrize("name", ["my-client", "class", "a b"])
     def test_the_folder_must_be_importable(self, tmp_path: Path, name: str) -> None:

@@ -22,6 +22,7 @@ MAX_CONFIG_BYTES = 4 << 20
 _KEYS = ("spec", "output", "runtime", "operations", "strict", "transports")
 _RUNTIMES = ("embedded", "shared")
 _TRANSPORTS = ("httpx2", "pyreqwest")
+_SPEC_DEPTH = 2
 _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
 
@@ -121,7 +122,7 @@ def load(path: Path) -> Config:
 
 def single_client(spec: Path, output: Path, *, operations: tuple[str, ...], strict: bool) -> ClientConfig:
     """A client given on the command line. Its project root is the folder of the nearest pyproject.toml above
-    ``output``, so that it does not depend on the working directory; else the spec's folder.
+    ``output``, else where one would be: it does not depend on the working directory.
 
     Raises ConfigError when the last part of ``output`` cannot name a package, or the spec lies in it.
     """
@@ -132,8 +133,26 @@ def single_client(spec: Path, output: Path, *, operations: tuple[str, ...], stri
     if spec.resolve().is_relative_to(output):
         raise ConfigError(f"{spec.name} lies in the output folder; give the client a folder of its own with -o")
     project = find(output.parent)
-    root = project.parent if project else spec if spec.is_dir() else spec.parent
+    root = project.parent if project else _supposed_root(spec, output)
     return ClientConfig(output.name, root, spec, output, operations, strict)
+
+
+def _supposed_root(spec: Path, output: Path) -> Path:
+    """Where the pyproject.toml will be that there is not yet, so that it changes no byte of the client.
+
+    That is the folder around the spec and the client, if the spec is as near to it as ``specs/SERVICE``. What lies
+    farther apart is no project, and the folders between are the host's: then it is the spec's folder.
+    """
+    folder = _folder(spec)
+    place = folder.resolve()
+    near = (place, *place.parents)[: _SPEC_DEPTH + 1]
+    return next((parent for parent in near if output.is_relative_to(parent)), folder)
+
+
+def _folder(spec: Path) -> Path:
+    if spec.is_dir():
+        return spec
+    return spec.parent.parent if spec.parent.name == "references" else spec.parent
 
 
 def spec_only(spec: Path, *, operations: tuple[str, ...], strict: bool) -> ClientConfig:

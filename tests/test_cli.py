@@ -301,6 +301,22 @@ class TestGenerateSpec:
         assert "mine: unchanged" in result.stdout
         assert files(project / "src/mine") == before
 
+    @pytest.mark.parametrize(
+        ("package", "hidden"),
+        [
+            ("json", "Python's own module 'json'"),
+            ("typing", "Python's own module 'typing'"),
+            ("msgspec", "the library 'msgspec', which clients import"),
+        ],
+    )
+    def test_a_name_that_hides_a_module_is_warned_of(self, project: Path, package: str, hidden: str) -> None:
+        result = run("generate", "specs/alpha", "-o", f"src/{package}")
+        assert result.exit_code == 0, result.output
+        said = f"with the folder around it on sys.path, the package '{package}' hides {hidden}; give it another name"
+        assert result.stderr == f"lapsmith: warning: {package}: {said}\n"
+        (project / "src/__init__.py").touch()
+        assert run("generate", "specs/alpha", "-o", f"src/{package}").stderr == ""
+
     def test_operations_and_strict_are_options(self, project: Path) -> None:
         arguments = (
             "generate",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ _KEYS = ("spec", "output", "runtime", "operations", "strict", "transports")
 _RUNTIMES = ("embedded", "shared")
 _TRANSPORTS = ("httpx2", "pyreqwest")
 _SPEC_DEPTH = 2
+_IMPORTED = frozenset(
+    ("anyio", "botocore", "cbor2", "h11", "httpcore2", "httpx2", "idna", "msgspec", "pyreqwest", "trio", "truststore")
+)
+"""What clients import that is not in the standard library, and what that imports."""
 _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
 
@@ -161,6 +166,15 @@ def spec_only(spec: Path, *, operations: tuple[str, ...], strict: bool) -> Clien
     folder = spec.parent.parent if spec.parent.name == "references" else spec
     name = _identifier(folder.stem if folder.is_file() else folder.name) or "client"
     return ClientConfig(name, Path.cwd(), spec, Path.cwd() / name, operations, strict)
+
+
+def shadowed(client: ClientConfig) -> str | None:
+    """What nobody can import any more, the client itself least of all, with the folder around it on ``sys.path``."""
+    if (client.output.parent / "__init__.py").is_file():
+        return None
+    if client.package in sys.stdlib_module_names:
+        return f"Python's own module '{client.package}'"
+    return f"the library '{client.package}', which clients import" if client.package in _IMPORTED else None
 
 
 def display_path(path: Path, root: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lapsmith.cli.terminal import ERROR, Progress, complain, leave, report
-from lapsmith.config import FILE_NAME, ClientConfig, Config, ConfigError, find, load, single_client, spec_only
+from lapsmith.config import FILE_NAME, ClientConfig, Config, ConfigError, find, load, shadowed, single_client, spec_only
 from lapsmith.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def plan_all(
 
     plans = click.get_current_context().with_resource(Plans())
     failed = False
+    for client in clients:
+        warn_of_shadows(client)
     with Progress(len(clients)) as progress:
         for outcome in plan_each(clients, force=force, trust_manifest=trust_manifest, jobs=jobs):
             if isinstance(outcome, Failure):
@@ -113,6 +115,13 @@ def plan_all(
     if failed:
         leave(ERROR)
     return plans
+
+
+def warn_of_shadows(client: ClientConfig) -> None:
+    """Warn of a package's name that is taken. Inside a package it would not be, so that it is no error."""
+    if hidden := shadowed(client):
+        message = f"with the folder around it on sys.path, the package '{client.package}' hides {hidden}"
+        click.echo(f"lapsmith: warning: {client.name}: {message}; give it another name", err=True)
 
 
 def show_failure(failure: Failure, *, notes: bool) -> None:

@@ -272,7 +272,7 @@ def _content(folder: Path, path: str, limit: int = -1) -> bytes | None:
         except FileNotFoundError:
             return None
         except NotADirectoryError:
-            raise _BlockedError(f"{folder.name} is a file or lies below one; a folder is needed") from None
+            raise _BlockedError("it is a file, or lies below one; a folder is needed") from None
         shown = "/".join(parts[:end])
         if stat.S_ISLNK(mode):
             raise _BlockedError(f"{shown} is a symbolic link, which is not followed; remove it")

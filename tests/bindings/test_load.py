@@ -67,12 +67,48 @@ def test_facts_know_their_place() -> None:
         ("service: {}\n", "b.yaml:1:1", "missing-key", "add 'lapsmith:'"),
         ("", "b.yaml:1:1", "missing-key", "add 'lapsmith:'"),
         ("lapsmith: 2\n", "b.yaml:1:11", "bindings-version", "this lapsmith reads version 1"),
-        ("lapsmith: one\n", "b.yaml:1:11", "wrong-type", None),
+        ("lapsmith: one\n", "b.yaml:1:11", "wrong-type", "such as 1"),
         ("- lapsmith\n", "b.yaml:1:1", "wrong-type", "it starts with 'lapsmith: 1'"),
         ("lapsmith: 1\nservice: x\n", "b.yaml:2:10", "wrong-type", None),
         ("lapsmith: 1\nservice: {id: 12}\n", "b.yaml:2:15", "wrong-type", "put it in quotes"),
         ("lapsmith: 1\nservice: {read_timeout: 0}\n", "b.yaml:2:25", "bad-value", None),
-        ("lapsmith: 1\nservice: {read_timeout: .nan}\n", "b.yaml:2:25", "wrong-type", None),
+        ("lapsmith: 1\nservice: {read_timeout: .nan}\n", "b.yaml:2:25", "wrong-type", "such as 70 or 1.5"),
+        ("lapsmith: 1\nservice: {read_timeout: 86401}\n", "b.yaml:2:25", "bad-value", None),
+        ("lapsmith: 1\nservice: {read_timeout: 070}\n", "b.yaml:2:25", "wrong-type", "such as 70 or 1.5"),
+        ("lapsmith: 1\nservice: {signing: ''}\n", "b.yaml:2:20", "wrong-type", "give it a name, or delete it"),
+        *(
+            (f'lapsmith: 1\nservice: {{{key}: "{text}"}}\n', f"b.yaml:2:{13 + len(key)}", "bad-value", hint)
+            for key, hint in (
+                ("id", "AWS's are of letters, digits and spaces"),
+                ("target", "AWS's are of letters, digits, '.', '_' and '-'"),
+                ("signing", "AWS's are of letters, digits, '.', '_' and '-'"),
+            )
+            for text in (" ", "a/b", "é", "a\\r\\nb")
+        ),
+        (
+            "lapsmith: 1\nservice: {signing: a b}\n",
+            "b.yaml:2:20",
+            "bad-value",
+            "AWS's are of letters, digits, '.', '_' and '-'",
+        ),
+        (
+            "lapsmith: 1\nservice: {headers: {X-A: 'é'}}\n",
+            "b.yaml:2:26",
+            "bad-value",
+            "printable ASCII goes, with no space at either end",
+        ),
+        ("lapsmith: 1\nservice: {headers: {X-A: a, x-a: b}}\n", "b.yaml:2:29", "duplicate-key", "keep one of them"),
+        ("lapsmith: 1\nendpoint: x\n", "b.yaml:2:11", "wrong-type", None),
+        ("lapsmith: 1\nendpoint: {host: {}}\n", "b.yaml:2:18", "missing-key", 'write one such as aws, or "*"'),
+        ("lapsmith: 1\nservice:\n  <<: {id: X}\n", "b.yaml:3:3", "yaml-alias", "write it out"),
+        ("lapsmith: 1\nservice:\n\tid: X\n", "b.yaml:3:1", "yaml-syntax", "this is a tab: indent with spaces"),
+        (
+            "lapsmith: 1\nservice:\n  id: X\n  protocol rest-json\n  # Why.\n  s3: true\n",
+            "b.yaml:4:3",
+            "yaml-syntax",
+            None,
+        ),
+        ("lapsmith: 1\nservice: {id: X\n\n", "b.yaml:2:10", "yaml-syntax", None),
         ("lapsmith: 1\nservice: {s3: 1}\n", "b.yaml:2:15", "wrong-type", None),
         ("lapsmith: 1\nerrors: {E: {status: 999}}\n", "b.yaml:2:22", "bad-value", None),
         ("lapsmith: 1\nerrors: {E: {retry: nevr}}\n", "b.yaml:2:21", "bad-value", "did you mean 'never'?"),
@@ -120,7 +156,7 @@ def test_facts_know_their_place() -> None:
         ("a: !!python/object:os.system x\n", "b.yaml:1:4", "yaml-tag", "remove the tag"),
         ("---\na: 1\n---\nb: 1\n", "b.yaml:3:1", "yaml-documents", "keep one document in the file"),
         ("? [a]\n: 1\n", "b.yaml:1:3", "wrong-type", "put it in quotes"),
-        ("a: 'b\n", "b.yaml:2:1", "yaml-syntax", None),
+        ("a: 'b\n", "b.yaml:1:4", "yaml-syntax", None),
         ("a: 1\n b: 2\n", "b.yaml:2:3", "yaml-syntax", None),
         ("a: \x07\n", "b.yaml:1:4", "control-character", "remove it"),
         (b"a: 1\nb: \xff\n", "b.yaml:2:4", "not-utf-8", "save the file as UTF-8"),
@@ -131,6 +167,20 @@ def test_says_what_is_wrong_where_and_what_to_do(text: str | bytes, place: str, 
     assert loaded.bindings is None
     assert said(loaded) == [(place, code, hint)]
     assert render(loaded.diagnostics, loaded.sources).startswith(f"{place}: error[{code}]: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("servce: {}", "the top level has no key 'servce'"),
+        ("service: {read_timeout: .inf}", "'read_timeout' of 'service' must be a number in decimal, not '.inf'"),
+        ("service: {read_timeout: 1:30}", "'read_timeout' of 'service' must be a number in decimal, not '1:30'"),
+        ("errors: {E: {status: 0x190}}", "'status' of error E must be a whole number in decimal, not '0x190'"),
+        ("errors: {E: {status: -1}}", "'status' of error E must be between 100 and 599, not -1"),
+    ],
+)
+def test_a_message_does_not_contradict_itself(text: str, message: str) -> None:
+    assert [item.message for item in load(f"lapsmith: 1\n{text}\n").diagnostics] == [message]
 
 
 def test_reports_all_errors_of_a_run() -> None:
@@ -150,7 +200,7 @@ def test_yaml_words_are_names_where_names_are_wanted() -> None:
 
 
 def test_columns_count_characters_not_bytes() -> None:
-    assert said(load("lapsmith: 1\nservice: {id: '𝒳é', protocl: x}\n"))[0][0] == "b.yaml:2:21"
+    assert said(load("lapsmith: 1\nerrors: {E: {doc: '𝒳é', retri: x}}\n"))[0][0] == "b.yaml:2:25"
 
 
 def test_reads_the_derived_form() -> None:

@@ -29,6 +29,10 @@ def read_host(node: Node, key: str, diagnostics: Diagnostics) -> HostBinding | N
             diagnostics,
         )
         return None
+    if not node.entries:
+        diagnostics.error(
+            node.span, "missing-key", f"'{key}' of endpoint has no partition", 'write one such as aws, or "*"'
+        )
     templates: dict[str, Fact[str]] = {}
     for partition, (name, value) in node.entries.items():
         if not _PARTITION.fullmatch(partition):

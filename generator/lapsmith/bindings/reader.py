@@ -4,7 +4,7 @@ right.
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,6 +15,9 @@ from lapsmith.diagnostics import Diagnostics, Span, suggest
 
 T = TypeVar("T")
 _TRUE = frozenset(("true", "yes", "on"))
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?")
+_DAY = 86_400
+_SHOWN = 40
 
 
 @dataclass(slots=True)
@@ -25,6 +28,7 @@ class Section:
     span: Span
     entries: dict[str, tuple[ScalarNode, Node]]
     diagnostics: Diagnostics
+    is_mapping: bool = True
 
     @classmethod
     def of(cls, node: Node, where: str, keys: Collection[str], diagnostics: Diagnostics) -> Section:
@@ -34,7 +38,7 @@ class Section:
         entries = dict(mapping(node, where, diagnostics))
         for name in [name for name in entries if name not in keys]:
             unknown_key(entries.pop(name)[0], where, keys, diagnostics)
-        return cls(where, node.span, entries, diagnostics)
+        return cls(where, node.span, entries, diagnostics, isinstance(node, MappingNode))
 
     def node(self, key: str) -> Node | None:
         found = self.entries.get(key)
@@ -44,7 +48,9 @@ class Section:
         return self.entries[key][0].span
 
     def require(self, *keys: str) -> bool:
-        """Report each of ``keys`` that is missing."""
+        """Report each of ``keys`` that is missing, unless there is no mapping for it to be in, which was reported."""
+        if not self.is_mapping:
+            return False
         missing = [key for key in keys if key not in self.entries]
         for key in missing:
             self.diagnostics.error(self.span, "missing-key", f"{self.where} needs the key '{key}'", f"add '{key}:'")
@@ -75,9 +81,9 @@ class Section:
 
     def seconds(self, key: str) -> Fact[float] | None:
         fact = self._read(key, number)
-        if fact is None or (math.isfinite(fact.value) and fact.value > 0):
+        if fact is None or 0 < fact.value <= _DAY:
             return fact
-        message = f"'{key}' of {self.where} must be a number of seconds above 0"
+        message = f"'{key}' of {self.where} must be a number of seconds above 0, and at most {_DAY}, a day"
         self.diagnostics.error(fact.span, "bad-value", message)
         return None
 
@@ -139,7 +145,10 @@ def word(node: Node, where: str, diagnostics: Diagnostics) -> Fact[str] | None:
     """A name, as it is spelled: ``No`` and ``1`` are names here."""
     if isinstance(node, ScalarNode) and node.kind != "null" and node.text:
         return Fact(node.text, node.span)
-    wrong_type(node, where, "a name", diagnostics)
+    if isinstance(node, ScalarNode) and not node.text:
+        diagnostics.error(node.span, "wrong-type", f"{where} is empty", "give it a name, or delete it")
+    else:
+        wrong_type(node, where, "a name", diagnostics)
     return None
 
 
@@ -172,9 +181,9 @@ def value(node: Node, where: str, diagnostics: Diagnostics) -> Fact[str | bool |
 
 def integer(node: Node, where: str, diagnostics: Diagnostics) -> Fact[int] | None:
     """A decimal whole number of at most 18 digits."""
-    if isinstance(node, ScalarNode) and node.kind == "int" and _is_decimal(node.text):
+    if isinstance(node, ScalarNode) and node.kind == "int" and _is_decimal(node.text.removeprefix("-")):
         return Fact(int(node.text), node.span)
-    wrong_type(node, where, "a decimal whole number", diagnostics)
+    _not_decimal(node, where, "a whole number", "such as 1", diagnostics)
     return None
 
 
@@ -184,13 +193,21 @@ def _is_decimal(digits: str) -> bool:
 
 def number(node: Node, where: str, diagnostics: Diagnostics) -> Fact[float] | None:
     """A number; ``1.5`` and ``70`` alike."""
-    if isinstance(node, ScalarNode) and node.kind in ("int", "float"):
-        try:
-            return Fact(float(node.text), node.span)
-        except ValueError:
-            pass
-    wrong_type(node, where, "a number", diagnostics)
+    if isinstance(node, ScalarNode) and node.kind in ("int", "float") and _DECIMAL.fullmatch(node.text):
+        return Fact(float(node.text), node.span)
+    _not_decimal(node, where, "a number", "such as 70 or 1.5", diagnostics)
     return None
+
+
+def _not_decimal(node: Node, where: str, wanted: str, hint: str, diagnostics: Diagnostics) -> None:
+    """Report what is no decimal number. YAML has others, which are shown as spelled: ``070`` is 56, ``1:30`` is 90."""
+    is_number = isinstance(node, ScalarNode) and node.kind in ("int", "float")
+    found = f"'{_cut(node.text)}'" if isinstance(node, ScalarNode) and is_number else describe(node)
+    diagnostics.error(node.span, "wrong-type", f"{where} must be {wanted} in decimal, not {found}", hint)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def words(node: Node, where: str, diagnostics: Diagnostics) -> tuple[Fact[str], ...] | None:

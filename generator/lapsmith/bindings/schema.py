@@ -21,11 +21,14 @@ _HOSTS = ("host", "fips", "dualstack", "fips_dualstack")
 _ERROR = ("status", "retry", "code", "doc")
 _FLAGS = ("union", "document")
 _CLASS = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def read(root: MappingNode, overrides_file: str | None, diagnostics: Diagnostics) -> Bindings | None:
     """Read the whole file; None when it is not of this version. Other errors are in ``diagnostics``."""
-    section = Section.of(root, "the file", _ROOT, diagnostics)
+    section = Section.of(root, "the top level", _ROOT, diagnostics)
     if not _check_version(section, diagnostics):
         return None
     return Bindings(
@@ -84,16 +87,18 @@ def _service(section: Section, diagnostics: Diagnostics) -> model.ServiceBinding
         return None
     inner = Section.of(node, "'service'", _SERVICE, diagnostics)
     class_name = inner.word("class")
-    if class_name and not _CLASS.fullmatch(class_name.value):
-        message = f"'{class_name.value}' cannot be a class name"
-        diagnostics.error(class_name.span, "bad-value", message, "use letters and digits, a letter first")
+    identity, target, signing = inner.text("id"), inner.word("target"), inner.word("signing")
+    _check(class_name, _CLASS, "a class name", "use letters and digits, a letter first", diagnostics)
+    _check(identity, _ID, "a service id", "AWS's are of letters, digits and spaces", diagnostics)
+    _check(target, _NAME, "a target", "AWS's are of letters, digits, '.', '_' and '-'", diagnostics)
+    _check(signing, _NAME, "a signing name", "AWS's are of letters, digits, '.', '_' and '-'", diagnostics)
     return model.ServiceBinding(
         span=section.key_span("service"),
-        id=inner.text("id"),
+        id=identity,
         class_name=class_name,
         protocol=inner.choice("protocol", model.PROTOCOLS),
-        target=inner.word("target"),
-        signing=inner.word("signing"),
+        target=target,
+        signing=signing,
         read_timeout=inner.seconds("read_timeout"),
         s3=inner.boolean("s3"),
         query_compatible=inner.boolean("query_compatible"),
@@ -101,11 +106,25 @@ def _service(section: Section, diagnostics: Diagnostics) -> model.ServiceBinding
     )
 
 
+def _check(fact: Fact[str] | None, pattern: re.Pattern[str], what: str, hint: str, diagnostics: Diagnostics) -> None:
+    if fact and not pattern.fullmatch(fact.value):
+        diagnostics.error(fact.span, "bad-value", f"'{fact.value}' cannot be {what}", hint)
+
+
 def _headers(inner: Section, diagnostics: Diagnostics) -> Mapping[str, Fact[str]]:
     node = inner.node("headers")
     entries = mapping(node, "'headers' of 'service'", diagnostics) if node else {}
-    found = {name: text(value, f"header {name}", diagnostics) for name, (_, value) in entries.items()}
-    return {name: fact for name, fact in found.items() if fact}
+    found: dict[str, Fact[str]] = {}
+    for name, (key, value) in entries.items():
+        if name.lower() in map(str.lower, found):
+            message = f"the header '{name}' is here twice: case makes no difference"
+            diagnostics.error(key.span, "duplicate-key", message, "keep one of them")
+        elif fact := text(value, f"header {name}", diagnostics):
+            if not _HEADER.fullmatch(fact.value):
+                message = f"the header '{name}' cannot be sent with this value"
+                diagnostics.error(fact.span, "bad-value", message, "printable ASCII goes, with no space at either end")
+            found[name] = fact
+    return found
 
 
 def _endpoint(section: Section, diagnostics: Diagnostics) -> model.EndpointBinding | None:

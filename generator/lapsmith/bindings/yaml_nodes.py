@@ -27,7 +27,7 @@ _WORDS = {"null": "nothing", "bool": "a yes/no value", "int": "a whole number", 
 
 @dataclass(frozen=True, slots=True)
 class ScalarNode:
-    """One scalar. ``kind`` is what YAML takes it for: ``null bool int float str``."""
+    """One scalar. ``kind`` is what YAML takes it for: ``null bool int float str``, or ``merge``, which is no key."""
 
     text: str
     kind: str
@@ -90,7 +90,8 @@ def read_nodes(text: str, file: str, diagnostics: Diagnostics) -> MappingNode | 
     try:
         root = _Composer(loader, file, diagnostics).compose()
     except yaml.MarkedYAMLError as error:
-        diagnostics.error(_mark_span(error.problem_mark or error.context_mark, file), "yaml-syntax", _said(error))
+        place = _mark_span(_mark(error, text), file)
+        diagnostics.error(place, "yaml-syntax", _said(error), _hint(error, text))
         return None
     except _NodeError as refused:
         diagnostics.error(refused.span, refused.code, str(refused), refused.hint)
@@ -109,6 +110,23 @@ def read_nodes(text: str, file: str, diagnostics: Diagnostics) -> MappingNode | 
 def _said(error: yaml.MarkedYAMLError) -> str:
     parts = [part for part in (error.context, error.problem) if part]
     return "not valid YAML: " + ", ".join(parts)
+
+
+def _mark(error: yaml.MarkedYAMLError, text: str) -> Any:
+    """Where it went wrong; where it began, if it was noticed only at the end of the file or on a later line."""
+    mark, start = error.problem_mark, error.context_mark
+    if mark is None or start is None:
+        return mark or start
+    unfinished = mark.line >= text.rstrip().count("\n") + 1
+    return start if unfinished or error.context == "while scanning a simple key" else mark
+
+
+def _hint(error: yaml.MarkedYAMLError, text: str) -> str | None:
+    mark = error.problem_mark
+    lines = text.splitlines()
+    if mark is not None and mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t":
+        return "this is a tab: indent with spaces"
+    return None
 
 
 def _span_at(text: str, index: int, file: str) -> Span:
@@ -180,7 +198,7 @@ class _Composer:
     def _scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
         resolver: Any = self._loader
         kind = str(resolver.resolve(yaml.ScalarNode, event.value, event.implicit)).rpartition(":")[2]
-        return ScalarNode(event.value, kind if kind in _WORDS else "str", self._span(event))
+        return ScalarNode(event.value, kind if kind in _WORDS or kind == "merge" else "str", self._span(event))
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         top = self._stack[-1] if self._stack else None
@@ -201,6 +219,8 @@ class _Composer:
             self._root = node
             return
         top = self._stack[-1]
+        if top.mapping and top.key is None and isinstance(node, ScalarNode) and node.kind == "merge":
+            raise _NodeError(node.span, "yaml-alias", "merge keys are not used here", "write it out")
         if not top.mapping:
             top.items.append(node)
         elif top.key is None and isinstance(node, ScalarNode):

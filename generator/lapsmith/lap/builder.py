@@ -163,10 +163,14 @@ class Builder:
             message = "the text after the first line of '@base' is taken as part of it, but is no address"
             self.diagnostics.warning(place, "stray-text", message)
         if raw.name == "lap":
-            version = _VERSION.fullmatch(value)
+            first = value.partition("\n")[0].rstrip()
+            version = _VERSION.fullmatch(first)
             if version is None or int(version[1]) > 3:
-                message = f"LAP version '{value[:60]}' is newer than v0.3, or no version; it is read as v0.3"
+                message = f"LAP version '{first[:60]}' is newer than v0.3, or no version; it is read as v0.3"
                 self.diagnostics.warning(place, "lap-version", message)
+            if first != value:
+                message = "the text after the first line of '@lap' belongs to no directive; it is ignored"
+                self.diagnostics.warning(place, "stray-text", message)
 
     def _common_fields(self, raw: RawDirective) -> None:
         found, _, comments = read_braced(self.source, raw, raw.argument, self.known, self.diagnostics)

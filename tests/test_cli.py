@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -346,11 +347,18 @@ class TestGenerateSpec:
             (["alpha", "--operation", "A"], "go with SPEC -o DIR"),
             (["alhpa"], "did you mean 'alpha'"),
             (["specs/alpha", "-o", "my-client"], "use 'my_client'"),
-            (["specs/alpha", "-o", "specs"], "lies in the output folder"),
+            (["specs/alpha", "-o", "specs"], "-o specs: the spec 'specs/alpha' lies in the output folder"),
             (["specs/gone", "-o", "x"], "there is no spec at 'specs/gone'"),
             (["src-empty", "-o", "x"], "holds neither references/api-spec.lap nor another .lap file"),
             (["pipe.lap", "-o", "x"], "'pipe.lap' is no plain file"),
-            (["specs/alpha", "-o", "pyproject.toml/x"], "a folder is needed"),
+            (["/dev/null", "-o", "x"], "'/dev/null' is no plain file"),
+            (["specs/alpha/bindings.yaml", "-o", "x"], "'specs/alpha/bindings.yaml' goes with a spec and is none"),
+            (["loop", "-o", "x"], "cannot read 'loop': Too many levels of symbolic links"),
+            (["loops", "-o", "x"], "cannot read 'loops/references/api-spec.lap': Too many levels of symbolic links"),
+            (["bound", "-o", "x"], "cannot read 'bound/bindings.yaml': Too many levels of symbolic links"),
+            (["specs/alpha", "-o", "loop/x"], "Too many levels of symbolic links: "),
+            (["specs/alpha", "-o", "pyproject.toml/x"], "pyproject.toml/x: it is a file, or lies below one"),
+            (["specs/alpha", "-o", "/dev/null"], "/dev/null: it is a file, or lies below one; a folder is needed"),
             (["--config", "gone.toml"], "No such file or directory: gone.toml"),
             (["--config", "specs"], "Is a directory: specs"),
         ],
@@ -358,6 +366,11 @@ class TestGenerateSpec:
     def test_what_is_refused(self, project: Path, arguments: list[str], why: str) -> None:
         (project / "src-empty").mkdir()
         os.mkfifo(project / "pipe.lap")
+        shutil.copytree(project / "specs/alpha", project / "bound")
+        (project / "bound/bindings.yaml").unlink()
+        (project / "loops/references").mkdir(parents=True)
+        for path in ("loop", "loops/references/api-spec.lap", "bound/bindings.yaml"):
+            (project / path).symlink_to(project / path)
         result = run("generate", *arguments)
         assert result.exit_code == 2
         assert why in result.stderr

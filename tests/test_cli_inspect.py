@@ -80,4 +80,4 @@ def test_strict_makes_inferences_errors(tmp_path: Path) -> None:
 
 def test_what_is_no_spec(tmp_path: Path) -> None:
     result = run("inspect", str(tmp_path / "gone.lap"))
-    assert (result.exit_code, result.stderr) == (2, "lapsmith: error: there is no spec at 'gone.lap'\n")
+    assert (result.exit_code, result.stderr) == (2, f"lapsmith: error: there is no spec at '{tmp_path}/gone.lap'\n")

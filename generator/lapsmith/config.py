@@ -6,6 +6,7 @@ output (spans, headers, manifests) uses :func:`display_path`: no path of the hos
 
 from __future__ import annotations
 
+import codecs
 import keyword
 import os
 import re
@@ -131,12 +132,14 @@ def single_client(spec: Path, output: Path, *, operations: tuple[str, ...], stri
 
     Raises ConfigError when the last part of ``output`` cannot name a package, or the spec lies in it.
     """
-    output = output.resolve()
+    said, output = output, real(output)
     if problem := _bad_identifier(output.name):
-        raise ConfigError(f"-o {output.name or '/'}: the folder's name is the name of the package, and {problem}")
+        raise ConfigError(f"-o {said}: the folder's name is the name of the package, and {problem}")
+    if real(spec).is_relative_to(output):
+        raise ConfigError(
+            f"-o {said}: the spec '{spec}' lies in the output folder; give the client a folder of its own"
+        )
     spec = spec.absolute()
-    if spec.resolve().is_relative_to(output):
-        raise ConfigError(f"{spec.name} lies in the output folder; give the client a folder of its own with -o")
     project = find(output.parent)
     root = project.parent if project else _supposed_root(spec, output)
     return ClientConfig(output.name, root, spec, output, operations, strict)
@@ -149,7 +152,7 @@ def _supposed_root(spec: Path, output: Path) -> Path:
     farther apart is no project, and the folders between are the host's: then it is the spec's folder.
     """
     folder = _folder(spec)
-    place = folder.resolve()
+    place = real(folder)
     near = (place, *place.parents)[: _SPEC_DEPTH + 1]
     return next((parent for parent in near if output.is_relative_to(parent)), folder)
 
@@ -182,10 +185,15 @@ def display_path(path: Path, root: Path) -> str:
     return path_inside(path, root) or path.name
 
 
+def real(path: Path) -> Path:
+    """``path`` without symbolic links, as far as they lead anywhere: unlike ``resolve``, a loop raises nothing."""
+    return Path(os.path.realpath(path))
+
+
 def path_inside(path: Path, root: Path) -> str | None:
     """``path`` relative to ``root`` with forward slashes, or None when it lies elsewhere."""
     path = Path(os.path.normpath(path))
-    for base, target in ((root, path), (root.resolve(), path.resolve())):
+    for base, target in ((root, path), (real(root), real(path))):
         if target.is_relative_to(base):
             return target.relative_to(base).as_posix()
     return None
@@ -195,6 +203,11 @@ def _parse(raw: bytes, name: str, out: Diagnostics) -> tuple[str, dict[str, Any]
     start = Span(name, 1, 1, 1, 1)
     if len(raw) > MAX_CONFIG_BYTES:
         out.error(start, "config-size", f"larger than {MAX_CONFIG_BYTES >> 20} MiB; this is no configuration")
+        return "", {}
+    if raw.startswith(codecs.BOM_UTF8):
+        out.error(
+            start, "config-encoding", "begins with a byte order mark, which TOML does not have", "save it without one"
+        )
         return "", {}
     try:
         source = raw.decode("utf-8").replace("\r\n", "\n")
@@ -255,10 +268,15 @@ class _Reader:
         self._out = out
 
     def read(self, table: Mapping[str, Any]) -> dict[str, ClientConfig]:
-        tool = table.get("tool")
-        lapsmith = tool.get("lapsmith", {}) if isinstance(tool, dict) else {}
+        tool = table.get("tool", {})
+        if not isinstance(tool, dict):
+            self._out.error(
+                Span(self._file, 1, 1, 1, 1), "config", "'tool' must be a table", "write [tool.lapsmith.clients.NAME]"
+            )
+            return {}
+        lapsmith = tool.get("lapsmith", {})
         if not isinstance(lapsmith, dict):
-            self._error("tool", "lapsmith", "must be a table", None)
+            self._error("tool", "lapsmith", "'lapsmith' must be a table", "write [tool.lapsmith.clients.NAME]")
             return {}
         for key in lapsmith.keys() - {"clients"}:
             self._error(
@@ -269,7 +287,9 @@ class _Reader:
             )
         tables = lapsmith.get("clients", {})
         if not isinstance(tables, dict):
-            self._error("tool.lapsmith", "clients", "must be a table of tables", "write [tool.lapsmith.clients.NAME]")
+            self._error(
+                "tool.lapsmith", "clients", "'clients' must be a table of tables", "write [tool.lapsmith.clients.NAME]"
+            )
             return {}
         read = {name: self._client(name, entry) for name, entry in tables.items()}
         clients = {name: client for name, client in read.items() if client is not None}
@@ -298,7 +318,7 @@ class _Reader:
         if spec is None or output is None or operations is None or transports is None:
             return None
         path = self._root / spec
-        if path.resolve().is_relative_to(output):
+        if real(path).is_relative_to(output):
             self._error(header, "spec", f"the spec '{spec}' lies in the output folder", "keep them apart")
             return None
         span, chosen = self._span(header, "spec"), self._span(header, "operations")
@@ -345,7 +365,7 @@ class _Reader:
             return None
         path = Path(value)
         absolute = path.is_absolute() or PureWindowsPath(value).drive
-        inside = (self._root / path).resolve()
+        inside = real(self._root / path)
         problem = None
         if absolute or ".." in path.parts or "\\" in value:
             problem = "must be a relative path with forward slashes and without '..'"
@@ -384,7 +404,7 @@ class _Reader:
                 header, "output", f'runtime = "shared": the folder around the clients is a package, and {problem}', None
             )
         mine = Path(str(client.runtime_folder).casefold())
-        for taken in (path for other in clients for path in (other.output, other.spec.resolve())):
+        for taken in (path for other in clients for path in (other.output, real(other.spec))):
             theirs = Path(str(taken).casefold())
             if theirs.is_relative_to(mine):
                 shown = display_path(taken, self._root)

@@ -98,8 +98,12 @@ def _locate(client: ClientConfig) -> tuple[Path | None, Path]:
     path = client.spec
     if path.is_dir():
         return path, _spec_in(client, path)
-    if not path.exists():
-        raise blame(client, f"there is no spec at '{display_path(path, client.root)}'")
+    if not os.path.lexists(path):
+        raise blame(client, f"there is no spec at '{_shown(client, path)}'")
+    if path.name in (BINDINGS, OVERRIDES, RULES):
+        raise blame(
+            client, f"'{_shown(client, path)}' goes with a spec and is none", "name the folder that both are in"
+        )
     # A file that its folder would be read for means the folder.
     for folder in (path.parent.parent, path.parent):
         if _candidates(folder) == [path]:
@@ -107,8 +111,14 @@ def _locate(client: ClientConfig) -> tuple[Path | None, Path]:
     return None, path
 
 
+def _shown(client: ClientConfig, path: Path) -> str:
+    """A path for messages, which unlike generated files may name the host's folders: as the user would call it."""
+    here = Path.cwd() if client.span is None else client.root
+    return path_inside(path, here) or str(path)
+
+
 def _candidates(folder: Path) -> list[Path]:
-    usual = [USUAL] if (folder / USUAL).is_file() else []
+    usual = [USUAL] if os.path.lexists(folder / USUAL) else []
     return [folder / name for name in spec_names([*usual, *(path.name for path in folder.glob("*.lap"))])]
 
 
@@ -116,7 +126,7 @@ def _spec_in(client: ClientConfig, folder: Path) -> Path:
     found = _candidates(folder)
     if len(found) == 1:
         return found[0]
-    shown = display_path(folder, client.root)
+    shown = _shown(client, folder)
     if not found:
         raise blame(client, f"'{shown}' holds neither {USUAL} nor another .lap file")
     names = ", ".join(path.name for path in found)
@@ -133,7 +143,7 @@ def _unused(spec: Path, display: str) -> tuple[Diagnostic, ...]:
 
 
 def _read(client: ClientConfig, path: Path) -> bytes:
-    shown = display_path(path, client.root)
+    shown = _shown(client, path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise blame(client, f"'{shown}' is no plain file")

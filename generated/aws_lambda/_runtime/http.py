@@ -143,7 +143,7 @@ class Response(msgspec.Struct, frozen=True):
 
 def describe_body(body: bytes, headers: Headers | None = None) -> str:
     """Say what came: its Content-Type, its size, and how it begins unless it has members, which may be secret."""
-    content_type = headers and headers.get("Content-Type")
+    content_type = headers.get("Content-Type") if headers else None
     told = f"{shown(content_type, 100)}, {len(body)} bytes" if content_type else f"{len(body)} bytes"
     if not body or _HAS_MEMBERS.match(body):
         return told

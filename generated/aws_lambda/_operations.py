@@ -190,12 +190,12 @@ def build_add_layer_version_permission(
     """Build the request of ``AddLayerVersionPermission``."""
     return Request(
         "POST",
-        f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions/{quote_label(version_number, 'version_number')}/policy",
+        f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions/{quote_label(version_number, 'version_number', int)}/policy",
         query=encode_query(
-            ("RevisionId", "revision_id", revision_id),
+            ("RevisionId", "revision_id", revision_id, str),
         ),
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _ADD_LAYER_VERSION_PERMISSION_BODY,
@@ -257,10 +257,10 @@ def build_add_permission(
         "POST",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/policy",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _ADD_PERMISSION_BODY,
@@ -309,7 +309,7 @@ def build_checkpoint_durable_execution(
         "POST",
         f"/2025-12-01/durable-executions/{quote_label(durable_execution_arn, 'durable_execution_arn')}/checkpoint",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _CHECKPOINT_DURABLE_EXECUTION_BODY,
@@ -358,7 +358,7 @@ def build_create_alias(
         "POST",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/aliases",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _CREATE_ALIAS_BODY,
@@ -419,7 +419,7 @@ def build_create_capacity_provider(
         "POST",
         "/2025-11-30/capacity-providers",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _CREATE_CAPACITY_PROVIDER_BODY,
@@ -473,7 +473,7 @@ def build_create_code_signing_config(
         "POST",
         "/2020-04-22/code-signing-configs",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _CREATE_CODE_SIGNING_CONFIG_BODY,
@@ -575,7 +575,7 @@ def build_create_event_source_mapping(
         "POST",
         "/2015-03-31/event-source-mappings",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _CREATE_EVENT_SOURCE_MAPPING_BODY,
@@ -699,7 +699,7 @@ def build_create_function(
         "POST",
         "/2015-03-31/functions",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _CREATE_FUNCTION_BODY,
@@ -768,10 +768,10 @@ def build_create_function_url_config(
         "POST",
         f"/2021-10-31/functions/{quote_label(function_name, 'function_name')}/url",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _CREATE_FUNCTION_URL_CONFIG_BODY,
@@ -939,7 +939,7 @@ def build_delete_function(
         "DELETE",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
     )
 
@@ -1025,7 +1025,7 @@ def build_delete_function_event_invoke_config(
         "DELETE",
         f"/2019-09-25/functions/{quote_label(function_name, 'function_name')}/event-invoke-config",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
     )
 
@@ -1057,7 +1057,7 @@ def build_delete_function_url_config(
         "DELETE",
         f"/2021-10-31/functions/{quote_label(function_name, 'function_name')}/url",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
     )
 
@@ -1085,7 +1085,7 @@ def build_delete_layer_version(
     """Build the request of ``DeleteLayerVersion``."""
     return Request(
         "DELETE",
-        f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions/{quote_label(version_number, 'version_number')}",
+        f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions/{quote_label(version_number, 'version_number', int)}",
     )
 
 
@@ -1114,7 +1114,7 @@ def build_delete_provisioned_concurrency_config(
         "DELETE",
         f"/2019-09-30/functions/{quote_label(function_name, 'function_name')}/provisioned-concurrency",
         query=encode_query(
-            ("Qualifier", "qualifier", required(qualifier, "qualifier")),
+            ("Qualifier", "qualifier", required(qualifier, "qualifier"), str),
         ),
     )
 
@@ -1146,7 +1146,7 @@ def build_delete_resource_policy(
         "DELETE",
         f"/2026-07-09/resource-policy/{quote_label(resource_arn, 'resource_arn')}",
         query=encode_query(
-            ("RevisionId", "revision_id", revision_id),
+            ("RevisionId", "revision_id", revision_id, str),
         ),
     )
 
@@ -1278,7 +1278,7 @@ def build_get_durable_execution(
         "GET",
         f"/2025-12-01/durable-executions/{quote_label(durable_execution_arn, 'durable_execution_arn')}",
         query=encode_query(
-            ("IncludeExecutionData", "include_execution_data", include_execution_data),
+            ("IncludeExecutionData", "include_execution_data", include_execution_data, bool),
         ),
     )
 
@@ -1311,10 +1311,10 @@ def build_get_durable_execution_history(
         "GET",
         f"/2025-12-01/durable-executions/{quote_label(durable_execution_arn, 'durable_execution_arn')}/history",
         query=encode_query(
-            ("IncludeExecutionData", "include_execution_data", include_execution_data),
-            ("MaxItems", "max_items", max_items),
-            ("Marker", "marker", marker),
-            ("ReverseOrder", "reverse_order", reverse_order),
+            ("IncludeExecutionData", "include_execution_data", include_execution_data, bool),
+            ("MaxItems", "max_items", max_items, int),
+            ("Marker", "marker", marker, str),
+            ("ReverseOrder", "reverse_order", reverse_order, bool),
         ),
     )
 
@@ -1346,9 +1346,14 @@ def build_get_durable_execution_state(
         "GET",
         f"/2025-12-01/durable-executions/{quote_label(durable_execution_arn, 'durable_execution_arn')}/state",
         query=encode_query(
-            ("CheckpointToken", "checkpoint_token", required(checkpoint_token, "checkpoint_token")),
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            (
+                "CheckpointToken",
+                "checkpoint_token",
+                required(checkpoint_token, "checkpoint_token"),
+                str,
+            ),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -1404,7 +1409,7 @@ def build_get_function(
         "GET",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
     )
 
@@ -1488,7 +1493,7 @@ def build_get_function_configuration(
         "GET",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/configuration",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
     )
 
@@ -1518,7 +1523,7 @@ def build_get_function_event_invoke_config(
         "GET",
         f"/2019-09-25/functions/{quote_label(function_name, 'function_name')}/event-invoke-config",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
     )
 
@@ -1576,7 +1581,7 @@ def build_get_function_scaling_config(
         "GET",
         f"/2025-11-30/functions/{quote_label(function_name, 'function_name')}/function-scaling-config",
         query=encode_query(
-            ("Qualifier", "qualifier", required(qualifier, "qualifier")),
+            ("Qualifier", "qualifier", required(qualifier, "qualifier"), str),
         ),
     )
 
@@ -1606,7 +1611,7 @@ def build_get_function_url_config(
         "GET",
         f"/2021-10-31/functions/{quote_label(function_name, 'function_name')}/url",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
     )
 
@@ -1634,7 +1639,7 @@ def build_get_layer_version(
     """Build the request of ``GetLayerVersion``."""
     return Request(
         "GET",
-        f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions/{quote_label(version_number, 'version_number')}",
+        f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions/{quote_label(version_number, 'version_number', int)}",
     )
 
 
@@ -1662,8 +1667,8 @@ def build_get_layer_version_by_arn(
         "GET",
         "/2018-10-31/layers",
         query=encode_query(
-            ("find", "", "LayerVersion"),
-            ("Arn", "arn", required(arn, "arn")),
+            ("find", "", "LayerVersion", str),
+            ("Arn", "arn", required(arn, "arn"), str),
         ),
     )
 
@@ -1691,7 +1696,7 @@ def build_get_layer_version_policy(
     """Build the request of ``GetLayerVersionPolicy``."""
     return Request(
         "GET",
-        f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions/{quote_label(version_number, 'version_number')}/policy",
+        f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions/{quote_label(version_number, 'version_number', int)}/policy",
     )
 
 
@@ -1720,7 +1725,7 @@ def build_get_policy(
         "GET",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/policy",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
     )
 
@@ -1750,7 +1755,7 @@ def build_get_provisioned_concurrency_config(
         "GET",
         f"/2019-09-30/functions/{quote_label(function_name, 'function_name')}/provisioned-concurrency",
         query=encode_query(
-            ("Qualifier", "qualifier", required(qualifier, "qualifier")),
+            ("Qualifier", "qualifier", required(qualifier, "qualifier"), str),
         ),
     )
 
@@ -1808,7 +1813,7 @@ def build_get_runtime_management_config(
         "GET",
         f"/2021-07-20/functions/{quote_label(function_name, 'function_name')}/runtime-management-config",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
     )
 
@@ -1844,15 +1849,15 @@ def build_invoke(
         "POST",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/invocations",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
         headers=header_list(
-            ("X-Amz-Invocation-Type", "invocation_type", invocation_type),
-            ("X-Amz-Log-Type", "log_type", log_type),
-            ("X-Amz-Client-Context", "client_context", client_context),
-            ("X-Amz-Durable-Execution-Name", "durable_execution_name", durable_execution_name),
-            ("X-Amz-Tenant-Id", "tenant_id", tenant_id),
-            ("Content-Type", "", None if payload is None else "application/octet-stream"),
+            ("X-Amz-Invocation-Type", "invocation_type", invocation_type, str),
+            ("X-Amz-Log-Type", "log_type", log_type, str),
+            ("X-Amz-Client-Context", "client_context", client_context, str),
+            ("X-Amz-Durable-Execution-Name", "durable_execution_name", durable_execution_name, str),
+            ("X-Amz-Tenant-Id", "tenant_id", tenant_id, str),
+            ("Content-Type", "", None if payload is None else "application/octet-stream", str),
         ),
         body=blob_payload(payload, "payload", optional=True),
     )
@@ -1889,7 +1894,7 @@ def build_invoke_async(
         "POST",
         f"/2014-11-13/functions/{quote_label(function_name, 'function_name')}/invoke-async",
         headers=header_list(
-            ("Content-Type", "", "application/octet-stream"),
+            ("Content-Type", "", "application/octet-stream", str),
         ),
         body=blob_source(invoke_args, "invoke_args"),
     )
@@ -1926,14 +1931,14 @@ def build_invoke_with_response_stream(
         "POST",
         f"/2021-11-15/functions/{quote_label(function_name, 'function_name')}/response-streaming-invocations",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
         headers=header_list(
-            ("X-Amz-Log-Type", "log_type", log_type),
-            ("X-Amz-Client-Context", "client_context", client_context),
-            ("X-Amz-Tenant-Id", "tenant_id", tenant_id),
-            ("X-Amz-Invocation-Type", "invocation_type", invocation_type),
-            ("Content-Type", "", None if payload is None else "application/octet-stream"),
+            ("X-Amz-Log-Type", "log_type", log_type, str),
+            ("X-Amz-Client-Context", "client_context", client_context, str),
+            ("X-Amz-Tenant-Id", "tenant_id", tenant_id, str),
+            ("X-Amz-Invocation-Type", "invocation_type", invocation_type, str),
+            ("Content-Type", "", None if payload is None else "application/octet-stream", str),
         ),
         body=blob_payload(payload, "payload", optional=True),
     )
@@ -1970,9 +1975,9 @@ def build_list_aliases(
         "GET",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/aliases",
         query=encode_query(
-            ("FunctionVersion", "function_version", function_version),
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("FunctionVersion", "function_version", function_version, str),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2003,9 +2008,9 @@ def build_list_capacity_providers(
         "GET",
         "/2025-11-30/capacity-providers",
         query=encode_query(
-            ("State", "state", state),
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("State", "state", state, str),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2035,8 +2040,8 @@ def build_list_code_signing_configs(
         "GET",
         "/2020-04-22/code-signing-configs",
         query=encode_query(
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2073,14 +2078,14 @@ def build_list_durable_executions_by_function(
         "GET",
         f"/2025-12-01/functions/{quote_label(function_name, 'function_name')}/durable-executions",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
-            ("DurableExecutionName", "durable_execution_name", durable_execution_name),
-            ("Statuses", "statuses", statuses),
-            ("StartedAfter", "started_after", started_after),
-            ("StartedBefore", "started_before", started_before),
-            ("ReverseOrder", "reverse_order", reverse_order),
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("Qualifier", "qualifier", qualifier, str),
+            ("DurableExecutionName", "durable_execution_name", durable_execution_name, str),
+            ("Statuses", "statuses", statuses, list[str]),
+            ("StartedAfter", "started_after", started_after, datetime),
+            ("StartedBefore", "started_before", started_before, datetime),
+            ("ReverseOrder", "reverse_order", reverse_order, bool),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2114,10 +2119,10 @@ def build_list_event_source_mappings(
         "GET",
         "/2015-03-31/event-source-mappings",
         query=encode_query(
-            ("EventSourceArn", "event_source_arn", event_source_arn),
-            ("FunctionName", "function_name", function_name),
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("EventSourceArn", "event_source_arn", event_source_arn, str),
+            ("FunctionName", "function_name", function_name, str),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2148,8 +2153,8 @@ def build_list_function_event_invoke_configs(
         "GET",
         f"/2019-09-25/functions/{quote_label(function_name, 'function_name')}/event-invoke-config/list",
         query=encode_query(
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2182,8 +2187,8 @@ def build_list_function_url_configs(
         "GET",
         f"/2021-10-31/functions/{quote_label(function_name, 'function_name')}/urls",
         query=encode_query(
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2214,8 +2219,8 @@ def build_list_function_versions_by_capacity_provider(
         "GET",
         f"/2025-11-30/capacity-providers/{quote_label(capacity_provider_name, 'capacity_provider_name')}/function-versions",
         query=encode_query(
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2249,10 +2254,10 @@ def build_list_functions(
         "GET",
         "/2015-03-31/functions",
         query=encode_query(
-            ("MasterRegion", "master_region", master_region),
-            ("FunctionVersion", "function_version", function_version),
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("MasterRegion", "master_region", master_region, str),
+            ("FunctionVersion", "function_version", function_version, str),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2283,8 +2288,8 @@ def build_list_functions_by_code_signing_config(
         "GET",
         f"/2020-04-22/code-signing-configs/{quote_label(code_signing_config_arn, 'code_signing_config_arn')}/functions",
         query=encode_query(
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2319,10 +2324,10 @@ def build_list_layer_versions(
         "GET",
         f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions",
         query=encode_query(
-            ("CompatibleArchitecture", "compatible_architecture", compatible_architecture),
-            ("CompatibleRuntime", "compatible_runtime", compatible_runtime),
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("CompatibleArchitecture", "compatible_architecture", compatible_architecture, str),
+            ("CompatibleRuntime", "compatible_runtime", compatible_runtime, str),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2354,10 +2359,10 @@ def build_list_layers(
         "GET",
         "/2018-10-31/layers",
         query=encode_query(
-            ("CompatibleArchitecture", "compatible_architecture", compatible_architecture),
-            ("CompatibleRuntime", "compatible_runtime", compatible_runtime),
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("CompatibleArchitecture", "compatible_architecture", compatible_architecture, str),
+            ("CompatibleRuntime", "compatible_runtime", compatible_runtime, str),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2388,9 +2393,9 @@ def build_list_provisioned_concurrency_configs(
         "GET",
         f"/2019-09-30/functions/{quote_label(function_name, 'function_name')}/provisioned-concurrency",
         query=encode_query(
-            ("List", "", "ALL"),
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("List", "", "ALL", str),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2449,8 +2454,8 @@ def build_list_versions_by_function(
         "GET",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/versions",
         query=encode_query(
-            ("Marker", "marker", marker),
-            ("MaxItems", "max_items", max_items),
+            ("Marker", "marker", marker, str),
+            ("MaxItems", "max_items", max_items, int),
         ),
     )
 
@@ -2485,7 +2490,7 @@ def build_pause_durable_execution(
         "POST",
         f"/2025-12-01/durable-executions/{quote_label(durable_execution_arn, 'durable_execution_arn')}/pause",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _PAUSE_DURABLE_EXECUTION_BODY,
@@ -2536,7 +2541,7 @@ def build_publish_layer_version(
         "POST",
         f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _PUBLISH_LAYER_VERSION_BODY,
@@ -2581,7 +2586,7 @@ def build_publish_version(
         "POST",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/versions",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _PUBLISH_VERSION_BODY,
@@ -2620,7 +2625,7 @@ def build_put_function_code_signing_config(
         "PUT",
         f"/2020-06-30/functions/{quote_label(function_name, 'function_name')}/code-signing-config",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _PUT_FUNCTION_CODE_SIGNING_CONFIG_BODY,
@@ -2661,7 +2666,7 @@ def build_put_function_concurrency(
         "PUT",
         f"/2017-10-31/functions/{quote_label(function_name, 'function_name')}/concurrency",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _PUT_FUNCTION_CONCURRENCY_BODY,
@@ -2709,10 +2714,10 @@ def build_put_function_event_invoke_config(
         "PUT",
         f"/2019-09-25/functions/{quote_label(function_name, 'function_name')}/event-invoke-config",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _PUT_FUNCTION_EVENT_INVOKE_CONFIG_BODY,
@@ -2753,7 +2758,7 @@ def build_put_function_recursion_config(
         "PUT",
         f"/2024-08-31/functions/{quote_label(function_name, 'function_name')}/recursion-config",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _PUT_FUNCTION_RECURSION_CONFIG_BODY,
@@ -2791,10 +2796,10 @@ def build_put_function_scaling_config(
         "PUT",
         f"/2025-11-30/functions/{quote_label(function_name, 'function_name')}/function-scaling-config",
         query=encode_query(
-            ("Qualifier", "qualifier", required(qualifier, "qualifier")),
+            ("Qualifier", "qualifier", required(qualifier, "qualifier"), str),
         ),
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _PUT_FUNCTION_SCALING_CONFIG_BODY,
@@ -2832,10 +2837,10 @@ def build_put_provisioned_concurrency_config(
         "PUT",
         f"/2019-09-30/functions/{quote_label(function_name, 'function_name')}/provisioned-concurrency",
         query=encode_query(
-            ("Qualifier", "qualifier", required(qualifier, "qualifier")),
+            ("Qualifier", "qualifier", required(qualifier, "qualifier"), str),
         ),
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _PUT_PROVISIONED_CONCURRENCY_CONFIG_BODY,
@@ -2877,7 +2882,7 @@ def build_put_resource_policy(
         "PUT",
         f"/2026-07-09/resource-policy/{quote_label(resource_arn, 'resource_arn')}",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _PUT_RESOURCE_POLICY_BODY,
@@ -2917,10 +2922,10 @@ def build_put_runtime_management_config(
         "PUT",
         f"/2021-07-20/functions/{quote_label(function_name, 'function_name')}/runtime-management-config",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _PUT_RUNTIME_MANAGEMENT_CONFIG_BODY,
@@ -2957,9 +2962,9 @@ def build_remove_layer_version_permission(
     """Build the request of ``RemoveLayerVersionPermission``."""
     return Request(
         "DELETE",
-        f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions/{quote_label(version_number, 'version_number')}/policy/{quote_label(statement_id, 'statement_id')}",
+        f"/2018-10-31/layers/{quote_label(layer_name, 'layer_name')}/versions/{quote_label(version_number, 'version_number', int)}/policy/{quote_label(statement_id, 'statement_id')}",
         query=encode_query(
-            ("RevisionId", "revision_id", revision_id),
+            ("RevisionId", "revision_id", revision_id, str),
         ),
     )
 
@@ -2991,8 +2996,8 @@ def build_remove_permission(
         "DELETE",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/policy/{quote_label(statement_id, 'statement_id')}",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
-            ("RevisionId", "revision_id", revision_id),
+            ("Qualifier", "qualifier", qualifier, str),
+            ("RevisionId", "revision_id", revision_id, str),
         ),
     )
 
@@ -3024,7 +3029,7 @@ def build_resume_durable_execution(
         "POST",
         f"/2025-12-01/durable-executions/{quote_label(durable_execution_arn, 'durable_execution_arn')}/resume",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _RESUME_DURABLE_EXECUTION_BODY,
@@ -3061,7 +3066,7 @@ def build_send_durable_execution_callback_failure(
         "POST",
         f"/2025-12-01/durable-execution-callbacks/{quote_label(callback_id, 'callback_id')}/fail",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=json_payload(ErrorObject, error),
     )
@@ -3120,7 +3125,7 @@ def build_send_durable_execution_callback_success(
         "POST",
         f"/2025-12-01/durable-execution-callbacks/{quote_label(callback_id, 'callback_id')}/succeed",
         headers=header_list(
-            ("Content-Type", "", None if result is None else "application/octet-stream"),
+            ("Content-Type", "", None if result is None else "application/octet-stream", str),
         ),
         body=blob_payload(result, "result", optional=True),
     )
@@ -3152,7 +3157,7 @@ def build_stop_durable_execution(
         "POST",
         f"/2025-12-01/durable-executions/{quote_label(durable_execution_arn, 'durable_execution_arn')}/stop",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=json_payload(ErrorObject, error),
     )
@@ -3183,7 +3188,7 @@ def build_tag_resource(
         "POST",
         f"/2017-03-31/tags/{quote_label(resource, 'resource')}",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _TAG_RESOURCE_BODY,
@@ -3218,7 +3223,7 @@ def build_untag_resource(
         "DELETE",
         f"/2017-03-31/tags/{quote_label(resource, 'resource')}",
         query=encode_query(
-            ("tagKeys", "tag_keys", required(tag_keys, "tag_keys")),
+            ("tagKeys", "tag_keys", required(tag_keys, "tag_keys"), list[str]),
         ),
     )
 
@@ -3260,7 +3265,7 @@ def build_update_alias(
         "PUT",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/aliases/{quote_label(name, 'name')}",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _UPDATE_ALIAS_BODY,
@@ -3310,7 +3315,7 @@ def build_update_capacity_provider(
         "PUT",
         f"/2025-11-30/capacity-providers/{quote_label(capacity_provider_name, 'capacity_provider_name')}",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _UPDATE_CAPACITY_PROVIDER_BODY,
@@ -3357,7 +3362,7 @@ def build_update_code_signing_config(
         "PUT",
         f"/2020-04-22/code-signing-configs/{quote_label(code_signing_config_arn, 'code_signing_config_arn')}",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _UPDATE_CODE_SIGNING_CONFIG_BODY,
@@ -3446,7 +3451,7 @@ def build_update_event_source_mapping(
         "PUT",
         f"/2015-03-31/event-source-mappings/{quote_label(uuid, 'uuid')}",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _UPDATE_EVENT_SOURCE_MAPPING_BODY,
@@ -3529,7 +3534,7 @@ def build_update_function_code(
         "PUT",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/code",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _UPDATE_FUNCTION_CODE_BODY,
@@ -3623,7 +3628,7 @@ def build_update_function_configuration(
         "PUT",
         f"/2015-03-31/functions/{quote_label(function_name, 'function_name')}/configuration",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _UPDATE_FUNCTION_CONFIGURATION_BODY,
@@ -3690,10 +3695,10 @@ def build_update_function_event_invoke_config(
         "POST",
         f"/2019-09-25/functions/{quote_label(function_name, 'function_name')}/event-invoke-config",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _UPDATE_FUNCTION_EVENT_INVOKE_CONFIG_BODY,
@@ -3736,10 +3741,10 @@ def build_update_function_url_config(
         "PUT",
         f"/2021-10-31/functions/{quote_label(function_name, 'function_name')}/url",
         query=encode_query(
-            ("Qualifier", "qualifier", qualifier),
+            ("Qualifier", "qualifier", qualifier, str),
         ),
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _UPDATE_FUNCTION_URL_CONFIG_BODY,

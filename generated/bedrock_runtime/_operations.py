@@ -86,7 +86,7 @@ def build_apply_guardrail(
         "POST",
         f"/guardrail/{quote_label(guardrail_identifier, 'guardrail_identifier')}/version/{quote_label(guardrail_version, 'guardrail_version')}/apply",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _APPLY_GUARDRAIL_BODY,
@@ -150,7 +150,7 @@ def build_converse(
         "POST",
         f"/model/{quote_label(model_id, 'model_id')}/converse",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _CONVERSE_BODY,
@@ -223,7 +223,7 @@ def build_converse_stream(
         "POST",
         f"/model/{quote_label(model_id, 'model_id')}/converse-stream",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _CONVERSE_STREAM_BODY,
@@ -271,7 +271,7 @@ def build_count_tokens(
         "POST",
         f"/model/{quote_label(model_id, 'model_id')}/count-tokens",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _COUNT_TOKENS_BODY,
@@ -336,7 +336,7 @@ def build_invoke_guardrail_checks(
         "POST",
         "/guardrail-checks/invoke",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _INVOKE_GUARDRAIL_CHECKS_BODY,
@@ -381,18 +381,24 @@ def build_invoke_model(
         "POST",
         f"/model/{quote_label(model_id, 'model_id')}/invoke",
         headers=header_list(
-            ("Content-Type", "content_type", json_content_type(content_type, json)),
-            ("Accept", "accept", accept),
-            ("X-Amzn-Bedrock-Trace", "trace", trace),
-            ("X-Amzn-Bedrock-GuardrailIdentifier", "guardrail_identifier", guardrail_identifier),
-            ("X-Amzn-Bedrock-GuardrailVersion", "guardrail_version", guardrail_version),
+            ("Content-Type", "content_type", json_content_type(content_type, json), str),
+            ("Accept", "accept", accept, str),
+            ("X-Amzn-Bedrock-Trace", "trace", trace, str),
+            (
+                "X-Amzn-Bedrock-GuardrailIdentifier",
+                "guardrail_identifier",
+                guardrail_identifier,
+                str,
+            ),
+            ("X-Amzn-Bedrock-GuardrailVersion", "guardrail_version", guardrail_version, str),
             (
                 "X-Amzn-Bedrock-PerformanceConfig-Latency",
                 "performance_config_latency",
                 performance_config_latency,
+                str,
             ),
-            ("X-Amzn-Bedrock-Service-Tier", "service_tier", service_tier),
-            ("X-Amzn-Bedrock-Request-Metadata", "request_metadata", request_metadata),
+            ("X-Amzn-Bedrock-Service-Tier", "service_tier", service_tier, str),
+            ("X-Amzn-Bedrock-Request-Metadata", "request_metadata", request_metadata, str),
         ),
         body=blob_payload(body, "body", json, optional=True),
     )
@@ -438,18 +444,24 @@ def build_invoke_model_with_response_stream(
         "POST",
         f"/model/{quote_label(model_id, 'model_id')}/invoke-with-response-stream",
         headers=header_list(
-            ("Content-Type", "content_type", json_content_type(content_type, json)),
-            ("X-Amzn-Bedrock-Accept", "accept", accept),
-            ("X-Amzn-Bedrock-Trace", "trace", trace),
-            ("X-Amzn-Bedrock-GuardrailIdentifier", "guardrail_identifier", guardrail_identifier),
-            ("X-Amzn-Bedrock-GuardrailVersion", "guardrail_version", guardrail_version),
+            ("Content-Type", "content_type", json_content_type(content_type, json), str),
+            ("X-Amzn-Bedrock-Accept", "accept", accept, str),
+            ("X-Amzn-Bedrock-Trace", "trace", trace, str),
+            (
+                "X-Amzn-Bedrock-GuardrailIdentifier",
+                "guardrail_identifier",
+                guardrail_identifier,
+                str,
+            ),
+            ("X-Amzn-Bedrock-GuardrailVersion", "guardrail_version", guardrail_version, str),
             (
                 "X-Amzn-Bedrock-PerformanceConfig-Latency",
                 "performance_config_latency",
                 performance_config_latency,
+                str,
             ),
-            ("X-Amzn-Bedrock-Service-Tier", "service_tier", service_tier),
-            ("X-Amzn-Bedrock-Request-Metadata", "request_metadata", request_metadata),
+            ("X-Amzn-Bedrock-Service-Tier", "service_tier", service_tier, str),
+            ("X-Amzn-Bedrock-Request-Metadata", "request_metadata", request_metadata, str),
         ),
         body=blob_payload(body, "body", json, optional=True),
     )
@@ -493,13 +505,13 @@ def build_list_async_invokes(
         "GET",
         "/async-invoke",
         query=encode_query(
-            ("submitTimeAfter", "submit_time_after", submit_time_after),
-            ("submitTimeBefore", "submit_time_before", submit_time_before),
-            ("statusEquals", "status_equals", status_equals),
-            ("maxResults", "max_results", max_results),
-            ("nextToken", "next_token", next_token),
-            ("sortBy", "sort_by", sort_by),
-            ("sortOrder", "sort_order", sort_order),
+            ("submitTimeAfter", "submit_time_after", submit_time_after, datetime),
+            ("submitTimeBefore", "submit_time_before", submit_time_before, datetime),
+            ("statusEquals", "status_equals", status_equals, str),
+            ("maxResults", "max_results", max_results, int),
+            ("nextToken", "next_token", next_token, str),
+            ("sortBy", "sort_by", sort_by, str),
+            ("sortOrder", "sort_order", sort_order, str),
         ),
     )
 
@@ -541,7 +553,7 @@ def build_start_async_invoke(
         "POST",
         "/async-invoke",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _START_ASYNC_INVOKE_BODY,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import enum
 import importlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +132,10 @@ def header_lists(headers: Mapping[str, str], names: set[str]) -> dict[str, str]:
 def test_requests_are_botocores(cases: dict[str, Case], name: str, data: st.DataObject) -> None:
     case = cases[name]
     op = case.operations[data.draw(st.sampled_from(sorted(case.operations)))]
-    arguments = data.draw(case.arguments[op.name])
+    assert_sent_as_botocore(case, op, data.draw(case.arguments[op.name]))
+
+
+def assert_sent_as_botocore(case: Case, op: ir.Operation, arguments: Mapping[str, Any]) -> None:
     request, _ = case.call(op, arguments)
     method, path, query, headers, body = case.oracle.request(op.name, arguments)
     sent_path, _, sent_query = request.target.partition("?")
@@ -271,11 +277,118 @@ def test_nulls_in_documents_stay(cases: dict[str, Case]) -> None:
     assert output.extra == {"a": [None]}
 
 
+class Word(str):
+    """Text of a class of its own, whose str() is another."""
+
+    def __str__(self) -> str:
+        return "another"
+
+
+class Level(enum.IntEnum):
+    """A number with a name."""
+
+    HIGH = 3
+
+
+class Mode(enum.StrEnum):
+    """Text with a name."""
+
+    FAST = "fast"
+
+
+MOMENT = datetime(2024, 5, 1, tzinfo=UTC)
+CLOCK = {"When": MOMENT, "Day": MOMENT, "Count": 1, "Exact": 1.0, "On": True, "Token": "t"}
+ITEM = {"Shelf": "s", "Key": "k"}
+TAKEN: list[tuple[str, dict[str, Any]]] = [
+    ("SetClock", {"Exact": 2}),
+    ("SetClock", {"Exact": Decimal("1.5"), "Share": Decimal("0.25")}),
+    ("SetClock", {"Count": Level.HIGH, "Limits": (1, Level.HIGH)}),
+    ("SetClock", {"Token": Mode.FAST, "Words": (Mode.FAST, "b"), "Meta": {"a": Mode.FAST}}),
+    ("SetClock", {"When": MOMENT.astimezone(timezone(timedelta(hours=5)))}),
+    ("GetItem", {"Shelf": Mode.FAST, "Ids": (Mode.FAST, "b"), "Sizes": (Level.HIGH,), "Ratio": Decimal("2.5")}),
+    ("GetItem", {"View": "brief", "Filter": {"a": "b", "view": "half"}}),
+    ("GetItem", {"Filter": {"view": "half", "raw": "1"}}),
+]
+
+
+@pytest.mark.parametrize(("name", "given_"), TAKEN)
+def test_what_botocore_takes_is_taken(cases: dict[str, Case], name: str, given_: dict[str, Any]) -> None:
+    """A pair that the path has in its query, too: it is sent besides the caller's of the same key."""
+    case = cases["url_and_headers"]
+    if given_.get("View"):
+        request, _ = case.call(case.operations[name], ITEM | given_)
+        assert request.target.endswith("?view=full&raw&view=brief&a=b")
+        return
+    assert_sent_as_botocore(case, case.operations[name], (CLOCK if name == "SetClock" else ITEM) | given_)
+
+
+def test_text_of_a_class_of_its_own(cases: dict[str, Case]) -> None:
+    case = cases["url_and_headers"]
+    request, _ = case.call(case.operations["SetClock"], CLOCK | {"Token": Word("mine")})
+    assert dict(request.headers)["x-token"] == "mine"
+
+
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("SetClock", {"When": "2024-05-01"}, "when must be a datetime, not str"),
+    ("SetClock", {"When": MOMENT.replace(tzinfo=None)}, "when must be a timezone-aware datetime"),
+    ("SetClock", {"Day": 5}, "day must be a datetime, not int"),
+    ("SetClock", {"Count": "abc"}, "count must be an integer, not str"),
+    ("SetClock", {"Count": 1.0}, "count must be an integer, not float"),
+    ("SetClock", {"Count": True}, "count must be an integer, not bool"),
+    ("SetClock", {"Count": [1]}, "count must be an integer, not list"),
+    ("SetClock", {"Exact": "1"}, "exact must be a number, not str"),
+    ("SetClock", {"On": "true"}, "on must be True or False, not str"),
+    ("SetClock", {"On": 1}, "on must be True or False, not int"),
+    ("SetClock", {"Token": 5}, "token must be text, not int"),
+    ("SetClock", {"Token": ["a", "b"]}, "token must be text, not list"),
+    ("SetClock", {"Token": b"t"}, "token must be text, not bytes"),
+    ("SetClock", {"Modified": "yesterday"}, "modified must be a datetime, not str"),
+    ("SetClock", {"Begun": MOMENT.timestamp()}, "begun must be a datetime, not float"),
+    ("SetClock", {"Limits": 5}, "limits must be a list, not int"),
+    ("SetClock", {"Limits": [1, "2"]}, "limits[1] must be an integer, not str"),
+    ("SetClock", {"Words": "abc"}, "words must be a list, not str"),
+    ("SetClock", {"Words": {"a": "b"}}, "words must be a list, not dict"),
+    ("SetClock", {"Words": ["a", None]}, "words[1] must be text, not None"),
+    ("SetClock", {"Days": 5}, "days must be a list, not int"),
+    ("SetClock", {"Days": ["2024-05-01"]}, "days[0] must be a datetime, not str"),
+    ("SetClock", {"Enabled": "no"}, "enabled must be True or False, not str"),
+    ("SetClock", {"Share": True}, "share must be a number, not bool"),
+    ("SetClock", {"Meta": "a"}, "meta must be a mapping, not str"),
+    ("SetClock", {"Meta": {"a": 1}}, "meta['a'] must be text, not int"),
+    ("SetClock", {"Meta": {1: "a"}}, "meta[1] must be text, not int"),
+    ("GetItem", {"Shelf": 5}, "shelf must be text, not int"),
+    ("GetItem", {"Key": ["a"]}, "key must be text, not list"),
+    ("GetItem", {"Ids": "abc"}, "ids must be a list, not str"),
+    ("GetItem", {"Ids": [["a"]]}, "ids[0] must be text, not list"),
+    ("GetItem", {"Sizes": ["1"]}, "sizes[0] must be an integer, not str"),
+    ("GetItem", {"Since": "2024"}, "since must be a datetime, not str"),
+    ("GetItem", {"Until": 5}, "until must be a datetime, not int"),
+    ("GetItem", {"Ratio": "x"}, "ratio must be a number, not str"),
+    ("GetItem", {"Deep": "x"}, "deep must be True or False, not str"),
+    ("GetItem", {"View": {"a": 1}}, "view must be text, not dict"),
+    ("GetItem", {"Filter": {"a": ["b"]}}, "filter['a'] must be text, not list"),
+]
+
+
+@pytest.mark.parametrize(("name", "given_", "message"), REFUSED)
+def test_what_is_not_of_its_type_is_refused(
+    cases: dict[str, Case], name: str, given_: dict[str, Any], message: str
+) -> None:
+    """As members of bodies are, wherever it would be text on the wire."""
+    case = cases["url_and_headers"]
+    transport = case.testing.StubTransport()
+    credentials = case.package.Credentials("AKID", "secret")
+    client = client_class(case.package)(region="eu-west-1", credentials=credentials, transport=transport)
+    arguments = (CLOCK if name == "SetClock" else ITEM) | given_
+    with pytest.raises(case.package.InvalidInput, match="^" + re.escape(message)):
+        getattr(client, case.translator.method(name))(**{key.lower(): value for key, value in arguments.items()})
+    assert transport.requests == []
+
+
 @pytest.mark.parametrize("words", [[], ["a,b", "c"], ['say "hi"', "c"]])
 def test_header_lists_are_botocores(cases: dict[str, Case], words: list[str]) -> None:
     case = cases["url_and_headers"]
-    moment = datetime(2024, 5, 1, tzinfo=UTC)
-    arguments = {"When": moment, "Day": moment, "Count": 1, "Exact": 1.0, "On": True, "Token": "t", "Words": words}
+    arguments = CLOCK | {"Words": words}
     request, _ = case.call(case.operations["SetClock"], arguments)
     expected = case.oracle.request("SetClock", arguments)[3].get("x-words")
     sent = {name.lower(): value for name, value in request.headers}.get("x-words")

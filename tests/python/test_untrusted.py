@@ -78,7 +78,6 @@ HOSTILE = [shape.format(CALL, CALL) for shape in SHAPES]
 FRAGMENTS = st.sampled_from(HOSTILE) | st.text(max_size=8)
 TEXTS = st.lists(FRAGMENTS, min_size=1, max_size=2).map("".join)
 IMPORTED = {"__future__", "collections.abc", "datetime", "importlib", "msgspec", "typing"}
-CALLED_IN_FSTRINGS = {"quote_label", "http_date", "epoch_seconds"}
 
 
 def own_modules(files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -36,10 +36,14 @@ class OutputForm(msgspec.Struct, frozen=True):
         return status or output.metadata.status, self._headers(output), self._body(output, encode)
 
     def _headers(self, output: Any) -> HeaderList:
-        plain = [(header, name, getattr(output, name)) for header, name in self.headers.items()]
-        json = [(header, name, json_header(getattr(output, name), name)) for header, name in self.json_headers.items()]
-        maps = [pair for start, name in self.prefixes.items() for pair in expanded(start, name, getattr(output, name))]
-        return header_list(*plain, *json, *maps)
+        parts: list[tuple[str, str, Any, Any]] = [
+            (header, name, getattr(output, name), Any) for header, name in self.headers.items()
+        ]
+        for header, name in self.json_headers.items():
+            parts.append((header, name, json_header(getattr(output, name), name), str))
+        for start, name in self.prefixes.items():
+            parts += expanded(start, name, getattr(output, name), str)
+        return header_list(*parts)
 
     def _body(self, output: Any, encode: Callable[[Any, Any], bytes]) -> bytes:
         if self.payload is not None:
@@ -57,10 +61,11 @@ class OutputForm(msgspec.Struct, frozen=True):
 
 def error_headers(error: ServiceError) -> HeaderList:
     """Return the members of an error that are response headers."""
-    parts: list[tuple[str, str, Any]] = []
+    parts: list[tuple[str, str, Any, Any]] = []
     for header, (attribute, read) in error.header_members.items():
         value = getattr(error, attribute)
-        parts.append((header, attribute, json_header(value, attribute) if read is read_json_header else value))
+        given = json_header(value, attribute) if read is read_json_header else value
+        parts.append((header, attribute, given, Any))
     return header_list(*parts)
 
 

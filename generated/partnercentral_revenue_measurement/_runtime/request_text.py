@@ -6,16 +6,29 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import cache, partial
 from math import isfinite, isnan
-from operator import index
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import quote
 
 from . import timestamps
 from .errors import InvalidInput
 from .http import HeaderList, check_header
+from .kinds import timestamp_format
+from .writers import (
+    Refused,
+    Write,
+    is_collection,
+    mapping_of,
+    write_boolean,
+    write_integer,
+    write_list,
+    write_number,
+    write_text,
+    write_timestamp,
+)
 
 T = TypeVar("T")
 
@@ -30,30 +43,18 @@ def required(value: T | None, name: str) -> T:
     return value
 
 
-def text_of(value: Any, name: str) -> str:
-    """Return a scalar as the text that paths, queries and headers carry; timestamps as RFC 3339 in UTC.
-
-    Raises :class:`InvalidInput` naming the parameter for anything else.
-    """
-    # The bases' own text, as an enum's str() may give its name.
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return _spelled(timestamps.date_time, value, name)
-    if isinstance(value, float) or not hasattr(value, "__index__"):
-        return _text_of_float(value, name)
-    return int.__repr__(index(value))
+def _integer(value: Any) -> str:
+    return int.__repr__(write_integer(value))
 
 
-def _text_of_float(value: Any, name: str) -> str:
-    if not hasattr(value, "__float__"):
-        raise InvalidInput(f"{name} must be text, a number, a bool or a datetime, not {type(value).__name__}")
-    try:
-        number = float(value)
-    except (ArithmeticError, ValueError) as error:
-        raise InvalidInput(f"{name} is not a number that can be sent: {error}") from error
+def _boolean(value: Any) -> str:
+    return "true" if write_boolean(value) else "false"
+
+
+def _number(value: Any) -> str:
+    number = write_number(value)
+    if isinstance(number, int):
+        return int.__repr__(number)
     return float.__repr__(number) if isfinite(number) else special_float(number)
 
 
@@ -62,29 +63,52 @@ def special_float(value: float) -> str:
     return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-class _Spelled(str):
-    """Text that stands in a header list as it is, though it has a comma."""
-
-    __slots__ = ()
-
-
-def http_date(value: datetime | None, name: str) -> str | None:
-    """Return a timestamp as an IMF-fixdate (RFC 9110, section 5.6.7), the default in headers."""
-    return None if value is None else _Spelled(_spelled(timestamps.http_date, value, name))
+def _any_scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return _boolean(value)
+    if isinstance(value, datetime):
+        return _date_time(value)
+    return write_text(value) if isinstance(value, str) else _number(value)
 
 
-def epoch_seconds(value: datetime | None, name: str = "a timestamp") -> int | float | None:
-    """Return a timestamp as seconds since 1970 in UTC, as a float where it has microseconds."""
-    return None if value is None else _spelled(timestamps.epoch_seconds, value, name)
+def _date_time(value: Any) -> str:
+    text: str = write_timestamp(timestamps.date_time, value)
+    return text
 
 
-def _spelled(spell: Callable[[datetime], T], value: Any, name: str) -> T:
-    if not isinstance(value, datetime):
-        raise InvalidInput(f"{name} must be a datetime, not {type(value).__name__}")
+def _epoch_seconds(value: datetime) -> str:
+    return _number(timestamps.epoch_seconds(value))
+
+
+_SCALARS: Mapping[Any, Write] = {str: write_text, int: _integer, float: _number, bool: _boolean, Any: _any_scalar}
+_SPELLINGS: Mapping[str | None, Callable[[datetime], str]] = {
+    None: timestamps.date_time,
+    "epoch-seconds": _epoch_seconds,
+    "http-date": timestamps.http_date,
+}
+
+
+def _scalar(kind: Any) -> Write:
+    return _SCALARS.get(kind) or partial(write_timestamp, _SPELLINGS[timestamp_format(kind)])
+
+
+@cache
+def _text(kind: Any) -> Write:
+    """Return what checks a value of a type, and writes it as text, or as a list of texts."""
+    if get_origin(kind) is list:
+        return partial(write_list, _scalar(get_args(kind)[0]), None)
+    return _any_text if kind is Any else _scalar(kind)
+
+
+def _any_text(value: Any) -> Any:
+    return write_list(_any_scalar, None, value) if is_collection(value) else _any_scalar(value)
+
+
+def _checked(write: Write, value: Any, name: str) -> Any:
     try:
-        return spell(value)
-    except ValueError as error:
-        raise InvalidInput(f"{name} {error}") from error
+        return write(value)
+    except Refused as refused:
+        raise InvalidInput(refused.at(name)) from None
 
 
 def token_or_new(value: str | None) -> str:
@@ -110,13 +134,14 @@ def json_header(value: Any, name: str) -> str | None:
     return base64.b64encode(text.encode()).decode()
 
 
-def quote_label(value: Any, name: str, *, greedy: bool = False) -> str:
+def quote_label(value: Any, name: str, kind: Any = str, *, greedy: bool = False) -> str:
     """Percent-encode a path label (RFC 3986 unreserved characters stay; a greedy label keeps its slashes).
 
-    Raises :class:`InvalidInput` when the label is None or empty, or when it is ``.`` or ``..`` (or a greedy label holds
-    such a segment): HTTP software on the way would resolve those, and the request would reach another resource.
+    Raises :class:`InvalidInput` when the label is None, empty or no scalar of the type ``kind``, or when it is ``.`` or
+    ``..`` (or a greedy label holds such a segment): HTTP software on the way would resolve those, and the request would
+    reach another resource.
     """
-    text = text_of(required(value, name), name)
+    text: str = _checked(_text(kind), required(value, name), name)
     if not text:
         raise InvalidInput(f"{name} must not be empty: it is part of the request path")
     if not {".", ".."}.isdisjoint(text.split("/") if greedy else (text,)):
@@ -130,39 +155,35 @@ def host_label(value: Any, name: str) -> str:
     Raises :class:`InvalidInput` naming the parameter for None, and for anything but letters, digits, hyphens, and dots
     between them: the request would go elsewhere.
     """
-    text = text_of(required(value, name), name)
+    text: str = _checked(write_text, required(value, name), name)
     if not _HOST_LABELS.fullmatch(text):
         raise InvalidInput(f"{name} must have letters, digits, hyphens and dots only: it is part of the host name")
     return text
 
 
-def encode_query(*parts: tuple[str, str, Any]) -> str:
-    """Percent-encode a query from (key, parameter name, value) in the given order.
+def encode_query(*parts: tuple[str, str, Any, Any]) -> str:
+    """Percent-encode a query from (key, parameter name, value, type) in the given order.
 
-    None is left out, a list repeats the key, and an empty parameter name marks a key that the operation fixes itself:
+    None is left out, a list repeats the key, and an empty parameter name marks a pair that the operation fixes itself:
     its value None then gives a bare key. A key that a parameter has set already is left out of the maps after it.
+
+    Raises :class:`InvalidInput` naming the parameter where a value is not of its type.
     """
     pairs: list[str] = []
     written: set[str] = set()
-    for key, name, value in parts:
-        if name and (value is None or key in written):
-            continue
-        written.add(key)
+    for key, name, value, kind in parts:
+        if name:
+            if value is None or key in written:
+                continue
+            written.add(key)
         quoted = _quote(key, name, safe="-_.~")
-        items = _items(value)
         if value is None:
             pairs.append(quoted)
-        else:
-            values = (value,) if items is None else items
-            pairs.extend(f"{quoted}={_quote(text_of(item, name), name, safe='-_.~')}" for item in values)
+            continue
+        text = _checked(_text(kind), value, name)
+        items: list[str] = [text] if isinstance(text, str) else text
+        pairs.extend(f"{quoted}={_quote(item, name, safe='-_.~')}" for item in items)
     return "&".join(pairs)
-
-
-def _items(value: Any) -> Collection[Any] | None:
-    """Return what is in a list, tuple, set or the like; None for anything else, and for text and bytes."""
-    if isinstance(value, Collection) and not isinstance(value, str | bytes | bytearray | memoryview | Mapping):
-        return cast("Collection[object]", value)
-    return None
 
 
 def _quote(text: str, name: str, *, safe: str) -> str:
@@ -172,42 +193,83 @@ def _quote(text: str, name: str, *, safe: str) -> str:
         raise InvalidInput(f"{name} cannot be encoded as UTF-8: {error.reason}") from error
 
 
-def header_list(*parts: tuple[str, str, Any]) -> HeaderList:
-    """Build headers from (header, parameter name, value); None and empty lists are left out.
+def header_list(*parts: tuple[str, str, Any, Any]) -> HeaderList:
+    """Build headers from (header, parameter name, value, type); None and empty lists are left out.
 
     Items of a list are joined with commas, and quoted where they have commas or quotes themselves. A header that a
     parameter has set already is left out of the maps after it.
 
-    Raises :class:`InvalidInput` naming the parameter where :func:`check_header` refuses the value.
+    Raises :class:`InvalidInput` naming the parameter where a value is not of its type, or :func:`check_header` refuses
+    it.
     """
     headers: HeaderList = []
     written: set[str] = set()
-    for header, name, value in parts:
+    for header, name, value, kind in parts:
         if value is None or header.lower() in written:
             continue
-        items = _items(value)
-        if items is not None and not items:
+        text = _checked(_header_text(kind), value, name)
+        if text is None:
             continue
-        text = _header_text(value, name) if items is None else ",".join(_list_item(item, name) for item in items)
         check_header(header, text, name)
         headers.append((header, text))
         written.add(header.lower())
     return headers
 
 
-def _header_text(value: Any, name: str) -> str:
-    """Return a scalar as text; in headers, timestamps have whole seconds."""
-    return text_of(value.replace(microsecond=0) if isinstance(value, datetime) else value, name)
+@cache
+def _header_text(kind: Any) -> Write:
+    """Return what checks a value of a type, and writes it as the text of a header; None for an empty list."""
+    if get_origin(kind) is list:
+        return partial(_joined, _header_item(get_args(kind)[0]))
+    return _any_header if kind is Any else _header_scalar(kind)
 
 
-def _list_item(item: Any, name: str) -> str:
-    text = _header_text(item, name)
-    if isinstance(item, _Spelled) or _NEEDS_QUOTES.isdisjoint(text):
+def _header_scalar(kind: Any) -> Write:
+    return _whole_seconds if kind is datetime else _scalar(kind)
+
+
+def _header_item(kind: Any) -> Write:
+    return _quoted_text if kind is str else _header_scalar(kind)
+
+
+def _any_header(value: Any) -> str | None:
+    if is_collection(value):
+        return _joined(_any_item, value)
+    return _whole_seconds(value) if isinstance(value, datetime) else _any_scalar(value)
+
+
+def _any_item(value: Any) -> str:
+    if isinstance(value, str):
+        return _quoted_text(value)
+    return _whole_seconds(value) if isinstance(value, datetime) else _any_scalar(value)
+
+
+def _joined(write: Write, value: Any) -> str | None:
+    items = write_list(write, None, value)
+    return ",".join(items) if items else None
+
+
+def _quoted_text(value: Any) -> str:
+    text = write_text(value)
+    if _NEEDS_QUOTES.isdisjoint(text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def expanded(prefix: str, name: str, members: Mapping[str, Any] | None) -> Iterator[tuple[str, str, Any]]:
-    """Yield the parts that a map adds to :func:`header_list` or :func:`encode_query`: one for each of its keys."""
-    for key, value in (members or {}).items():
-        yield f"{prefix}{key}", f"{name}[{key!r}]", value
+def _whole_seconds(value: Any) -> str:
+    """Write a timestamp, which has whole seconds in headers, as RFC 3339 has it."""
+    return _date_time(value.replace(microsecond=0) if isinstance(value, datetime) else value)
+
+
+def expanded(prefix: str, name: str, members: Any, kind: Any) -> Iterator[tuple[str, str, Any, Any]]:
+    """Yield the parts that a map adds to :func:`header_list` or :func:`encode_query`: one for each of its keys, with
+    the type of its values."""
+    if members is None:
+        return
+    for key, value in _checked(_mapping, members, name).items():
+        place = f"{name}[{key!r}]"
+        yield prefix + _checked(write_text, key, place), place, value, kind
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    return mapping_of(value, "a mapping")

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from math import isfinite
 from operator import index
-from typing import Annotated, Any, cast, get_args, get_origin
+from typing import Annotated, Any, TypeGuard, cast, get_args, get_origin
 
 import msgspec
 
@@ -137,9 +137,14 @@ def mapping_of(value: Any, what: str) -> Mapping[Any, Any]:
 
 def collection_of(value: Any) -> Collection[Any]:
     """Take what holds items: lists, tuples, sets, arrays, but neither text nor bytes nor mappings."""
-    if isinstance(value, Collection) and not isinstance(value, str | bytes | bytearray | memoryview | Mapping):
-        return cast("Collection[object]", value)
+    if is_collection(value):
+        return value
     raise Refused(f"must be a list, not {_named(value)}")
+
+
+def is_collection(value: Any) -> TypeGuard[Collection[Any]]:
+    """Say whether a value holds items."""
+    return isinstance(value, Collection) and not isinstance(value, str | bytes | bytearray | memoryview | Mapping)
 
 
 class Form:

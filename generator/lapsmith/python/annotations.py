@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lapsmith.ir import model as ir
 
-_SCALARS: Mapping[type[object], str] = {
+SCALARS: Mapping[type[object], str] = {
     ir.StringType: "str",
     ir.IntegerType: "int",
     ir.FloatType: "float",
@@ -60,7 +60,7 @@ class Annotations:
             case ir.StructureRef(name):
                 return self._classes[name]
             case _:
-                return _SCALARS[type(kind)]
+                return SCALARS[type(kind)]
 
     def wire(self, kind: ir.Type) -> str:
         """Return the annotation of a body member: as for callers, with the formats of timestamps that need telling."""
@@ -69,8 +69,8 @@ class Annotations:
                 return f"list[{_nullable(self.wire(item), sparse)}]"
             case ir.MapType(_, value, sparse):
                 return f"dict[str, {_nullable(self.wire(value), sparse)}]"
-            case ir.TimestampType(form) if form is not None and self._default_format not in (None, form):
-                return f"Annotated[datetime, {_FORMATS[form]}]"
+            case ir.TimestampType(form) if form is not None and self._default_format is not None:
+                return timestamp(form, default=self._default_format)
             case _:
                 return self.value(kind)
 
@@ -87,6 +87,11 @@ class Annotations:
                 return "BlobInput"
             case _:
                 return self.value(kind)
+
+
+def timestamp(form: ir.TimestampFormat, *, default: ir.TimestampFormat) -> str:
+    """Return the annotation of a timestamp, with its format where that is not the default of its place."""
+    return "datetime" if form is default else f"Annotated[datetime, {_FORMATS[form]}]"
 
 
 def _nullable(spelled: str, sparse: bool) -> str:

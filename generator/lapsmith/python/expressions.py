@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from lapsmith.ir import model as ir
-from lapsmith.python.annotations import header_reader
+from lapsmith.python.annotations import SCALARS, header_reader, timestamp
 from lapsmith.python.text import literal
 from lapsmith.python.view import Parameter
 
 
 def label(parameter: Parameter, *, greedy: bool) -> str:
     """Return the expression of a path label; without double quotes, since it stands in an f-string."""
-    name = parameter.name
-    form = _timestamp_format(parameter.member.type, ir.Location.LABEL)
-    value = _spelled(name, form, quote="'") if form else name
-    return f"quote_label({value}, '{name}'{', greedy=True' if greedy else ''})"
+    name, kind = parameter.name, text_kind(parameter)
+    of_kind = "" if kind == "str" else f", {kind}"
+    return f"quote_label({name}, '{name}'{of_kind}{', greedy=True' if greedy else ''})"
 
 
 def request_value(parameter: Parameter) -> str:
@@ -24,33 +23,30 @@ def request_value(parameter: Parameter) -> str:
     value = f'required({name}, "{name}")' if member.required else name
     if member.json_value and member.location is ir.Location.HEADER:
         return f'json_header({value}, "{name}")'
-    if member.location is ir.Location.BODY:
-        return value
-    if isinstance(member.type, ir.ListType) and (form := _timestamp_format(member.type.item, member.location)):
-        spelled = f"[{_spelled('_item', form, name)} for _item in {value}]"
-    elif form := _timestamp_format(member.type, member.location):
-        spelled = _spelled(value, form, name)
-    else:
-        return value
-    return spelled if member.required else f"{name} and {spelled}"
+    return value
 
 
-def _timestamp_format(kind: ir.Type, location: ir.Location) -> ir.TimestampFormat | None:
-    """Return the format of a timestamp that must be spelled out; the runtime writes the others as they should be."""
-    if not isinstance(kind, ir.TimestampType):
-        return None
-    default = ir.TimestampFormat.HTTP_DATE if location is ir.Location.HEADER else ir.TimestampFormat.DATE_TIME
-    wanted = kind.format or default
-    return None if wanted is ir.TimestampFormat.DATE_TIME else wanted
+def text_kind(parameter: Parameter) -> str:
+    """Return the type of a member of the path, the query or a header, as the runtime checks it; of a map, that of its
+    values."""
+    member = parameter.member
+    if member.json_value and member.location is ir.Location.HEADER:
+        return "str"
+    kind = member.type.value if isinstance(member.type, ir.MapType) else member.type
+    if isinstance(kind, ir.ListType):
+        return f"list[{_scalar_kind(kind.item, member.location)}]"
+    return _scalar_kind(kind, member.location)
 
 
-def _spelled(value: str, form: ir.TimestampFormat, name: str = "", *, quote: str = '"') -> str:
-    functions = {
-        ir.TimestampFormat.HTTP_DATE: "http_date",
-        ir.TimestampFormat.EPOCH: "epoch_seconds",
-        ir.TimestampFormat.DATE_TIME: "text_of",
-    }
-    return f"{functions[form]}({value}, {quote}{name or value}{quote})"
+def _scalar_kind(kind: ir.Type, location: ir.Location) -> str:
+    match kind:
+        case ir.TimestampType(form):
+            default = ir.TimestampFormat.HTTP_DATE if location is ir.Location.HEADER else ir.TimestampFormat.DATE_TIME
+            return timestamp(form or default, default=ir.TimestampFormat.DATE_TIME)
+        case ir.StringType() | ir.IntegerType() | ir.FloatType() | ir.BooleanType():
+            return SCALARS[type(kind)]
+        case _:
+            return "Any"
 
 
 def payload_value(parameter: Parameter, *, json: bool, union: bool) -> str:

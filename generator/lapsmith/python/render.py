@@ -14,7 +14,7 @@ from lapsmith.manifest import templates_folder
 from lapsmith.python import text
 from lapsmith.python.annotations import header_reader
 from lapsmith.python.docs import code
-from lapsmith.python.expressions import event_value, request_value, response_value
+from lapsmith.python.expressions import event_value, request_value, response_value, text_kind
 from lapsmith.python.format import format_source
 from lapsmith.python.imports import lift_runtime, lifted_module, tidy_imports
 from lapsmith.python.lower import lower
@@ -92,6 +92,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["docstring"] = lambda prose, indent=0: text.docstring(text.paragraphs(prose), indent)
     environment.filters["code"] = code
     environment.filters["value"] = request_value
+    environment.filters["text_kind"] = text_kind
     environment.filters["read"] = response_value
     environment.filters["event_value"] = event_value
     environment.filters["header_reader"] = header_reader

@@ -170,11 +170,9 @@ HELPER_NAMES = HEADER_READERS | frozenset(
         "decode_json",
         "encode_body",
         "encode_query",
-        "epoch_seconds",
         "expanded",
         "header_list",
         "host_label",
-        "http_date",
         "token_or_new",
         "items_of",
         "json_content_type",
@@ -187,7 +185,6 @@ HELPER_NAMES = HEADER_READERS | frozenset(
         "quote_label",
         "required",
         "text_body",
-        "text_of",
         "text_payload",
     }
 )

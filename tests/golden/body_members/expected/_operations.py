@@ -78,7 +78,7 @@ def build_register_parcel(
         "POST",
         "/parcels",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _REGISTER_PARCEL_BODY,

@@ -48,7 +48,7 @@ def build_get_object(
         "GET",
         f"/objects/{quote_label(key, 'key')}",
         headers=header_list(
-            ("Range", "range", range),
+            ("Range", "range", range, str),
         ),
     )
 
@@ -85,7 +85,7 @@ def build_put_object(
         "PUT",
         f"/objects/{quote_label(key, 'key')}",
         headers=header_list(
-            ("Content-Type", "type", json_content_type(type, json)),
+            ("Content-Type", "type", json_content_type(type, json), str),
         ),
         body=blob_source(data, "data", json),
     )
@@ -118,7 +118,7 @@ def build_put_live(
         "PUT",
         f"/live/{quote_label(key, 'key')}",
         headers=header_list(
-            ("Content-Type", "", None if data is None else "application/octet-stream"),
+            ("Content-Type", "", None if data is None else "application/octet-stream", str),
         ),
         body=blob_source(data, "data", optional=True),
     )
@@ -149,7 +149,7 @@ def build_convert(
         "POST",
         "/convert",
         headers=header_list(
-            ("Content-Type", "", "application/octet-stream"),
+            ("Content-Type", "", "application/octet-stream", str),
         ),
         body=blob_source(data, "data", sized=True),
     )

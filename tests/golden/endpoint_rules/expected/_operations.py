@@ -99,7 +99,7 @@ def build_search_entries(
         "POST",
         "/search",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _SEARCH_ENTRIES_BODY,

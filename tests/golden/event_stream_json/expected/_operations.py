@@ -46,7 +46,7 @@ def build_converse(
         "POST",
         f"/chat/{quote_label(room, 'room')}",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _CONVERSE_BODY,

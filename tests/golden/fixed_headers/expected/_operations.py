@@ -68,7 +68,7 @@ def build_get_export(
         "GET",
         "/export",
         headers=header_list(
-            ("Accept", "accept", accept),
+            ("Accept", "accept", accept, str),
         ),
     )
 

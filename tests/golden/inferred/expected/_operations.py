@@ -44,11 +44,11 @@ def build_get_items_by_item_id(
         "GET",
         f"/items/{quote_label(item_id, 'item_id')}",
         query=encode_query(
-            ("expand", "expand", expand),
-            ("limit", "limit", limit),
+            ("expand", "expand", expand, list[str]),
+            ("limit", "limit", limit, int),
         ),
         headers=header_list(
-            ("X-Trace", "x_trace", required(x_trace, "x_trace")),
+            ("X-Trace", "x_trace", required(x_trace, "x_trace"), str),
         ),
     )
 
@@ -83,7 +83,7 @@ def build_post_items(
         "POST",
         "/items",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _POST_ITEMS_BODY,
@@ -121,7 +121,7 @@ def build_put_items_by_item_id_photo(
         "PUT",
         f"/items/{quote_label(item_id, 'item_id')}/photo",
         headers=header_list(
-            ("Content-Type", "", "application/octet-stream"),
+            ("Content-Type", "", "application/octet-stream", str),
         ),
         body=blob_payload(photo, "photo"),
     )

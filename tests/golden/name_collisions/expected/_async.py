@@ -68,7 +68,7 @@ class AsyncClient_(AsyncClient):
         member: str | None = None,
         member_: str | None = None,
         query: Sequence[datetime] | None = None,
-        http_date_: str | None = None,
+        http_date: str | None = None,
         build_use_: str | None = None,
         any: Any_ | Mapping[str, Any] | None = None,
     ) -> UseOutput:
@@ -102,7 +102,7 @@ class AsyncClient_(AsyncClient):
             member: ``ключ`` in the request body.
             member_: ``\"\"`` in the request body.
             query: sent as the query parameter ``query``.
-            http_date_: ``http_date`` in the request body.
+            http_date: ``http_date`` in the request body.
             build_use_: ``build_use`` in the request body.
             any: ``any`` in the request body.
 
@@ -142,7 +142,7 @@ class AsyncClient_(AsyncClient):
             member=member,
             member_=member_,
             query=query,
-            http_date_=http_date_,
+            http_date=http_date,
             build_use_=build_use_,
             any=any,
         )

@@ -106,7 +106,7 @@ def build_use(
     member: str | None = None,
     member_: str | None = None,
     query: Sequence[datetime] | None = None,
-    http_date_: str | None = None,
+    http_date: str | None = None,
     build_use_: str | None = None,
     any: Any_ | Mapping[str, Any] | None = None,
 ) -> Request:
@@ -115,11 +115,11 @@ def build_use(
         "POST",
         f"/any/{quote_label(class_, 'class_')}",
         query=encode_query(
-            ("query", "query", query),
+            ("query", "query", query, list[datetime]),
         ),
         headers=header_list(
-            ("x-headers", "headers", headers),
-            ("Content-Type", "", "application/json"),
+            ("x-headers", "headers", headers, str),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _USE_BODY,
@@ -147,7 +147,7 @@ def build_use(
                 "2fast": n2_fast,
                 "\u043a\u043b\u044e\u0447": member,
                 '""': member_,
-                "http_date": http_date_,
+                "http_date": http_date,
                 "build_use": build_use_,
                 "any": any,
             },
@@ -180,7 +180,7 @@ def build_use_(
         "POST",
         "/use",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _USE__BODY,
@@ -216,7 +216,7 @@ def build_overload_(
         "POST",
         "/overload",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=encode_body(
             _OVERLOAD__BODY,

@@ -65,7 +65,7 @@ def build_put_config(
         "PUT",
         f"/config/{quote_label(id, 'id')}",
         headers=header_list(
-            ("Content-Type", "", "application/json"),
+            ("Content-Type", "", "application/json", str),
         ),
         body=json_payload(Config, required(config, "config")),
     )
@@ -99,8 +99,8 @@ def build_patch_config(
         "PATCH",
         f"/config/{quote_label(id, 'id')}",
         headers=header_list(
-            ("x-tag", "tag", tag),
-            ("Content-Type", "", "application/json"),
+            ("x-tag", "tag", tag, str),
+            ("Content-Type", "", "application/json", str),
         ),
         body=json_payload(Config, config),
     )
@@ -132,7 +132,7 @@ def build_put_text(
         "PUT",
         "/text",
         headers=header_list(
-            ("Content-Type", "", "text/plain"),
+            ("Content-Type", "", "text/plain", str),
         ),
         body=text_payload(required(text, "text")),
     )
@@ -164,7 +164,7 @@ def build_post_text(
         "POST",
         "/text",
         headers=header_list(
-            ("Content-Type", "", None if text is None else "text/plain"),
+            ("Content-Type", "", None if text is None else "text/plain", str),
         ),
         body=text_payload(text),
     )
@@ -195,7 +195,7 @@ def build_put_blob(
         "PUT",
         "/blob",
         headers=header_list(
-            ("Content-Type", "", "application/octet-stream"),
+            ("Content-Type", "", "application/octet-stream", str),
         ),
         body=blob_payload(data, "data"),
     )
@@ -230,8 +230,8 @@ def build_post_blob(
         "POST",
         "/blob",
         headers=header_list(
-            ("Content-Type", "type", json_content_type(type, json)),
-            ("x-doc", "doc", doc),
+            ("Content-Type", "type", json_content_type(type, json), str),
+            ("x-doc", "doc", doc, str),
         ),
         body=blob_payload(data, "data", json, optional=True),
     )

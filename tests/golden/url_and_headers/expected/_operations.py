@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -17,15 +18,7 @@ from ._runtime.endpoint import Hosts
 from ._runtime.http import Request, Response
 from ._runtime.members import Members
 from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import (
-    encode_query,
-    epoch_seconds,
-    expanded,
-    header_list,
-    http_date,
-    quote_label,
-    required,
-)
+from ._runtime.request_text import encode_query, expanded, header_list, quote_label, required
 from ._runtime.response_headers import (
     bool_header,
     float_header,
@@ -35,6 +28,7 @@ from ._runtime.response_headers import (
     text_header,
     timestamp_header,
 )
+from ._runtime.shapes import EPOCH, HTTP_DATE
 from ._runtime.timestamps import UNIX_EPOCH
 from .errors import ERRORS, PlacesError
 from .types import GetItemOutput, RemoveShelfOutput, SetClockOutput
@@ -69,23 +63,25 @@ def build_get_item(
     filter: Mapping[str, str] | None = None,
     flags: Sequence[bool] | None = None,
     days: Sequence[datetime] | None = None,
+    view: str | None = None,
 ) -> Request:
     """Build the request of ``GetItem``."""
     return Request(
         "GET",
         f"/shelves/{quote_label(shelf, 'shelf')}/items/{quote_label(key, 'key', greedy=True)}",
         query=encode_query(
-            ("view", "", "full"),
-            ("raw", "", None),
-            ("id", "ids", ids),
-            ("size", "sizes", sizes),
-            ("Since", "since", since),
-            ("Until", "until", until and epoch_seconds(until, "until")),
-            ("deep", "deep", deep),
-            ("ratio", "ratio", ratio),
-            ("flag", "flags", flags),
-            ("day", "days", days),
-            *expanded("", "filter", filter),
+            ("view", "", "full", str),
+            ("raw", "", None, str),
+            ("id", "ids", ids, list[str]),
+            ("size", "sizes", sizes, list[int]),
+            ("Since", "since", since, datetime),
+            ("Until", "until", until, Annotated[datetime, EPOCH]),
+            ("deep", "deep", deep, bool),
+            ("ratio", "ratio", ratio, float),
+            ("flag", "flags", flags, list[bool]),
+            ("day", "days", days, list[datetime]),
+            ("view", "view", view, str),
+            *expanded("", "filter", filter, str),
         ),
     )
 
@@ -137,18 +133,18 @@ def build_set_clock(
     """Build the request of ``SetClock``."""
     return Request(
         "PUT",
-        f"/clocks/{quote_label(when, 'when')}/{quote_label(epoch_seconds(day, 'day'), 'day')}/{quote_label(count, 'count')}/{quote_label(exact, 'exact')}/{quote_label(on, 'on')}",
+        f"/clocks/{quote_label(when, 'when', datetime)}/{quote_label(day, 'day', Annotated[datetime, EPOCH])}/{quote_label(count, 'count', int)}/{quote_label(exact, 'exact', float)}/{quote_label(on, 'on', bool)}",
         headers=header_list(
-            ("x-token", "token", required(token, "token")),
-            ("x-modified", "modified", modified and http_date(modified, "modified")),
-            ("x-begun", "begun", begun),
-            ("x-limits", "limits", limits),
-            ("x-words", "words", words),
-            ("x-days", "days", days and [http_date(_item, "days") for _item in days]),
-            ("x-enabled", "enabled", enabled),
-            ("x-share", "share", share),
-            ("Content-Type", "", "application/json"),
-            *expanded("x-meta-", "meta", meta),
+            ("x-token", "token", required(token, "token"), str),
+            ("x-modified", "modified", modified, Annotated[datetime, HTTP_DATE]),
+            ("x-begun", "begun", begun, datetime),
+            ("x-limits", "limits", limits, list[int]),
+            ("x-words", "words", words, list[str]),
+            ("x-days", "days", days, list[Annotated[datetime, HTTP_DATE]]),
+            ("x-enabled", "enabled", enabled, bool),
+            ("x-share", "share", share, float),
+            ("Content-Type", "", "application/json", str),
+            *expanded("x-meta-", "meta", meta, str),
         ),
         body=encode_body(
             _SET_CLOCK_BODY,
@@ -184,7 +180,7 @@ def build_remove_shelf(
         "DELETE",
         f"/shelves/{quote_label(shelf, 'shelf')}",
         query=encode_query(
-            ("force", "force", force),
+            ("force", "force", force, bool),
         ),
     )
 

@@ -42,6 +42,7 @@ class Places(SyncClient):
         filter: Mapping[str, str] | None = None,
         flags: Sequence[bool] | None = None,
         days: Sequence[datetime] | None = None,
+        view: str | None = None,
     ) -> GetItemOutput:
         """Reads an item. The key may contain slashes.
 
@@ -57,6 +58,7 @@ class Places(SyncClient):
             filter: sent as query parameters.
             flags: sent as the query parameter ``flag``.
             days: sent as the query parameter ``day``.
+            view: sent as the query parameter ``view``.
 
         Returns:
             GetItemOutput: the output's members, and ``metadata`` of the response.
@@ -79,6 +81,7 @@ class Places(SyncClient):
             filter=filter,
             flags=flags,
             days=days,
+            view=view,
         )
         return self._call(GET_ITEM, request)
 

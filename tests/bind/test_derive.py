@@ -12,6 +12,29 @@ from lapsmith.bind.sources import read
 from lapsmith.ir.model import ListType, StringType
 
 
+def test_types_that_specs_do_not_know(tmp_path: Path) -> None:
+    """They are any value in specs; in the path, the query and headers that is text."""
+    found = model()
+    found["shapes"] |= {"Short": {"type": "short"}, "Letter": {"type": "character"}, "Byte": {"type": "byte"}}
+    found["shapes"]["Bytes"] = {"type": "list", "member": {"shape": "Byte"}}
+    members = {
+        "Id": {"shape": "Short", "location": "uri", "locationName": "Id"},
+        "Grade": {"shape": "Letter", "location": "header", "locationName": "x-grade"},
+        "Offsets": {"shape": "Bytes", "location": "querystring", "locationName": "offset"},
+    }
+    answer = {"Level": {"shape": "Short", "location": "header", "locationName": "x-level"}}
+    into = structure(members, required=["Id"])
+    operation(found, "SetThing", "/things/{Id}", into=into, out=structure(answer))
+    _, bound = derive(tmp_path, found)
+    (bound_operation,) = built(bound).operations
+    assert {member.name: member.type for member in (*bound_operation.input, *bound_operation.output)} == {
+        "Id": StringType(),
+        "Grade": StringType(),
+        "Offsets": ListType(StringType()),
+        "Level": StringType(),
+    }
+
+
 def test_where_members_travel(tmp_path: Path) -> None:
     found = model()
     members = {

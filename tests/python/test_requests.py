@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import UUID
@@ -80,3 +81,59 @@ def test_structures_may_be_plain_mappings(packages: dict[str, ModuleType]) -> No
     assert stub.requests[0].body == stub.requests[1].body == b'{"TableName":"t","Key":{"id":{"S":"a"}}}'
     assert output.item == {"id": package.AttributeValue(s="a")}
     assert ("X-Amz-Target", "Tables_20120810.GetItem") in stub.requests[0].headers
+
+
+RARE = """\
+@lap v0.3
+@api Meters
+@version 2024-05-01
+@auth AWS SigV4
+@endpoints 1
+
+@endpoint PUT /meters/{Level}/{Grade}
+@required {Level: short, Grade: character}
+@optional {Offset: byte, Step: any, Steps: [any], Limit: short}
+@returns(200) {Level: short, Grade: character?, Step: any?}
+
+@end
+"""
+RARE_BINDINGS = """\
+lapsmith: 1
+service: {id: Meters, class: Meters, protocol: rest-json, signing: meters}
+endpoint: {host: "meters.{region}.{dnsSuffix}"}
+operations:
+  SetMeter:
+    at: PUT /meters/{Level}/{Grade}
+    in:
+      Level: label
+      Grade: label
+      Offset: {in: header, name: x-offset}
+      Step: {in: header, name: x-step}
+      Steps: {in: query, name: step}
+      Limit: body
+    out:
+      Level: {in: header, name: x-level}
+      Grade: {in: header, name: x-grade}
+      Step: {in: header, name: x-step}
+"""
+
+
+def test_rare_types_in_the_path_and_in_headers(tmp_path: Path) -> None:
+    """Short numbers and characters; and any value, as which specs know these of service models, is text there."""
+    (tmp_path / "meters").mkdir()
+    (tmp_path / "meters" / "spec.lap").write_text(RARE)
+    (tmp_path / "meters" / "bindings.yaml").write_text(RARE_BINDINGS)
+    outcome = generate(tmp_path / "meters", tmp_path / "clients" / "meters")
+    assert outcome.code == 0
+    with importable(tmp_path / "clients"):
+        package = importlib.import_module("meters")
+        client, stub = connect(package)
+        stub.respond(b"{}", headers={"x-level": "-7", "x-grade": "c", "x-step": "3"})
+        output = client.set_meter(level=-32768, grade="b", offset=-128, step="2", steps=["4", "5"], limit=9)
+        assert (output.level, output.grade, output.step) == (-7, "c", "3")
+        (request,) = stub.requests
+        headers = dict(request.headers)
+        assert request.target == "/meters/-32768/b?step=4&step=5"
+        assert (headers["x-offset"], headers["x-step"], json.loads(request.body)) == ("-128", "2", {"Limit": 9})
+        with pytest.raises(package.InvalidInput, match=r"^level must be an integer, not str$"):
+            client.set_meter(level="high", grade="b")

@@ -27,9 +27,15 @@ from lapsmith.ir.requests import PLACEHOLDER
 from lapsmith.ir.shapes import Shapes, document
 from lapsmith.ir.uri import Target
 from lapsmith.ir.wire import fits, flag, refine, wire_name
-from lapsmith.lap.tree import Field, Returns, Scalar
+from lapsmith.lap.tree import Field, ListOf, Returns, Scalar
+from lapsmith.lap.tree import Type as LapType
 
 _ON_URL = (Location.LABEL, Location.QUERY, Location.HEADER)
+
+
+def _is_any(kind: LapType) -> bool:
+    item = kind.item if isinstance(kind, ListOf) else kind
+    return isinstance(item, Scalar) and item.name == "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,17 +225,26 @@ class Members:
         kind = self.shapes.resolve(field.type, holder + camel(field.name))
         if bound is not None:
             kind, origin = refine(self.ctx, f"{self.name}.{field.name}", kind, place.location, bound, origin)
-        return self._as_text(field, kind, place, origin)
+        is_json = bound is not None and bound.json is not None
+        return (kind, origin) if is_json else self._as_text(field, kind, place, origin)
 
     def _as_text(self, field: Field, kind: Type, place: Place, typed: Origin) -> tuple[Type, Origin]:
-        """Types that a URL or header cannot hold are text there: the caller writes them out."""
+        """Types that a URL or header cannot hold are text there: the caller writes them out.
+
+        So is any value at a place that is bound: specs say ``any`` for the rarer numbers of service models.
+        """
         location = place.location
-        if location not in _ON_URL or fits(kind, location) or place.origin.source is not Source.INFERRED:
+        inferred = place.origin.source is Source.INFERRED
+        if location not in _ON_URL or fits(kind, location) or not (inferred or _is_any(field.type)):
             return kind, typed
         vague = isinstance(kind, DocumentType) or (isinstance(kind, ListType) and isinstance(kind.item, DocumentType))
         message = f"{self.name}: '{field.name}' is written as text in the {location}"
         hint = None if vague else "bind it, or leave the operation out, if that is not what the service reads"
-        origin = self.ctx.inferred(field.type.span, "text-in-url", message, hint)
+        origin = typed
+        if inferred:
+            origin = self.ctx.inferred(field.type.span, "text-in-url", message, hint)
+        else:
+            self.ctx.diagnostics.note(field.type.span, "text-in-url", message)
         listed = isinstance(kind, ListType) and location is not Location.LABEL
         return (ListType(StringType()) if listed else StringType()), origin
 

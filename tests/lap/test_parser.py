@@ -499,6 +499,15 @@ def test_early_versions_have_no_end() -> None:
     assert "missing-end" in codes(parsed)
 
 
+def test_text_after_the_version_is_no_part_of_it() -> None:
+    parsed = parse(EVERYTHING.replace("v0.3", "v0.3\nHello", 1), "t.lap")
+    (found,) = parsed.diagnostics
+    assert (found.code, found.message) == (
+        "stray-text",
+        "the text after the first line of '@lap' belongs to no directive; it is ignored",
+    )
+
+
 def test_newer_version_is_a_warning() -> None:
     parsed = parse(EVERYTHING.replace("v0.3", "v0.4"), "t.lap")
     assert codes(parsed) == ["lap-version"]

@@ -206,10 +206,12 @@ from .types import (
     AliasRoutingConfiguration,
     AllowedPublishers,
     AmazonManagedKafkaEventSourceConfig,
+    Architecture,
     CapacityProvider,
     CapacityProviderConfig,
     CapacityProviderPermissionsConfig,
     CapacityProviderScalingConfig,
+    CapacityProviderState,
     CapacityProviderTelemetryConfig,
     CapacityProviderVpcConfig,
     CheckpointDurableExecutionOutput,
@@ -246,15 +248,21 @@ from .types import (
     EventSourceMappingConfiguration,
     EventSourceMappingLoggingConfig,
     EventSourceMappingMetricsConfig,
+    EventSourcePosition,
     Execution,
+    ExecutionStatus,
     FileSystemConfig,
     FilterCriteria,
     FunctionCode,
     FunctionConfiguration,
     FunctionEventInvokeConfig,
+    FunctionResponseType,
     FunctionRuntimeConfig,
     FunctionScalingConfig,
+    FunctionUrlAuthType,
     FunctionUrlConfig,
+    FunctionVersion,
+    FunctionVersionLatestPublished,
     FunctionVersionsByCapacityProviderListItem,
     GetAccountSettingsOutput,
     GetAliasOutput,
@@ -281,7 +289,9 @@ from .types import (
     GetRuntimeManagementConfigOutput,
     ImageConfig,
     InstanceRequirements,
+    InvocationType,
     InvokeAsyncOutput,
+    InvokeMode,
     InvokeOutput,
     LayerVersionContentInput,
     LayerVersionsListItem,
@@ -301,9 +311,11 @@ from .types import (
     ListProvisionedConcurrencyConfigsOutput,
     ListTagsOutput,
     ListVersionsByFunctionOutput,
+    LogType,
     LoggingConfig,
     Operation,
     OperationUpdate,
+    PackageType,
     PauseDurableExecutionOutput,
     PropagateTags,
     ProvisionedConcurrencyConfigListItem,
@@ -318,9 +330,13 @@ from .types import (
     PutProvisionedConcurrencyConfigOutput,
     PutResourcePolicyOutput,
     PutRuntimeManagementConfigOutput,
+    RecursiveLoop,
     RemoveLayerVersionPermissionOutput,
     RemovePermissionOutput,
+    ResponseStreamingInvocationType,
     ResumeDurableExecutionOutput,
+    Runtime,
+    S3ObjectStorageMode,
     ScalingConfig,
     SelfManagedEventSource,
     SelfManagedKafkaEventSourceConfig,
@@ -342,6 +358,7 @@ from .types import (
     UpdateFunctionConfigurationOutput,
     UpdateFunctionEventInvokeConfigOutput,
     UpdateFunctionUrlConfigOutput,
+    UpdateRuntimeOn,
     VpcConfig,
 )
 
@@ -412,7 +429,7 @@ class AsyncLambda(AsyncClient):
         principal: str,
         qualifier: str | None = None,
         source_arn: str | None = None,
-        function_url_auth_type: str | None = None,
+        function_url_auth_type: FunctionUrlAuthType | None = None,
         invoked_via_function_url: bool | None = None,
         source_account: str | None = None,
         event_source_token: str | None = None,
@@ -428,7 +445,8 @@ class AsyncLambda(AsyncClient):
             principal: ``Principal`` in the request body.
             qualifier: sent as the query parameter ``Qualifier``.
             source_arn: ``SourceArn`` in the request body.
-            function_url_auth_type: ``FunctionUrlAuthType`` in the request body.
+            function_url_auth_type: ``FunctionUrlAuthType`` in the request body. Known values:
+                ``NONE``, ``AWS_IAM``.
             invoked_via_function_url: ``InvokedViaFunctionUrl`` in the request body.
             source_account: ``SourceAccount`` in the request body.
             event_source_token: ``EventSourceToken`` in the request body.
@@ -655,7 +673,7 @@ class AsyncLambda(AsyncClient):
         scaling_config: ScalingConfig | Mapping[str, Any] | None = None,
         maximum_batching_window_in_seconds: int | None = None,
         parallelization_factor: int | None = None,
-        starting_position: str | None = None,
+        starting_position: EventSourcePosition | None = None,
         starting_position_timestamp: datetime | None = None,
         destination_config: DestinationConfig | Mapping[str, Any] | None = None,
         maximum_record_age_in_seconds: int | None = None,
@@ -669,7 +687,7 @@ class AsyncLambda(AsyncClient):
             Sequence[SourceAccessConfiguration | Mapping[str, Any]] | None
         ) = None,
         self_managed_event_source: SelfManagedEventSource | Mapping[str, Any] | None = None,
-        function_response_types: Sequence[str] | None = None,
+        function_response_types: Sequence[FunctionResponseType] | None = None,
         amazon_managed_kafka_event_source_config: (
             AmazonManagedKafkaEventSourceConfig | Mapping[str, Any] | None
         ) = None,
@@ -696,7 +714,8 @@ class AsyncLambda(AsyncClient):
             maximum_batching_window_in_seconds: ``MaximumBatchingWindowInSeconds`` in the request
                 body.
             parallelization_factor: ``ParallelizationFactor`` in the request body.
-            starting_position: ``StartingPosition`` in the request body.
+            starting_position: ``StartingPosition`` in the request body. Known values:
+                ``TRIM_HORIZON``, ``LATEST``, ``AT_TIMESTAMP``.
             starting_position_timestamp: ``StartingPositionTimestamp`` in the request body.
             destination_config: ``DestinationConfig`` in the request body.
             maximum_record_age_in_seconds: ``MaximumRecordAgeInSeconds`` in the request body.
@@ -708,7 +727,8 @@ class AsyncLambda(AsyncClient):
             queues: ``Queues`` in the request body.
             source_access_configurations: ``SourceAccessConfigurations`` in the request body.
             self_managed_event_source: ``SelfManagedEventSource`` in the request body.
-            function_response_types: ``FunctionResponseTypes`` in the request body.
+            function_response_types: ``FunctionResponseTypes`` in the request body. Known values:
+                ``ReportBatchItemFailures``.
             amazon_managed_kafka_event_source_config: ``AmazonManagedKafkaEventSourceConfig`` in the
                 request body.
             self_managed_kafka_event_source_config: ``SelfManagedKafkaEventSourceConfig`` in the
@@ -768,15 +788,15 @@ class AsyncLambda(AsyncClient):
         function_name: str,
         role: str,
         code: FunctionCode | Mapping[str, Any],
-        runtime: str | None = None,
+        runtime: Runtime | None = None,
         handler: str | None = None,
         description: str | None = None,
         timeout: int | None = None,
         memory_size: int | None = None,
         publish: bool | None = None,
-        publish_to: str | None = None,
+        publish_to: FunctionVersionLatestPublished | None = None,
         vpc_config: VpcConfig | Mapping[str, Any] | None = None,
-        package_type: str | None = None,
+        package_type: PackageType | None = None,
         dead_letter_config: DeadLetterConfig | Mapping[str, Any] | None = None,
         environment: Environment | Mapping[str, Any] | None = None,
         kms_key_arn: str | None = None,
@@ -786,7 +806,7 @@ class AsyncLambda(AsyncClient):
         file_system_configs: Sequence[FileSystemConfig | Mapping[str, Any]] | None = None,
         code_signing_config_arn: str | None = None,
         image_config: ImageConfig | Mapping[str, Any] | None = None,
-        architectures: Sequence[str] | None = None,
+        architectures: Sequence[Architecture] | None = None,
         ephemeral_storage: EphemeralStorage | Mapping[str, Any] | None = None,
         snap_start: SnapStart | Mapping[str, Any] | None = None,
         logging_config: LoggingConfig | Mapping[str, Any] | None = None,
@@ -802,15 +822,18 @@ class AsyncLambda(AsyncClient):
             function_name: ``FunctionName`` in the request body.
             role: ``Role`` in the request body.
             code: ``Code`` in the request body.
-            runtime: ``Runtime`` in the request body.
+            runtime: ``Runtime`` in the request body. Known values: ``nodejs``, ``nodejs4.3``,
+                ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``,
+                ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and
+                40 more.
             handler: ``Handler`` in the request body.
             description: ``Description`` in the request body.
             timeout: ``Timeout`` in the request body.
             memory_size: ``MemorySize`` in the request body.
             publish: ``Publish`` in the request body.
-            publish_to: ``PublishTo`` in the request body.
+            publish_to: ``PublishTo`` in the request body. Known values: ``LATEST_PUBLISHED``.
             vpc_config: ``VpcConfig`` in the request body.
-            package_type: ``PackageType`` in the request body.
+            package_type: ``PackageType`` in the request body. Known values: ``Zip``, ``Image``.
             dead_letter_config: ``DeadLetterConfig`` in the request body.
             environment: ``Environment`` in the request body.
             kms_key_arn: ``KMSKeyArn`` in the request body.
@@ -820,7 +843,8 @@ class AsyncLambda(AsyncClient):
             file_system_configs: ``FileSystemConfigs`` in the request body.
             code_signing_config_arn: ``CodeSigningConfigArn`` in the request body.
             image_config: ``ImageConfig`` in the request body.
-            architectures: ``Architectures`` in the request body.
+            architectures: ``Architectures`` in the request body. Known values: ``x86_64``,
+                ``arm64``.
             ephemeral_storage: ``EphemeralStorage`` in the request body.
             snap_start: ``SnapStart`` in the request body.
             logging_config: ``LoggingConfig`` in the request body.
@@ -887,19 +911,20 @@ class AsyncLambda(AsyncClient):
         self,
         *,
         function_name: str,
-        auth_type: str,
+        auth_type: FunctionUrlAuthType,
         qualifier: str | None = None,
         cors: Cors | Mapping[str, Any] | None = None,
-        invoke_mode: str | None = None,
+        invoke_mode: InvokeMode | None = None,
     ) -> CreateFunctionUrlConfigOutput:
         """Call ``CreateFunctionUrlConfig``.
 
         Args:
             function_name: part of the request path.
-            auth_type: ``AuthType`` in the request body.
+            auth_type: ``AuthType`` in the request body. Known values: ``NONE``, ``AWS_IAM``.
             qualifier: sent as the query parameter ``Qualifier``.
             cors: ``Cors`` in the request body.
-            invoke_mode: ``InvokeMode`` in the request body.
+            invoke_mode: ``InvokeMode`` in the request body. Known values: ``BUFFERED``,
+                ``RESPONSE_STREAM``.
 
         Returns:
             CreateFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
@@ -2038,8 +2063,8 @@ class AsyncLambda(AsyncClient):
         self,
         *,
         function_name: str,
-        invocation_type: str | None = None,
-        log_type: str | None = None,
+        invocation_type: InvocationType | None = None,
+        log_type: LogType | None = None,
         client_context: str | None = None,
         durable_execution_name: str | None = None,
         qualifier: str | None = None,
@@ -2050,8 +2075,9 @@ class AsyncLambda(AsyncClient):
 
         Args:
             function_name: part of the request path.
-            invocation_type: sent as the header ``X-Amz-Invocation-Type``.
-            log_type: sent as the header ``X-Amz-Log-Type``.
+            invocation_type: sent as the header ``X-Amz-Invocation-Type``. Known values: ``Event``,
+                ``RequestResponse``, ``DryRun``.
+            log_type: sent as the header ``X-Amz-Log-Type``. Known values: ``None``, ``Tail``.
             client_context: sent as the header ``X-Amz-Client-Context``.
             durable_execution_name: sent as the header ``X-Amz-Durable-Execution-Name``.
             qualifier: sent as the query parameter ``Qualifier``.
@@ -2184,22 +2210,23 @@ class AsyncLambda(AsyncClient):
         self,
         *,
         function_name: str,
-        log_type: str | None = None,
+        log_type: LogType | None = None,
         client_context: str | None = None,
         qualifier: str | None = None,
         tenant_id: str | None = None,
-        invocation_type: str | None = None,
+        invocation_type: ResponseStreamingInvocationType | None = None,
         payload: bytes | None = None,
     ) -> AsyncStreamCall[AsyncInvokeWithResponseStream]:
         """Call ``InvokeWithResponseStream``.
 
         Args:
             function_name: part of the request path.
-            log_type: sent as the header ``X-Amz-Log-Type``.
+            log_type: sent as the header ``X-Amz-Log-Type``. Known values: ``None``, ``Tail``.
             client_context: sent as the header ``X-Amz-Client-Context``.
             qualifier: sent as the query parameter ``Qualifier``.
             tenant_id: sent as the header ``X-Amz-Tenant-Id``.
-            invocation_type: sent as the header ``X-Amz-Invocation-Type``.
+            invocation_type: sent as the header ``X-Amz-Invocation-Type``. Known values:
+                ``RequestResponse``, ``DryRun``.
             payload: the request body, as bytes.
 
         Returns:
@@ -2307,14 +2334,15 @@ class AsyncLambda(AsyncClient):
     async def list_capacity_providers(
         self,
         *,
-        state: str | None = None,
+        state: CapacityProviderState | None = None,
         marker: str | None = None,
         max_items: int | None = None,
     ) -> ListCapacityProvidersOutput:
         """Call ``ListCapacityProviders``.
 
         Args:
-            state: sent as the query parameter ``State``.
+            state: sent as the query parameter ``State``. Known values: ``Pending``, ``Active``,
+                ``Failed``, ``Deleting``.
             marker: sent as the query parameter ``Marker``.
             max_items: sent as the query parameter ``MaxItems``.
 
@@ -2372,7 +2400,7 @@ class AsyncLambda(AsyncClient):
         function_name: str,
         qualifier: str | None = None,
         durable_execution_name: str | None = None,
-        statuses: Sequence[str] | None = None,
+        statuses: Sequence[ExecutionStatus] | None = None,
         started_after: datetime | None = None,
         started_before: datetime | None = None,
         reverse_order: bool | None = None,
@@ -2385,7 +2413,9 @@ class AsyncLambda(AsyncClient):
             function_name: part of the request path.
             qualifier: sent as the query parameter ``Qualifier``.
             durable_execution_name: sent as the query parameter ``DurableExecutionName``.
-            statuses: sent as the query parameter ``Statuses``.
+            statuses: sent as the query parameter ``Statuses``. Known values: ``RUNNING``,
+                ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT``, ``STOPPED``, ``DELETING``, ``PAUSING``,
+                ``PAUSED``.
             started_after: sent as the query parameter ``StartedAfter``.
             started_before: sent as the query parameter ``StartedBefore``.
             reverse_order: sent as the query parameter ``ReverseOrder``.
@@ -2564,7 +2594,7 @@ class AsyncLambda(AsyncClient):
         self,
         *,
         master_region: str | None = None,
-        function_version: str | None = None,
+        function_version: FunctionVersion | None = None,
         marker: str | None = None,
         max_items: int | None = None,
     ) -> ListFunctionsOutput:
@@ -2572,7 +2602,8 @@ class AsyncLambda(AsyncClient):
 
         Args:
             master_region: sent as the query parameter ``MasterRegion``.
-            function_version: sent as the query parameter ``FunctionVersion``.
+            function_version: sent as the query parameter ``FunctionVersion``. Known values:
+                ``ALL``.
             marker: sent as the query parameter ``Marker``.
             max_items: sent as the query parameter ``MaxItems``.
 
@@ -2634,8 +2665,8 @@ class AsyncLambda(AsyncClient):
         self,
         *,
         layer_name: str,
-        compatible_architecture: str | None = None,
-        compatible_runtime: str | None = None,
+        compatible_architecture: Architecture | None = None,
+        compatible_runtime: Runtime | None = None,
         marker: str | None = None,
         max_items: int | None = None,
     ) -> ListLayerVersionsOutput:
@@ -2643,8 +2674,12 @@ class AsyncLambda(AsyncClient):
 
         Args:
             layer_name: part of the request path.
-            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``.
-            compatible_runtime: sent as the query parameter ``CompatibleRuntime``.
+            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``. Known
+                values: ``x86_64``, ``arm64``.
+            compatible_runtime: sent as the query parameter ``CompatibleRuntime``. Known values:
+                ``nodejs``, ``nodejs4.3``, ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``,
+                ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``,
+                ``nodejs22.x``, ``nodejs24.x`` and 40 more.
             marker: sent as the query parameter ``Marker``.
             max_items: sent as the query parameter ``MaxItems``.
 
@@ -2673,16 +2708,20 @@ class AsyncLambda(AsyncClient):
     async def list_layers(
         self,
         *,
-        compatible_architecture: str | None = None,
-        compatible_runtime: str | None = None,
+        compatible_architecture: Architecture | None = None,
+        compatible_runtime: Runtime | None = None,
         marker: str | None = None,
         max_items: int | None = None,
     ) -> ListLayersOutput:
         """Call ``ListLayers``.
 
         Args:
-            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``.
-            compatible_runtime: sent as the query parameter ``CompatibleRuntime``.
+            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``. Known
+                values: ``x86_64``, ``arm64``.
+            compatible_runtime: sent as the query parameter ``CompatibleRuntime``. Known values:
+                ``nodejs``, ``nodejs4.3``, ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``,
+                ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``,
+                ``nodejs22.x``, ``nodejs24.x`` and 40 more.
             marker: sent as the query parameter ``Marker``.
             max_items: sent as the query parameter ``MaxItems``.
 
@@ -2851,8 +2890,8 @@ class AsyncLambda(AsyncClient):
         layer_name: str,
         content: LayerVersionContentInput | Mapping[str, Any],
         description: str | None = None,
-        compatible_architectures: Sequence[str] | None = None,
-        compatible_runtimes: Sequence[str] | None = None,
+        compatible_architectures: Sequence[Architecture] | None = None,
+        compatible_runtimes: Sequence[Runtime] | None = None,
         license_info: str | None = None,
     ) -> PublishLayerVersionOutput:
         """Call ``PublishLayerVersion``.
@@ -2861,8 +2900,12 @@ class AsyncLambda(AsyncClient):
             layer_name: part of the request path.
             content: ``Content`` in the request body.
             description: ``Description`` in the request body.
-            compatible_architectures: ``CompatibleArchitectures`` in the request body.
-            compatible_runtimes: ``CompatibleRuntimes`` in the request body.
+            compatible_architectures: ``CompatibleArchitectures`` in the request body. Known values:
+                ``x86_64``, ``arm64``.
+            compatible_runtimes: ``CompatibleRuntimes`` in the request body. Known values:
+                ``nodejs``, ``nodejs4.3``, ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``,
+                ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``,
+                ``nodejs22.x``, ``nodejs24.x`` and 40 more.
             license_info: ``LicenseInfo`` in the request body.
 
         Returns:
@@ -2896,7 +2939,7 @@ class AsyncLambda(AsyncClient):
         code_sha256: str | None = None,
         description: str | None = None,
         revision_id: str | None = None,
-        publish_to: str | None = None,
+        publish_to: FunctionVersionLatestPublished | None = None,
     ) -> PublishVersionOutput:
         """Call ``PublishVersion``.
 
@@ -2905,7 +2948,7 @@ class AsyncLambda(AsyncClient):
             code_sha256: ``CodeSha256`` in the request body.
             description: ``Description`` in the request body.
             revision_id: ``RevisionId`` in the request body.
-            publish_to: ``PublishTo`` in the request body.
+            publish_to: ``PublishTo`` in the request body. Known values: ``LATEST_PUBLISHED``.
 
         Returns:
             PublishVersionOutput: the output's members, and ``metadata`` of the response.
@@ -3045,13 +3088,14 @@ class AsyncLambda(AsyncClient):
         self,
         *,
         function_name: str,
-        recursive_loop: str,
+        recursive_loop: RecursiveLoop,
     ) -> PutFunctionRecursionConfigOutput:
         """Call ``PutFunctionRecursionConfig``.
 
         Args:
             function_name: part of the request path.
-            recursive_loop: ``RecursiveLoop`` in the request body.
+            recursive_loop: ``RecursiveLoop`` in the request body. Known values: ``Allow``,
+                ``Terminate``.
 
         Returns:
             PutFunctionRecursionConfigOutput: the output's members, and ``metadata`` of the
@@ -3188,7 +3232,7 @@ class AsyncLambda(AsyncClient):
         self,
         *,
         function_name: str,
-        update_runtime_on: str,
+        update_runtime_on: UpdateRuntimeOn,
         qualifier: str | None = None,
         runtime_version_arn: str | None = None,
     ) -> PutRuntimeManagementConfigOutput:
@@ -3196,7 +3240,8 @@ class AsyncLambda(AsyncClient):
 
         Args:
             function_name: part of the request path.
-            update_runtime_on: ``UpdateRuntimeOn`` in the request body.
+            update_runtime_on: ``UpdateRuntimeOn`` in the request body. Known values: ``Auto``,
+                ``Manual``, ``FunctionUpdate``.
             qualifier: sent as the query parameter ``Qualifier``.
             runtime_version_arn: ``RuntimeVersionArn`` in the request body.
 
@@ -3687,7 +3732,7 @@ class AsyncLambda(AsyncClient):
         source_access_configurations: (
             Sequence[SourceAccessConfiguration | Mapping[str, Any]] | None
         ) = None,
-        function_response_types: Sequence[str] | None = None,
+        function_response_types: Sequence[FunctionResponseType] | None = None,
         amazon_managed_kafka_event_source_config: (
             AmazonManagedKafkaEventSourceConfig | Mapping[str, Any] | None
         ) = None,
@@ -3720,7 +3765,8 @@ class AsyncLambda(AsyncClient):
             maximum_retry_attempts: ``MaximumRetryAttempts`` in the request body.
             tumbling_window_in_seconds: ``TumblingWindowInSeconds`` in the request body.
             source_access_configurations: ``SourceAccessConfigurations`` in the request body.
-            function_response_types: ``FunctionResponseTypes`` in the request body.
+            function_response_types: ``FunctionResponseTypes`` in the request body. Known values:
+                ``ReportBatchItemFailures``.
             amazon_managed_kafka_event_source_config: ``AmazonManagedKafkaEventSourceConfig`` in the
                 request body.
             self_managed_kafka_event_source_config: ``SelfManagedKafkaEventSourceConfig`` in the
@@ -3777,11 +3823,11 @@ class AsyncLambda(AsyncClient):
         s3_bucket: str | None = None,
         s3_key: str | None = None,
         s3_object_version: str | None = None,
-        s3_object_storage_mode: str | None = None,
+        s3_object_storage_mode: S3ObjectStorageMode | None = None,
         image_uri: str | None = None,
-        architectures: Sequence[str] | None = None,
+        architectures: Sequence[Architecture] | None = None,
         publish: bool | None = None,
-        publish_to: str | None = None,
+        publish_to: FunctionVersionLatestPublished | None = None,
         dry_run: bool | None = None,
         revision_id: str | None = None,
         source_kms_key_arn: str | None = None,
@@ -3794,11 +3840,13 @@ class AsyncLambda(AsyncClient):
             s3_bucket: ``S3Bucket`` in the request body.
             s3_key: ``S3Key`` in the request body.
             s3_object_version: ``S3ObjectVersion`` in the request body.
-            s3_object_storage_mode: ``S3ObjectStorageMode`` in the request body.
+            s3_object_storage_mode: ``S3ObjectStorageMode`` in the request body. Known values:
+                ``COPY``, ``REFERENCE``.
             image_uri: ``ImageUri`` in the request body.
-            architectures: ``Architectures`` in the request body.
+            architectures: ``Architectures`` in the request body. Known values: ``x86_64``,
+                ``arm64``.
             publish: ``Publish`` in the request body.
-            publish_to: ``PublishTo`` in the request body.
+            publish_to: ``PublishTo`` in the request body. Known values: ``LATEST_PUBLISHED``.
             dry_run: ``DryRun`` in the request body.
             revision_id: ``RevisionId`` in the request body.
             source_kms_key_arn: ``SourceKMSKeyArn`` in the request body.
@@ -3850,7 +3898,7 @@ class AsyncLambda(AsyncClient):
         memory_size: int | None = None,
         vpc_config: VpcConfig | Mapping[str, Any] | None = None,
         environment: Environment | Mapping[str, Any] | None = None,
-        runtime: str | None = None,
+        runtime: Runtime | None = None,
         dead_letter_config: DeadLetterConfig | Mapping[str, Any] | None = None,
         kms_key_arn: str | None = None,
         tracing_config: TracingConfig | Mapping[str, Any] | None = None,
@@ -3877,7 +3925,10 @@ class AsyncLambda(AsyncClient):
             memory_size: ``MemorySize`` in the request body.
             vpc_config: ``VpcConfig`` in the request body.
             environment: ``Environment`` in the request body.
-            runtime: ``Runtime`` in the request body.
+            runtime: ``Runtime`` in the request body. Known values: ``nodejs``, ``nodejs4.3``,
+                ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``,
+                ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and
+                40 more.
             dead_letter_config: ``DeadLetterConfig`` in the request body.
             kms_key_arn: ``KMSKeyArn`` in the request body.
             tracing_config: ``TracingConfig`` in the request body.
@@ -3986,18 +4037,19 @@ class AsyncLambda(AsyncClient):
         *,
         function_name: str,
         qualifier: str | None = None,
-        auth_type: str | None = None,
+        auth_type: FunctionUrlAuthType | None = None,
         cors: Cors | Mapping[str, Any] | None = None,
-        invoke_mode: str | None = None,
+        invoke_mode: InvokeMode | None = None,
     ) -> UpdateFunctionUrlConfigOutput:
         """Call ``UpdateFunctionUrlConfig``.
 
         Args:
             function_name: part of the request path.
             qualifier: sent as the query parameter ``Qualifier``.
-            auth_type: ``AuthType`` in the request body.
+            auth_type: ``AuthType`` in the request body. Known values: ``NONE``, ``AWS_IAM``.
             cors: ``Cors`` in the request body.
-            invoke_mode: ``InvokeMode`` in the request body.
+            invoke_mode: ``InvokeMode`` in the request body. Known values: ``BUFFERED``,
+                ``RESPONSE_STREAM``.
 
         Returns:
             UpdateFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
@@ -4160,7 +4212,7 @@ class AsyncLambda(AsyncClient):
     def paginate_list_capacity_providers(
         self,
         *,
-        state: str | None = None,
+        state: CapacityProviderState | None = None,
         marker: str | None = None,
         max_items: int | None = None,
         resume_token: str | None = None,
@@ -4171,7 +4223,8 @@ class AsyncLambda(AsyncClient):
         is asked for. Its ``items()`` are those of ``CapacityProviders`` in all of them.
 
         Args:
-            state: sent as the query parameter ``State``.
+            state: sent as the query parameter ``State``. Known values: ``Pending``, ``Active``,
+                ``Failed``, ``Deleting``.
             marker: sent as the query parameter ``Marker``. For the first page; the service's
                 answers tell it for the others.
             max_items: sent as the query parameter ``MaxItems``. It bounds each page, not all of
@@ -4242,7 +4295,7 @@ class AsyncLambda(AsyncClient):
         function_name: str,
         qualifier: str | None = None,
         durable_execution_name: str | None = None,
-        statuses: Sequence[str] | None = None,
+        statuses: Sequence[ExecutionStatus] | None = None,
         started_after: datetime | None = None,
         started_before: datetime | None = None,
         reverse_order: bool | None = None,
@@ -4259,7 +4312,9 @@ class AsyncLambda(AsyncClient):
             function_name: part of the request path.
             qualifier: sent as the query parameter ``Qualifier``.
             durable_execution_name: sent as the query parameter ``DurableExecutionName``.
-            statuses: sent as the query parameter ``Statuses``.
+            statuses: sent as the query parameter ``Statuses``. Known values: ``RUNNING``,
+                ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT``, ``STOPPED``, ``DELETING``, ``PAUSING``,
+                ``PAUSED``.
             started_after: sent as the query parameter ``StartedAfter``.
             started_before: sent as the query parameter ``StartedBefore``.
             reverse_order: sent as the query parameter ``ReverseOrder``.
@@ -4468,7 +4523,7 @@ class AsyncLambda(AsyncClient):
         self,
         *,
         master_region: str | None = None,
-        function_version: str | None = None,
+        function_version: FunctionVersion | None = None,
         marker: str | None = None,
         max_items: int | None = None,
         resume_token: str | None = None,
@@ -4480,7 +4535,8 @@ class AsyncLambda(AsyncClient):
 
         Args:
             master_region: sent as the query parameter ``MasterRegion``.
-            function_version: sent as the query parameter ``FunctionVersion``.
+            function_version: sent as the query parameter ``FunctionVersion``. Known values:
+                ``ALL``.
             marker: sent as the query parameter ``Marker``. For the first page; the service's
                 answers tell it for the others.
             max_items: sent as the query parameter ``MaxItems``. It bounds each page, not all of
@@ -4553,8 +4609,8 @@ class AsyncLambda(AsyncClient):
         self,
         *,
         layer_name: str,
-        compatible_architecture: str | None = None,
-        compatible_runtime: str | None = None,
+        compatible_architecture: Architecture | None = None,
+        compatible_runtime: Runtime | None = None,
         marker: str | None = None,
         max_items: int | None = None,
         resume_token: str | None = None,
@@ -4566,8 +4622,12 @@ class AsyncLambda(AsyncClient):
 
         Args:
             layer_name: part of the request path.
-            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``.
-            compatible_runtime: sent as the query parameter ``CompatibleRuntime``.
+            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``. Known
+                values: ``x86_64``, ``arm64``.
+            compatible_runtime: sent as the query parameter ``CompatibleRuntime``. Known values:
+                ``nodejs``, ``nodejs4.3``, ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``,
+                ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``,
+                ``nodejs22.x``, ``nodejs24.x`` and 40 more.
             marker: sent as the query parameter ``Marker``. For the first page; the service's
                 answers tell it for the others.
             max_items: sent as the query parameter ``MaxItems``. It bounds each page, not all of
@@ -4599,8 +4659,8 @@ class AsyncLambda(AsyncClient):
     def paginate_list_layers(
         self,
         *,
-        compatible_architecture: str | None = None,
-        compatible_runtime: str | None = None,
+        compatible_architecture: Architecture | None = None,
+        compatible_runtime: Runtime | None = None,
         marker: str | None = None,
         max_items: int | None = None,
         resume_token: str | None = None,
@@ -4611,8 +4671,12 @@ class AsyncLambda(AsyncClient):
         is asked for. Its ``items()`` are those of ``Layers`` in all of them.
 
         Args:
-            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``.
-            compatible_runtime: sent as the query parameter ``CompatibleRuntime``.
+            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``. Known
+                values: ``x86_64``, ``arm64``.
+            compatible_runtime: sent as the query parameter ``CompatibleRuntime``. Known values:
+                ``nodejs``, ``nodejs4.3``, ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``,
+                ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``,
+                ``nodejs22.x``, ``nodejs24.x`` and 40 more.
             marker: sent as the query parameter ``Marker``. For the first page; the service's
                 answers tell it for the others.
             max_items: sent as the query parameter ``MaxItems``. It bounds each page, not all of

@@ -33,9 +33,11 @@ from .types import (
     AliasRoutingConfiguration,
     AllowedPublishers,
     AmazonManagedKafkaEventSourceConfig,
+    Architecture,
     CapacityProviderConfig,
     CapacityProviderPermissionsConfig,
     CapacityProviderScalingConfig,
+    CapacityProviderState,
     CapacityProviderTelemetryConfig,
     CapacityProviderVpcConfig,
     CheckpointDurableExecutionOutput,
@@ -69,11 +71,17 @@ from .types import (
     ErrorObject,
     EventSourceMappingLoggingConfig,
     EventSourceMappingMetricsConfig,
+    EventSourcePosition,
+    ExecutionStatus,
     FileSystemConfig,
     FilterCriteria,
     FunctionCode,
+    FunctionResponseType,
     FunctionRuntimeConfig,
     FunctionScalingConfig,
+    FunctionUrlAuthType,
+    FunctionVersion,
+    FunctionVersionLatestPublished,
     GetAccountSettingsOutput,
     GetAliasOutput,
     GetCapacityProviderOutput,
@@ -99,7 +107,9 @@ from .types import (
     GetRuntimeManagementConfigOutput,
     ImageConfig,
     InstanceRequirements,
+    InvocationType,
     InvokeAsyncOutput,
+    InvokeMode,
     InvokeOutput,
     InvokeWithResponseStreamOutput,
     LayerVersionContentInput,
@@ -118,8 +128,10 @@ from .types import (
     ListProvisionedConcurrencyConfigsOutput,
     ListTagsOutput,
     ListVersionsByFunctionOutput,
+    LogType,
     LoggingConfig,
     OperationUpdate,
+    PackageType,
     PauseDurableExecutionOutput,
     PropagateTags,
     ProvisionedPollerConfig,
@@ -133,9 +145,13 @@ from .types import (
     PutProvisionedConcurrencyConfigOutput,
     PutResourcePolicyOutput,
     PutRuntimeManagementConfigOutput,
+    RecursiveLoop,
     RemoveLayerVersionPermissionOutput,
     RemovePermissionOutput,
+    ResponseStreamingInvocationType,
     ResumeDurableExecutionOutput,
+    Runtime,
+    S3ObjectStorageMode,
     ScalingConfig,
     SelfManagedEventSource,
     SelfManagedKafkaEventSourceConfig,
@@ -157,6 +173,7 @@ from .types import (
     UpdateFunctionConfigurationOutput,
     UpdateFunctionEventInvokeConfigOutput,
     UpdateFunctionUrlConfigOutput,
+    UpdateRuntimeOn,
     VpcConfig,
 )
 
@@ -227,7 +244,7 @@ _ADD_PERMISSION_BODY = Members(
         "Action": str,
         "Principal": str,
         "SourceArn": str,
-        "FunctionUrlAuthType": str,
+        "FunctionUrlAuthType": FunctionUrlAuthType,
         "InvokedViaFunctionUrl": bool,
         "SourceAccount": str,
         "EventSourceToken": str,
@@ -245,7 +262,7 @@ def build_add_permission(
     principal: str,
     qualifier: str | None = None,
     source_arn: str | None = None,
-    function_url_auth_type: str | None = None,
+    function_url_auth_type: FunctionUrlAuthType | None = None,
     invoked_via_function_url: bool | None = None,
     source_account: str | None = None,
     event_source_token: str | None = None,
@@ -512,7 +529,7 @@ _CREATE_EVENT_SOURCE_MAPPING_BODY = Members(
         "ScalingConfig": ScalingConfig,
         "MaximumBatchingWindowInSeconds": int,
         "ParallelizationFactor": int,
-        "StartingPosition": str,
+        "StartingPosition": EventSourcePosition,
         "StartingPositionTimestamp": datetime,
         "DestinationConfig": DestinationConfig,
         "MaximumRecordAgeInSeconds": int,
@@ -524,7 +541,7 @@ _CREATE_EVENT_SOURCE_MAPPING_BODY = Members(
         "Queues": list[str],
         "SourceAccessConfigurations": list[SourceAccessConfiguration],
         "SelfManagedEventSource": SelfManagedEventSource,
-        "FunctionResponseTypes": list[str],
+        "FunctionResponseTypes": list[FunctionResponseType],
         "AmazonManagedKafkaEventSourceConfig": AmazonManagedKafkaEventSourceConfig,
         "SelfManagedKafkaEventSourceConfig": SelfManagedKafkaEventSourceConfig,
         "DocumentDBEventSourceConfig": DocumentDBEventSourceConfig,
@@ -546,7 +563,7 @@ def build_create_event_source_mapping(
     scaling_config: ScalingConfig | Mapping[str, Any] | None = None,
     maximum_batching_window_in_seconds: int | None = None,
     parallelization_factor: int | None = None,
-    starting_position: str | None = None,
+    starting_position: EventSourcePosition | None = None,
     starting_position_timestamp: datetime | None = None,
     destination_config: DestinationConfig | Mapping[str, Any] | None = None,
     maximum_record_age_in_seconds: int | None = None,
@@ -560,7 +577,7 @@ def build_create_event_source_mapping(
         Sequence[SourceAccessConfiguration | Mapping[str, Any]] | None
     ) = None,
     self_managed_event_source: SelfManagedEventSource | Mapping[str, Any] | None = None,
-    function_response_types: Sequence[str] | None = None,
+    function_response_types: Sequence[FunctionResponseType] | None = None,
     amazon_managed_kafka_event_source_config: (
         AmazonManagedKafkaEventSourceConfig | Mapping[str, Any] | None
     ) = None,
@@ -630,15 +647,15 @@ _CREATE_FUNCTION_BODY = Members(
         "FunctionName": str,
         "Role": str,
         "Code": FunctionCode,
-        "Runtime": str,
+        "Runtime": Runtime,
         "Handler": str,
         "Description": str,
         "Timeout": int,
         "MemorySize": int,
         "Publish": bool,
-        "PublishTo": str,
+        "PublishTo": FunctionVersionLatestPublished,
         "VpcConfig": VpcConfig,
-        "PackageType": str,
+        "PackageType": PackageType,
         "DeadLetterConfig": DeadLetterConfig,
         "Environment": Environment,
         "KMSKeyArn": str,
@@ -648,7 +665,7 @@ _CREATE_FUNCTION_BODY = Members(
         "FileSystemConfigs": list[FileSystemConfig],
         "CodeSigningConfigArn": str,
         "ImageConfig": ImageConfig,
-        "Architectures": list[str],
+        "Architectures": list[Architecture],
         "EphemeralStorage": EphemeralStorage,
         "SnapStart": SnapStart,
         "LoggingConfig": LoggingConfig,
@@ -666,15 +683,15 @@ def build_create_function(
     function_name: str,
     role: str,
     code: FunctionCode | Mapping[str, Any],
-    runtime: str | None = None,
+    runtime: Runtime | None = None,
     handler: str | None = None,
     description: str | None = None,
     timeout: int | None = None,
     memory_size: int | None = None,
     publish: bool | None = None,
-    publish_to: str | None = None,
+    publish_to: FunctionVersionLatestPublished | None = None,
     vpc_config: VpcConfig | Mapping[str, Any] | None = None,
-    package_type: str | None = None,
+    package_type: PackageType | None = None,
     dead_letter_config: DeadLetterConfig | Mapping[str, Any] | None = None,
     environment: Environment | Mapping[str, Any] | None = None,
     kms_key_arn: str | None = None,
@@ -684,7 +701,7 @@ def build_create_function(
     file_system_configs: Sequence[FileSystemConfig | Mapping[str, Any]] | None = None,
     code_signing_config_arn: str | None = None,
     image_config: ImageConfig | Mapping[str, Any] | None = None,
-    architectures: Sequence[str] | None = None,
+    architectures: Sequence[Architecture] | None = None,
     ephemeral_storage: EphemeralStorage | Mapping[str, Any] | None = None,
     snap_start: SnapStart | Mapping[str, Any] | None = None,
     logging_config: LoggingConfig | Mapping[str, Any] | None = None,
@@ -752,16 +769,18 @@ CREATE_FUNCTION = OperationInfo(
     service_error=LambdaError,
     retry_safe=True,
 )
-_CREATE_FUNCTION_URL_CONFIG_BODY = Members({"AuthType": str, "Cors": Cors, "InvokeMode": str})
+_CREATE_FUNCTION_URL_CONFIG_BODY = Members(
+    {"AuthType": FunctionUrlAuthType, "Cors": Cors, "InvokeMode": InvokeMode}
+)
 
 
 def build_create_function_url_config(
     *,
     function_name: str,
-    auth_type: str,
+    auth_type: FunctionUrlAuthType,
     qualifier: str | None = None,
     cors: Cors | Mapping[str, Any] | None = None,
-    invoke_mode: str | None = None,
+    invoke_mode: InvokeMode | None = None,
 ) -> Request:
     """Build the request of ``CreateFunctionUrlConfig``."""
     return Request(
@@ -1836,8 +1855,8 @@ GET_RUNTIME_MANAGEMENT_CONFIG = OperationInfo(
 def build_invoke(
     *,
     function_name: str,
-    invocation_type: str | None = None,
-    log_type: str | None = None,
+    invocation_type: InvocationType | None = None,
+    log_type: LogType | None = None,
     client_context: str | None = None,
     durable_execution_name: str | None = None,
     qualifier: str | None = None,
@@ -1919,11 +1938,11 @@ INVOKE_ASYNC = OperationInfo(
 def build_invoke_with_response_stream(
     *,
     function_name: str,
-    log_type: str | None = None,
+    log_type: LogType | None = None,
     client_context: str | None = None,
     qualifier: str | None = None,
     tenant_id: str | None = None,
-    invocation_type: str | None = None,
+    invocation_type: ResponseStreamingInvocationType | None = None,
     payload: bytes | None = None,
 ) -> Request:
     """Build the request of ``InvokeWithResponseStream``."""
@@ -1999,7 +2018,7 @@ LIST_ALIASES = OperationInfo(
 
 def build_list_capacity_providers(
     *,
-    state: str | None = None,
+    state: CapacityProviderState | None = None,
     marker: str | None = None,
     max_items: int | None = None,
 ) -> Request:
@@ -2066,7 +2085,7 @@ def build_list_durable_executions_by_function(
     function_name: str,
     qualifier: str | None = None,
     durable_execution_name: str | None = None,
-    statuses: Sequence[str] | None = None,
+    statuses: Sequence[ExecutionStatus] | None = None,
     started_after: datetime | None = None,
     started_before: datetime | None = None,
     reverse_order: bool | None = None,
@@ -2245,7 +2264,7 @@ LIST_FUNCTION_VERSIONS_BY_CAPACITY_PROVIDER = OperationInfo(
 def build_list_functions(
     *,
     master_region: str | None = None,
-    function_version: str | None = None,
+    function_version: FunctionVersion | None = None,
     marker: str | None = None,
     max_items: int | None = None,
 ) -> Request:
@@ -2314,8 +2333,8 @@ LIST_FUNCTIONS_BY_CODE_SIGNING_CONFIG = OperationInfo(
 def build_list_layer_versions(
     *,
     layer_name: str,
-    compatible_architecture: str | None = None,
-    compatible_runtime: str | None = None,
+    compatible_architecture: Architecture | None = None,
+    compatible_runtime: Runtime | None = None,
     marker: str | None = None,
     max_items: int | None = None,
 ) -> Request:
@@ -2349,8 +2368,8 @@ LIST_LAYER_VERSIONS = OperationInfo(
 
 def build_list_layers(
     *,
-    compatible_architecture: str | None = None,
-    compatible_runtime: str | None = None,
+    compatible_architecture: Architecture | None = None,
+    compatible_runtime: Runtime | None = None,
     marker: str | None = None,
     max_items: int | None = None,
 ) -> Request:
@@ -2520,8 +2539,8 @@ _PUBLISH_LAYER_VERSION_BODY = Members(
     {
         "Content": LayerVersionContentInput,
         "Description": str,
-        "CompatibleArchitectures": list[str],
-        "CompatibleRuntimes": list[str],
+        "CompatibleArchitectures": list[Architecture],
+        "CompatibleRuntimes": list[Runtime],
         "LicenseInfo": str,
     }
 )
@@ -2532,8 +2551,8 @@ def build_publish_layer_version(
     layer_name: str,
     content: LayerVersionContentInput | Mapping[str, Any],
     description: str | None = None,
-    compatible_architectures: Sequence[str] | None = None,
-    compatible_runtimes: Sequence[str] | None = None,
+    compatible_architectures: Sequence[Architecture] | None = None,
+    compatible_runtimes: Sequence[Runtime] | None = None,
     license_info: str | None = None,
 ) -> Request:
     """Build the request of ``PublishLayerVersion``."""
@@ -2569,7 +2588,12 @@ PUBLISH_LAYER_VERSION = OperationInfo(
     service_error=LambdaError,
 )
 _PUBLISH_VERSION_BODY = Members(
-    {"CodeSha256": str, "Description": str, "RevisionId": str, "PublishTo": str}
+    {
+        "CodeSha256": str,
+        "Description": str,
+        "RevisionId": str,
+        "PublishTo": FunctionVersionLatestPublished,
+    }
 )
 
 
@@ -2579,7 +2603,7 @@ def build_publish_version(
     code_sha256: str | None = None,
     description: str | None = None,
     revision_id: str | None = None,
-    publish_to: str | None = None,
+    publish_to: FunctionVersionLatestPublished | None = None,
 ) -> Request:
     """Build the request of ``PublishVersion``."""
     return Request(
@@ -2745,13 +2769,13 @@ PUT_FUNCTION_EVENT_INVOKE_CONFIG = OperationInfo(
     service_error=LambdaError,
     retry_safe=True,
 )
-_PUT_FUNCTION_RECURSION_CONFIG_BODY = Members({"RecursiveLoop": str})
+_PUT_FUNCTION_RECURSION_CONFIG_BODY = Members({"RecursiveLoop": RecursiveLoop})
 
 
 def build_put_function_recursion_config(
     *,
     function_name: str,
-    recursive_loop: str,
+    recursive_loop: RecursiveLoop,
 ) -> Request:
     """Build the request of ``PutFunctionRecursionConfig``."""
     return Request(
@@ -2907,13 +2931,15 @@ PUT_RESOURCE_POLICY = OperationInfo(
     service_error=LambdaError,
     retry_safe=True,
 )
-_PUT_RUNTIME_MANAGEMENT_CONFIG_BODY = Members({"UpdateRuntimeOn": str, "RuntimeVersionArn": str})
+_PUT_RUNTIME_MANAGEMENT_CONFIG_BODY = Members(
+    {"UpdateRuntimeOn": UpdateRuntimeOn, "RuntimeVersionArn": str}
+)
 
 
 def build_put_runtime_management_config(
     *,
     function_name: str,
-    update_runtime_on: str,
+    update_runtime_on: UpdateRuntimeOn,
     qualifier: str | None = None,
     runtime_version_arn: str | None = None,
 ) -> Request:
@@ -3406,7 +3432,7 @@ _UPDATE_EVENT_SOURCE_MAPPING_BODY = Members(
         "MaximumRetryAttempts": int,
         "TumblingWindowInSeconds": int,
         "SourceAccessConfigurations": list[SourceAccessConfiguration],
-        "FunctionResponseTypes": list[str],
+        "FunctionResponseTypes": list[FunctionResponseType],
         "AmazonManagedKafkaEventSourceConfig": AmazonManagedKafkaEventSourceConfig,
         "SelfManagedKafkaEventSourceConfig": SelfManagedKafkaEventSourceConfig,
         "DocumentDBEventSourceConfig": DocumentDBEventSourceConfig,
@@ -3436,7 +3462,7 @@ def build_update_event_source_mapping(
     source_access_configurations: (
         Sequence[SourceAccessConfiguration | Mapping[str, Any]] | None
     ) = None,
-    function_response_types: Sequence[str] | None = None,
+    function_response_types: Sequence[FunctionResponseType] | None = None,
     amazon_managed_kafka_event_source_config: (
         AmazonManagedKafkaEventSourceConfig | Mapping[str, Any] | None
     ) = None,
@@ -3501,11 +3527,11 @@ _UPDATE_FUNCTION_CODE_BODY = Members(
         "S3Bucket": str,
         "S3Key": str,
         "S3ObjectVersion": str,
-        "S3ObjectStorageMode": str,
+        "S3ObjectStorageMode": S3ObjectStorageMode,
         "ImageUri": str,
-        "Architectures": list[str],
+        "Architectures": list[Architecture],
         "Publish": bool,
-        "PublishTo": str,
+        "PublishTo": FunctionVersionLatestPublished,
         "DryRun": bool,
         "RevisionId": str,
         "SourceKMSKeyArn": str,
@@ -3520,11 +3546,11 @@ def build_update_function_code(
     s3_bucket: str | None = None,
     s3_key: str | None = None,
     s3_object_version: str | None = None,
-    s3_object_storage_mode: str | None = None,
+    s3_object_storage_mode: S3ObjectStorageMode | None = None,
     image_uri: str | None = None,
-    architectures: Sequence[str] | None = None,
+    architectures: Sequence[Architecture] | None = None,
     publish: bool | None = None,
-    publish_to: str | None = None,
+    publish_to: FunctionVersionLatestPublished | None = None,
     dry_run: bool | None = None,
     revision_id: str | None = None,
     source_kms_key_arn: str | None = None,
@@ -3578,7 +3604,7 @@ _UPDATE_FUNCTION_CONFIGURATION_BODY = Members(
         "MemorySize": int,
         "VpcConfig": VpcConfig,
         "Environment": Environment,
-        "Runtime": str,
+        "Runtime": Runtime,
         "DeadLetterConfig": DeadLetterConfig,
         "KMSKeyArn": str,
         "TracingConfig": TracingConfig,
@@ -3607,7 +3633,7 @@ def build_update_function_configuration(
     memory_size: int | None = None,
     vpc_config: VpcConfig | Mapping[str, Any] | None = None,
     environment: Environment | Mapping[str, Any] | None = None,
-    runtime: str | None = None,
+    runtime: Runtime | None = None,
     dead_letter_config: DeadLetterConfig | Mapping[str, Any] | None = None,
     kms_key_arn: str | None = None,
     tracing_config: TracingConfig | Mapping[str, Any] | None = None,
@@ -3725,16 +3751,18 @@ UPDATE_FUNCTION_EVENT_INVOKE_CONFIG = OperationInfo(
     errors=ERRORS,
     service_error=LambdaError,
 )
-_UPDATE_FUNCTION_URL_CONFIG_BODY = Members({"AuthType": str, "Cors": Cors, "InvokeMode": str})
+_UPDATE_FUNCTION_URL_CONFIG_BODY = Members(
+    {"AuthType": FunctionUrlAuthType, "Cors": Cors, "InvokeMode": InvokeMode}
+)
 
 
 def build_update_function_url_config(
     *,
     function_name: str,
     qualifier: str | None = None,
-    auth_type: str | None = None,
+    auth_type: FunctionUrlAuthType | None = None,
     cors: Cors | Mapping[str, Any] | None = None,
-    invoke_mode: str | None = None,
+    invoke_mode: InvokeMode | None = None,
 ) -> Request:
     """Build the request of ``UpdateFunctionUrlConfig``."""
     return Request(

@@ -205,10 +205,12 @@ from .types import (
     AliasRoutingConfiguration,
     AllowedPublishers,
     AmazonManagedKafkaEventSourceConfig,
+    Architecture,
     CapacityProvider,
     CapacityProviderConfig,
     CapacityProviderPermissionsConfig,
     CapacityProviderScalingConfig,
+    CapacityProviderState,
     CapacityProviderTelemetryConfig,
     CapacityProviderVpcConfig,
     CheckpointDurableExecutionOutput,
@@ -245,15 +247,21 @@ from .types import (
     EventSourceMappingConfiguration,
     EventSourceMappingLoggingConfig,
     EventSourceMappingMetricsConfig,
+    EventSourcePosition,
     Execution,
+    ExecutionStatus,
     FileSystemConfig,
     FilterCriteria,
     FunctionCode,
     FunctionConfiguration,
     FunctionEventInvokeConfig,
+    FunctionResponseType,
     FunctionRuntimeConfig,
     FunctionScalingConfig,
+    FunctionUrlAuthType,
     FunctionUrlConfig,
+    FunctionVersion,
+    FunctionVersionLatestPublished,
     FunctionVersionsByCapacityProviderListItem,
     GetAccountSettingsOutput,
     GetAliasOutput,
@@ -280,7 +288,9 @@ from .types import (
     GetRuntimeManagementConfigOutput,
     ImageConfig,
     InstanceRequirements,
+    InvocationType,
     InvokeAsyncOutput,
+    InvokeMode,
     InvokeOutput,
     LayerVersionContentInput,
     LayerVersionsListItem,
@@ -300,9 +310,11 @@ from .types import (
     ListProvisionedConcurrencyConfigsOutput,
     ListTagsOutput,
     ListVersionsByFunctionOutput,
+    LogType,
     LoggingConfig,
     Operation,
     OperationUpdate,
+    PackageType,
     PauseDurableExecutionOutput,
     PropagateTags,
     ProvisionedConcurrencyConfigListItem,
@@ -317,9 +329,13 @@ from .types import (
     PutProvisionedConcurrencyConfigOutput,
     PutResourcePolicyOutput,
     PutRuntimeManagementConfigOutput,
+    RecursiveLoop,
     RemoveLayerVersionPermissionOutput,
     RemovePermissionOutput,
+    ResponseStreamingInvocationType,
     ResumeDurableExecutionOutput,
+    Runtime,
+    S3ObjectStorageMode,
     ScalingConfig,
     SelfManagedEventSource,
     SelfManagedKafkaEventSourceConfig,
@@ -341,6 +357,7 @@ from .types import (
     UpdateFunctionConfigurationOutput,
     UpdateFunctionEventInvokeConfigOutput,
     UpdateFunctionUrlConfigOutput,
+    UpdateRuntimeOn,
     VpcConfig,
 )
 
@@ -411,7 +428,7 @@ class Lambda(SyncClient):
         principal: str,
         qualifier: str | None = None,
         source_arn: str | None = None,
-        function_url_auth_type: str | None = None,
+        function_url_auth_type: FunctionUrlAuthType | None = None,
         invoked_via_function_url: bool | None = None,
         source_account: str | None = None,
         event_source_token: str | None = None,
@@ -427,7 +444,8 @@ class Lambda(SyncClient):
             principal: ``Principal`` in the request body.
             qualifier: sent as the query parameter ``Qualifier``.
             source_arn: ``SourceArn`` in the request body.
-            function_url_auth_type: ``FunctionUrlAuthType`` in the request body.
+            function_url_auth_type: ``FunctionUrlAuthType`` in the request body. Known values:
+                ``NONE``, ``AWS_IAM``.
             invoked_via_function_url: ``InvokedViaFunctionUrl`` in the request body.
             source_account: ``SourceAccount`` in the request body.
             event_source_token: ``EventSourceToken`` in the request body.
@@ -654,7 +672,7 @@ class Lambda(SyncClient):
         scaling_config: ScalingConfig | Mapping[str, Any] | None = None,
         maximum_batching_window_in_seconds: int | None = None,
         parallelization_factor: int | None = None,
-        starting_position: str | None = None,
+        starting_position: EventSourcePosition | None = None,
         starting_position_timestamp: datetime | None = None,
         destination_config: DestinationConfig | Mapping[str, Any] | None = None,
         maximum_record_age_in_seconds: int | None = None,
@@ -668,7 +686,7 @@ class Lambda(SyncClient):
             Sequence[SourceAccessConfiguration | Mapping[str, Any]] | None
         ) = None,
         self_managed_event_source: SelfManagedEventSource | Mapping[str, Any] | None = None,
-        function_response_types: Sequence[str] | None = None,
+        function_response_types: Sequence[FunctionResponseType] | None = None,
         amazon_managed_kafka_event_source_config: (
             AmazonManagedKafkaEventSourceConfig | Mapping[str, Any] | None
         ) = None,
@@ -695,7 +713,8 @@ class Lambda(SyncClient):
             maximum_batching_window_in_seconds: ``MaximumBatchingWindowInSeconds`` in the request
                 body.
             parallelization_factor: ``ParallelizationFactor`` in the request body.
-            starting_position: ``StartingPosition`` in the request body.
+            starting_position: ``StartingPosition`` in the request body. Known values:
+                ``TRIM_HORIZON``, ``LATEST``, ``AT_TIMESTAMP``.
             starting_position_timestamp: ``StartingPositionTimestamp`` in the request body.
             destination_config: ``DestinationConfig`` in the request body.
             maximum_record_age_in_seconds: ``MaximumRecordAgeInSeconds`` in the request body.
@@ -707,7 +726,8 @@ class Lambda(SyncClient):
             queues: ``Queues`` in the request body.
             source_access_configurations: ``SourceAccessConfigurations`` in the request body.
             self_managed_event_source: ``SelfManagedEventSource`` in the request body.
-            function_response_types: ``FunctionResponseTypes`` in the request body.
+            function_response_types: ``FunctionResponseTypes`` in the request body. Known values:
+                ``ReportBatchItemFailures``.
             amazon_managed_kafka_event_source_config: ``AmazonManagedKafkaEventSourceConfig`` in the
                 request body.
             self_managed_kafka_event_source_config: ``SelfManagedKafkaEventSourceConfig`` in the
@@ -767,15 +787,15 @@ class Lambda(SyncClient):
         function_name: str,
         role: str,
         code: FunctionCode | Mapping[str, Any],
-        runtime: str | None = None,
+        runtime: Runtime | None = None,
         handler: str | None = None,
         description: str | None = None,
         timeout: int | None = None,
         memory_size: int | None = None,
         publish: bool | None = None,
-        publish_to: str | None = None,
+        publish_to: FunctionVersionLatestPublished | None = None,
         vpc_config: VpcConfig | Mapping[str, Any] | None = None,
-        package_type: str | None = None,
+        package_type: PackageType | None = None,
         dead_letter_config: DeadLetterConfig | Mapping[str, Any] | None = None,
         environment: Environment | Mapping[str, Any] | None = None,
         kms_key_arn: str | None = None,
@@ -785,7 +805,7 @@ class Lambda(SyncClient):
         file_system_configs: Sequence[FileSystemConfig | Mapping[str, Any]] | None = None,
         code_signing_config_arn: str | None = None,
         image_config: ImageConfig | Mapping[str, Any] | None = None,
-        architectures: Sequence[str] | None = None,
+        architectures: Sequence[Architecture] | None = None,
         ephemeral_storage: EphemeralStorage | Mapping[str, Any] | None = None,
         snap_start: SnapStart | Mapping[str, Any] | None = None,
         logging_config: LoggingConfig | Mapping[str, Any] | None = None,
@@ -801,15 +821,18 @@ class Lambda(SyncClient):
             function_name: ``FunctionName`` in the request body.
             role: ``Role`` in the request body.
             code: ``Code`` in the request body.
-            runtime: ``Runtime`` in the request body.
+            runtime: ``Runtime`` in the request body. Known values: ``nodejs``, ``nodejs4.3``,
+                ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``,
+                ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and
+                40 more.
             handler: ``Handler`` in the request body.
             description: ``Description`` in the request body.
             timeout: ``Timeout`` in the request body.
             memory_size: ``MemorySize`` in the request body.
             publish: ``Publish`` in the request body.
-            publish_to: ``PublishTo`` in the request body.
+            publish_to: ``PublishTo`` in the request body. Known values: ``LATEST_PUBLISHED``.
             vpc_config: ``VpcConfig`` in the request body.
-            package_type: ``PackageType`` in the request body.
+            package_type: ``PackageType`` in the request body. Known values: ``Zip``, ``Image``.
             dead_letter_config: ``DeadLetterConfig`` in the request body.
             environment: ``Environment`` in the request body.
             kms_key_arn: ``KMSKeyArn`` in the request body.
@@ -819,7 +842,8 @@ class Lambda(SyncClient):
             file_system_configs: ``FileSystemConfigs`` in the request body.
             code_signing_config_arn: ``CodeSigningConfigArn`` in the request body.
             image_config: ``ImageConfig`` in the request body.
-            architectures: ``Architectures`` in the request body.
+            architectures: ``Architectures`` in the request body. Known values: ``x86_64``,
+                ``arm64``.
             ephemeral_storage: ``EphemeralStorage`` in the request body.
             snap_start: ``SnapStart`` in the request body.
             logging_config: ``LoggingConfig`` in the request body.
@@ -886,19 +910,20 @@ class Lambda(SyncClient):
         self,
         *,
         function_name: str,
-        auth_type: str,
+        auth_type: FunctionUrlAuthType,
         qualifier: str | None = None,
         cors: Cors | Mapping[str, Any] | None = None,
-        invoke_mode: str | None = None,
+        invoke_mode: InvokeMode | None = None,
     ) -> CreateFunctionUrlConfigOutput:
         """Call ``CreateFunctionUrlConfig``.
 
         Args:
             function_name: part of the request path.
-            auth_type: ``AuthType`` in the request body.
+            auth_type: ``AuthType`` in the request body. Known values: ``NONE``, ``AWS_IAM``.
             qualifier: sent as the query parameter ``Qualifier``.
             cors: ``Cors`` in the request body.
-            invoke_mode: ``InvokeMode`` in the request body.
+            invoke_mode: ``InvokeMode`` in the request body. Known values: ``BUFFERED``,
+                ``RESPONSE_STREAM``.
 
         Returns:
             CreateFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
@@ -2037,8 +2062,8 @@ class Lambda(SyncClient):
         self,
         *,
         function_name: str,
-        invocation_type: str | None = None,
-        log_type: str | None = None,
+        invocation_type: InvocationType | None = None,
+        log_type: LogType | None = None,
         client_context: str | None = None,
         durable_execution_name: str | None = None,
         qualifier: str | None = None,
@@ -2049,8 +2074,9 @@ class Lambda(SyncClient):
 
         Args:
             function_name: part of the request path.
-            invocation_type: sent as the header ``X-Amz-Invocation-Type``.
-            log_type: sent as the header ``X-Amz-Log-Type``.
+            invocation_type: sent as the header ``X-Amz-Invocation-Type``. Known values: ``Event``,
+                ``RequestResponse``, ``DryRun``.
+            log_type: sent as the header ``X-Amz-Log-Type``. Known values: ``None``, ``Tail``.
             client_context: sent as the header ``X-Amz-Client-Context``.
             durable_execution_name: sent as the header ``X-Amz-Durable-Execution-Name``.
             qualifier: sent as the query parameter ``Qualifier``.
@@ -2183,22 +2209,23 @@ class Lambda(SyncClient):
         self,
         *,
         function_name: str,
-        log_type: str | None = None,
+        log_type: LogType | None = None,
         client_context: str | None = None,
         qualifier: str | None = None,
         tenant_id: str | None = None,
-        invocation_type: str | None = None,
+        invocation_type: ResponseStreamingInvocationType | None = None,
         payload: bytes | None = None,
     ) -> InvokeWithResponseStream:
         """Call ``InvokeWithResponseStream``.
 
         Args:
             function_name: part of the request path.
-            log_type: sent as the header ``X-Amz-Log-Type``.
+            log_type: sent as the header ``X-Amz-Log-Type``. Known values: ``None``, ``Tail``.
             client_context: sent as the header ``X-Amz-Client-Context``.
             qualifier: sent as the query parameter ``Qualifier``.
             tenant_id: sent as the header ``X-Amz-Tenant-Id``.
-            invocation_type: sent as the header ``X-Amz-Invocation-Type``.
+            invocation_type: sent as the header ``X-Amz-Invocation-Type``. Known values:
+                ``RequestResponse``, ``DryRun``.
             payload: the request body, as bytes.
 
         Returns:
@@ -2305,14 +2332,15 @@ class Lambda(SyncClient):
     def list_capacity_providers(
         self,
         *,
-        state: str | None = None,
+        state: CapacityProviderState | None = None,
         marker: str | None = None,
         max_items: int | None = None,
     ) -> ListCapacityProvidersOutput:
         """Call ``ListCapacityProviders``.
 
         Args:
-            state: sent as the query parameter ``State``.
+            state: sent as the query parameter ``State``. Known values: ``Pending``, ``Active``,
+                ``Failed``, ``Deleting``.
             marker: sent as the query parameter ``Marker``.
             max_items: sent as the query parameter ``MaxItems``.
 
@@ -2370,7 +2398,7 @@ class Lambda(SyncClient):
         function_name: str,
         qualifier: str | None = None,
         durable_execution_name: str | None = None,
-        statuses: Sequence[str] | None = None,
+        statuses: Sequence[ExecutionStatus] | None = None,
         started_after: datetime | None = None,
         started_before: datetime | None = None,
         reverse_order: bool | None = None,
@@ -2383,7 +2411,9 @@ class Lambda(SyncClient):
             function_name: part of the request path.
             qualifier: sent as the query parameter ``Qualifier``.
             durable_execution_name: sent as the query parameter ``DurableExecutionName``.
-            statuses: sent as the query parameter ``Statuses``.
+            statuses: sent as the query parameter ``Statuses``. Known values: ``RUNNING``,
+                ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT``, ``STOPPED``, ``DELETING``, ``PAUSING``,
+                ``PAUSED``.
             started_after: sent as the query parameter ``StartedAfter``.
             started_before: sent as the query parameter ``StartedBefore``.
             reverse_order: sent as the query parameter ``ReverseOrder``.
@@ -2562,7 +2592,7 @@ class Lambda(SyncClient):
         self,
         *,
         master_region: str | None = None,
-        function_version: str | None = None,
+        function_version: FunctionVersion | None = None,
         marker: str | None = None,
         max_items: int | None = None,
     ) -> ListFunctionsOutput:
@@ -2570,7 +2600,8 @@ class Lambda(SyncClient):
 
         Args:
             master_region: sent as the query parameter ``MasterRegion``.
-            function_version: sent as the query parameter ``FunctionVersion``.
+            function_version: sent as the query parameter ``FunctionVersion``. Known values:
+                ``ALL``.
             marker: sent as the query parameter ``Marker``.
             max_items: sent as the query parameter ``MaxItems``.
 
@@ -2632,8 +2663,8 @@ class Lambda(SyncClient):
         self,
         *,
         layer_name: str,
-        compatible_architecture: str | None = None,
-        compatible_runtime: str | None = None,
+        compatible_architecture: Architecture | None = None,
+        compatible_runtime: Runtime | None = None,
         marker: str | None = None,
         max_items: int | None = None,
     ) -> ListLayerVersionsOutput:
@@ -2641,8 +2672,12 @@ class Lambda(SyncClient):
 
         Args:
             layer_name: part of the request path.
-            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``.
-            compatible_runtime: sent as the query parameter ``CompatibleRuntime``.
+            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``. Known
+                values: ``x86_64``, ``arm64``.
+            compatible_runtime: sent as the query parameter ``CompatibleRuntime``. Known values:
+                ``nodejs``, ``nodejs4.3``, ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``,
+                ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``,
+                ``nodejs22.x``, ``nodejs24.x`` and 40 more.
             marker: sent as the query parameter ``Marker``.
             max_items: sent as the query parameter ``MaxItems``.
 
@@ -2671,16 +2706,20 @@ class Lambda(SyncClient):
     def list_layers(
         self,
         *,
-        compatible_architecture: str | None = None,
-        compatible_runtime: str | None = None,
+        compatible_architecture: Architecture | None = None,
+        compatible_runtime: Runtime | None = None,
         marker: str | None = None,
         max_items: int | None = None,
     ) -> ListLayersOutput:
         """Call ``ListLayers``.
 
         Args:
-            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``.
-            compatible_runtime: sent as the query parameter ``CompatibleRuntime``.
+            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``. Known
+                values: ``x86_64``, ``arm64``.
+            compatible_runtime: sent as the query parameter ``CompatibleRuntime``. Known values:
+                ``nodejs``, ``nodejs4.3``, ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``,
+                ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``,
+                ``nodejs22.x``, ``nodejs24.x`` and 40 more.
             marker: sent as the query parameter ``Marker``.
             max_items: sent as the query parameter ``MaxItems``.
 
@@ -2849,8 +2888,8 @@ class Lambda(SyncClient):
         layer_name: str,
         content: LayerVersionContentInput | Mapping[str, Any],
         description: str | None = None,
-        compatible_architectures: Sequence[str] | None = None,
-        compatible_runtimes: Sequence[str] | None = None,
+        compatible_architectures: Sequence[Architecture] | None = None,
+        compatible_runtimes: Sequence[Runtime] | None = None,
         license_info: str | None = None,
     ) -> PublishLayerVersionOutput:
         """Call ``PublishLayerVersion``.
@@ -2859,8 +2898,12 @@ class Lambda(SyncClient):
             layer_name: part of the request path.
             content: ``Content`` in the request body.
             description: ``Description`` in the request body.
-            compatible_architectures: ``CompatibleArchitectures`` in the request body.
-            compatible_runtimes: ``CompatibleRuntimes`` in the request body.
+            compatible_architectures: ``CompatibleArchitectures`` in the request body. Known values:
+                ``x86_64``, ``arm64``.
+            compatible_runtimes: ``CompatibleRuntimes`` in the request body. Known values:
+                ``nodejs``, ``nodejs4.3``, ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``,
+                ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``,
+                ``nodejs22.x``, ``nodejs24.x`` and 40 more.
             license_info: ``LicenseInfo`` in the request body.
 
         Returns:
@@ -2894,7 +2937,7 @@ class Lambda(SyncClient):
         code_sha256: str | None = None,
         description: str | None = None,
         revision_id: str | None = None,
-        publish_to: str | None = None,
+        publish_to: FunctionVersionLatestPublished | None = None,
     ) -> PublishVersionOutput:
         """Call ``PublishVersion``.
 
@@ -2903,7 +2946,7 @@ class Lambda(SyncClient):
             code_sha256: ``CodeSha256`` in the request body.
             description: ``Description`` in the request body.
             revision_id: ``RevisionId`` in the request body.
-            publish_to: ``PublishTo`` in the request body.
+            publish_to: ``PublishTo`` in the request body. Known values: ``LATEST_PUBLISHED``.
 
         Returns:
             PublishVersionOutput: the output's members, and ``metadata`` of the response.
@@ -3043,13 +3086,14 @@ class Lambda(SyncClient):
         self,
         *,
         function_name: str,
-        recursive_loop: str,
+        recursive_loop: RecursiveLoop,
     ) -> PutFunctionRecursionConfigOutput:
         """Call ``PutFunctionRecursionConfig``.
 
         Args:
             function_name: part of the request path.
-            recursive_loop: ``RecursiveLoop`` in the request body.
+            recursive_loop: ``RecursiveLoop`` in the request body. Known values: ``Allow``,
+                ``Terminate``.
 
         Returns:
             PutFunctionRecursionConfigOutput: the output's members, and ``metadata`` of the
@@ -3186,7 +3230,7 @@ class Lambda(SyncClient):
         self,
         *,
         function_name: str,
-        update_runtime_on: str,
+        update_runtime_on: UpdateRuntimeOn,
         qualifier: str | None = None,
         runtime_version_arn: str | None = None,
     ) -> PutRuntimeManagementConfigOutput:
@@ -3194,7 +3238,8 @@ class Lambda(SyncClient):
 
         Args:
             function_name: part of the request path.
-            update_runtime_on: ``UpdateRuntimeOn`` in the request body.
+            update_runtime_on: ``UpdateRuntimeOn`` in the request body. Known values: ``Auto``,
+                ``Manual``, ``FunctionUpdate``.
             qualifier: sent as the query parameter ``Qualifier``.
             runtime_version_arn: ``RuntimeVersionArn`` in the request body.
 
@@ -3685,7 +3730,7 @@ class Lambda(SyncClient):
         source_access_configurations: (
             Sequence[SourceAccessConfiguration | Mapping[str, Any]] | None
         ) = None,
-        function_response_types: Sequence[str] | None = None,
+        function_response_types: Sequence[FunctionResponseType] | None = None,
         amazon_managed_kafka_event_source_config: (
             AmazonManagedKafkaEventSourceConfig | Mapping[str, Any] | None
         ) = None,
@@ -3718,7 +3763,8 @@ class Lambda(SyncClient):
             maximum_retry_attempts: ``MaximumRetryAttempts`` in the request body.
             tumbling_window_in_seconds: ``TumblingWindowInSeconds`` in the request body.
             source_access_configurations: ``SourceAccessConfigurations`` in the request body.
-            function_response_types: ``FunctionResponseTypes`` in the request body.
+            function_response_types: ``FunctionResponseTypes`` in the request body. Known values:
+                ``ReportBatchItemFailures``.
             amazon_managed_kafka_event_source_config: ``AmazonManagedKafkaEventSourceConfig`` in the
                 request body.
             self_managed_kafka_event_source_config: ``SelfManagedKafkaEventSourceConfig`` in the
@@ -3775,11 +3821,11 @@ class Lambda(SyncClient):
         s3_bucket: str | None = None,
         s3_key: str | None = None,
         s3_object_version: str | None = None,
-        s3_object_storage_mode: str | None = None,
+        s3_object_storage_mode: S3ObjectStorageMode | None = None,
         image_uri: str | None = None,
-        architectures: Sequence[str] | None = None,
+        architectures: Sequence[Architecture] | None = None,
         publish: bool | None = None,
-        publish_to: str | None = None,
+        publish_to: FunctionVersionLatestPublished | None = None,
         dry_run: bool | None = None,
         revision_id: str | None = None,
         source_kms_key_arn: str | None = None,
@@ -3792,11 +3838,13 @@ class Lambda(SyncClient):
             s3_bucket: ``S3Bucket`` in the request body.
             s3_key: ``S3Key`` in the request body.
             s3_object_version: ``S3ObjectVersion`` in the request body.
-            s3_object_storage_mode: ``S3ObjectStorageMode`` in the request body.
+            s3_object_storage_mode: ``S3ObjectStorageMode`` in the request body. Known values:
+                ``COPY``, ``REFERENCE``.
             image_uri: ``ImageUri`` in the request body.
-            architectures: ``Architectures`` in the request body.
+            architectures: ``Architectures`` in the request body. Known values: ``x86_64``,
+                ``arm64``.
             publish: ``Publish`` in the request body.
-            publish_to: ``PublishTo`` in the request body.
+            publish_to: ``PublishTo`` in the request body. Known values: ``LATEST_PUBLISHED``.
             dry_run: ``DryRun`` in the request body.
             revision_id: ``RevisionId`` in the request body.
             source_kms_key_arn: ``SourceKMSKeyArn`` in the request body.
@@ -3848,7 +3896,7 @@ class Lambda(SyncClient):
         memory_size: int | None = None,
         vpc_config: VpcConfig | Mapping[str, Any] | None = None,
         environment: Environment | Mapping[str, Any] | None = None,
-        runtime: str | None = None,
+        runtime: Runtime | None = None,
         dead_letter_config: DeadLetterConfig | Mapping[str, Any] | None = None,
         kms_key_arn: str | None = None,
         tracing_config: TracingConfig | Mapping[str, Any] | None = None,
@@ -3875,7 +3923,10 @@ class Lambda(SyncClient):
             memory_size: ``MemorySize`` in the request body.
             vpc_config: ``VpcConfig`` in the request body.
             environment: ``Environment`` in the request body.
-            runtime: ``Runtime`` in the request body.
+            runtime: ``Runtime`` in the request body. Known values: ``nodejs``, ``nodejs4.3``,
+                ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``,
+                ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and
+                40 more.
             dead_letter_config: ``DeadLetterConfig`` in the request body.
             kms_key_arn: ``KMSKeyArn`` in the request body.
             tracing_config: ``TracingConfig`` in the request body.
@@ -3984,18 +4035,19 @@ class Lambda(SyncClient):
         *,
         function_name: str,
         qualifier: str | None = None,
-        auth_type: str | None = None,
+        auth_type: FunctionUrlAuthType | None = None,
         cors: Cors | Mapping[str, Any] | None = None,
-        invoke_mode: str | None = None,
+        invoke_mode: InvokeMode | None = None,
     ) -> UpdateFunctionUrlConfigOutput:
         """Call ``UpdateFunctionUrlConfig``.
 
         Args:
             function_name: part of the request path.
             qualifier: sent as the query parameter ``Qualifier``.
-            auth_type: ``AuthType`` in the request body.
+            auth_type: ``AuthType`` in the request body. Known values: ``NONE``, ``AWS_IAM``.
             cors: ``Cors`` in the request body.
-            invoke_mode: ``InvokeMode`` in the request body.
+            invoke_mode: ``InvokeMode`` in the request body. Known values: ``BUFFERED``,
+                ``RESPONSE_STREAM``.
 
         Returns:
             UpdateFunctionUrlConfigOutput: the output's members, and ``metadata`` of the response.
@@ -4158,7 +4210,7 @@ class Lambda(SyncClient):
     def paginate_list_capacity_providers(
         self,
         *,
-        state: str | None = None,
+        state: CapacityProviderState | None = None,
         marker: str | None = None,
         max_items: int | None = None,
         resume_token: str | None = None,
@@ -4169,7 +4221,8 @@ class Lambda(SyncClient):
         asked for. Its ``items()`` are those of ``CapacityProviders`` in all of them.
 
         Args:
-            state: sent as the query parameter ``State``.
+            state: sent as the query parameter ``State``. Known values: ``Pending``, ``Active``,
+                ``Failed``, ``Deleting``.
             marker: sent as the query parameter ``Marker``. For the first page; the service's
                 answers tell it for the others.
             max_items: sent as the query parameter ``MaxItems``. It bounds each page, not all of
@@ -4240,7 +4293,7 @@ class Lambda(SyncClient):
         function_name: str,
         qualifier: str | None = None,
         durable_execution_name: str | None = None,
-        statuses: Sequence[str] | None = None,
+        statuses: Sequence[ExecutionStatus] | None = None,
         started_after: datetime | None = None,
         started_before: datetime | None = None,
         reverse_order: bool | None = None,
@@ -4257,7 +4310,9 @@ class Lambda(SyncClient):
             function_name: part of the request path.
             qualifier: sent as the query parameter ``Qualifier``.
             durable_execution_name: sent as the query parameter ``DurableExecutionName``.
-            statuses: sent as the query parameter ``Statuses``.
+            statuses: sent as the query parameter ``Statuses``. Known values: ``RUNNING``,
+                ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT``, ``STOPPED``, ``DELETING``, ``PAUSING``,
+                ``PAUSED``.
             started_after: sent as the query parameter ``StartedAfter``.
             started_before: sent as the query parameter ``StartedBefore``.
             reverse_order: sent as the query parameter ``ReverseOrder``.
@@ -4466,7 +4521,7 @@ class Lambda(SyncClient):
         self,
         *,
         master_region: str | None = None,
-        function_version: str | None = None,
+        function_version: FunctionVersion | None = None,
         marker: str | None = None,
         max_items: int | None = None,
         resume_token: str | None = None,
@@ -4478,7 +4533,8 @@ class Lambda(SyncClient):
 
         Args:
             master_region: sent as the query parameter ``MasterRegion``.
-            function_version: sent as the query parameter ``FunctionVersion``.
+            function_version: sent as the query parameter ``FunctionVersion``. Known values:
+                ``ALL``.
             marker: sent as the query parameter ``Marker``. For the first page; the service's
                 answers tell it for the others.
             max_items: sent as the query parameter ``MaxItems``. It bounds each page, not all of
@@ -4551,8 +4607,8 @@ class Lambda(SyncClient):
         self,
         *,
         layer_name: str,
-        compatible_architecture: str | None = None,
-        compatible_runtime: str | None = None,
+        compatible_architecture: Architecture | None = None,
+        compatible_runtime: Runtime | None = None,
         marker: str | None = None,
         max_items: int | None = None,
         resume_token: str | None = None,
@@ -4564,8 +4620,12 @@ class Lambda(SyncClient):
 
         Args:
             layer_name: part of the request path.
-            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``.
-            compatible_runtime: sent as the query parameter ``CompatibleRuntime``.
+            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``. Known
+                values: ``x86_64``, ``arm64``.
+            compatible_runtime: sent as the query parameter ``CompatibleRuntime``. Known values:
+                ``nodejs``, ``nodejs4.3``, ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``,
+                ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``,
+                ``nodejs22.x``, ``nodejs24.x`` and 40 more.
             marker: sent as the query parameter ``Marker``. For the first page; the service's
                 answers tell it for the others.
             max_items: sent as the query parameter ``MaxItems``. It bounds each page, not all of
@@ -4597,8 +4657,8 @@ class Lambda(SyncClient):
     def paginate_list_layers(
         self,
         *,
-        compatible_architecture: str | None = None,
-        compatible_runtime: str | None = None,
+        compatible_architecture: Architecture | None = None,
+        compatible_runtime: Runtime | None = None,
         marker: str | None = None,
         max_items: int | None = None,
         resume_token: str | None = None,
@@ -4609,8 +4669,12 @@ class Lambda(SyncClient):
         asked for. Its ``items()`` are those of ``Layers`` in all of them.
 
         Args:
-            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``.
-            compatible_runtime: sent as the query parameter ``CompatibleRuntime``.
+            compatible_architecture: sent as the query parameter ``CompatibleArchitecture``. Known
+                values: ``x86_64``, ``arm64``.
+            compatible_runtime: sent as the query parameter ``CompatibleRuntime``. Known values:
+                ``nodejs``, ``nodejs4.3``, ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``,
+                ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``,
+                ``nodejs22.x``, ``nodejs24.x`` and 40 more.
             marker: sent as the query parameter ``Marker``. For the first page; the service's
                 answers tell it for the others.
             max_items: sent as the query parameter ``MaxItems``. It bounds each page, not all of

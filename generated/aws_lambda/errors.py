@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from ._runtime.errors import ServiceError
 from ._runtime.response_headers import text_header
+from .types import ThrottleReason
 
 
 class LambdaError(ServiceError):
@@ -1035,14 +1036,18 @@ class TooManyRequestsException(LambdaError):
     Attributes:
         retry_after_seconds: the response header ``Retry-After``.
         type: ``Type``.
-        reason: ``Reason``.
+        reason: ``Reason``. Known values: ``ConcurrentInvocationLimitExceeded``,
+            ``FunctionInvocationRateLimitExceeded``,
+            ``ReservedFunctionConcurrentInvocationLimitExceeded``,
+            ``ReservedFunctionInvocationRateLimitExceeded``, ``CallerRateLimitExceeded``,
+            ``ConcurrentSnapshotCreateLimitExceeded``.
     """
 
     wire_code = "TooManyRequestsException"
     http_status = 429
     wire_members = {
         "Type": ("type", str | None),
-        "Reason": ("reason", str | None),
+        "Reason": ("reason", ThrottleReason | None),
     }
     header_members = {
         "Retry-After": ("retry_after_seconds", text_header),
@@ -1050,7 +1055,7 @@ class TooManyRequestsException(LambdaError):
 
     retry_after_seconds: str | None = None
     type: str | None = None
-    reason: str | None = None
+    reason: ThrottleReason | None = None
 
 
 class UnsupportedMediaTypeException(LambdaError):

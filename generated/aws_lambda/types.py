@@ -5,13 +5,368 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
 from ._runtime.codec_rest_json import decode_json
 from ._runtime.shapes import Output, Structure
 from ._runtime.timestamps import UNIX_EPOCH
+
+# Known values, for editors and type checkers. A service may add some, so any text is taken and read.
+if TYPE_CHECKING:
+    ApplicationLogLevel: TypeAlias = (
+        Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] | str
+    )
+    Architecture: TypeAlias = Literal["x86_64", "arm64"] | str
+    CapacityProviderPredefinedMetricType: TypeAlias = (
+        Literal[
+            "LambdaCapacityProviderAverageCPUUtilization",
+            "LambdaCapacityProviderAverageGPUUtilization",
+        ]
+        | str
+    )
+    CapacityProviderScalingMode: TypeAlias = Literal["Auto", "Manual"] | str
+    CapacityProviderState: TypeAlias = Literal["Pending", "Active", "Failed", "Deleting"] | str
+    CodeSigningPolicy: TypeAlias = Literal["Warn", "Enforce"] | str
+    DirectS3Read: TypeAlias = Literal["ENABLED", "DISABLED", "AUTO"] | str
+    EndPointType: TypeAlias = Literal["KAFKA_BOOTSTRAP_SERVERS"] | str
+    EventSourceMappingMetric: TypeAlias = Literal["EventCount", "ErrorCount", "KafkaMetrics"] | str
+    EventSourceMappingSystemLogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARN"] | str
+    EventSourcePosition: TypeAlias = Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"] | str
+    EventType: TypeAlias = (
+        Literal[
+            "ExecutionStarted",
+            "ExecutionSucceeded",
+            "ExecutionFailed",
+            "ExecutionTimedOut",
+            "ExecutionStopped",
+            "ContextStarted",
+            "ContextSucceeded",
+            "ContextFailed",
+            "WaitStarted",
+            "WaitSucceeded",
+            "WaitCancelled",
+            "StepStarted",
+            "StepSucceeded",
+            "StepFailed",
+            "ChainedInvokeStarted",
+            "ChainedInvokeSucceeded",
+            "ChainedInvokeFailed",
+            "ChainedInvokeTimedOut",
+            "ChainedInvokeStopped",
+            "CallbackStarted",
+            "CallbackSucceeded",
+            "CallbackFailed",
+            "CallbackTimedOut",
+            "InvocationCompleted",
+            "ExecutionPaused",
+            "ExecutionResumed",
+        ]
+        | str
+    )
+    ExecutionStatus: TypeAlias = (
+        Literal[
+            "RUNNING",
+            "SUCCEEDED",
+            "FAILED",
+            "TIMED_OUT",
+            "STOPPED",
+            "DELETING",
+            "PAUSING",
+            "PAUSED",
+        ]
+        | str
+    )
+    FullDocument: TypeAlias = Literal["UpdateLookup", "Default"] | str
+    FunctionResponseType: TypeAlias = Literal["ReportBatchItemFailures"] | str
+    FunctionUrlAuthType: TypeAlias = Literal["NONE", "AWS_IAM"] | str
+    FunctionVersion: TypeAlias = Literal["ALL"] | str
+    FunctionVersionLatestPublished: TypeAlias = Literal["LATEST_PUBLISHED"] | str
+    InvocationType: TypeAlias = Literal["Event", "RequestResponse", "DryRun"] | str
+    InvokeMode: TypeAlias = Literal["BUFFERED", "RESPONSE_STREAM"] | str
+    KafkaEventSourceMappingConsumptionMode: TypeAlias = Literal["Stream", "Queue"] | str
+    KafkaSchemaRegistryAuthType: TypeAlias = (
+        Literal[
+            "BASIC_AUTH",
+            "CLIENT_CERTIFICATE_TLS_AUTH",
+            "SERVER_ROOT_CA_CERTIFICATE",
+            "OAUTHBEARER_AUTH",
+        ]
+        | str
+    )
+    KafkaSchemaValidationAttribute: TypeAlias = Literal["KEY", "VALUE"] | str
+    LastUpdateStatus: TypeAlias = Literal["Successful", "Failed", "InProgress"] | str
+    LastUpdateStatusReasonCode: TypeAlias = (
+        Literal[
+            "EniLimitExceeded",
+            "InsufficientRolePermissions",
+            "InvalidConfiguration",
+            "InternalError",
+            "SubnetOutOfIPAddresses",
+            "InvalidSubnet",
+            "InvalidSecurityGroup",
+            "ImageDeleted",
+            "ImageAccessDenied",
+            "InvalidImage",
+            "KMSKeyAccessDenied",
+            "KMSKeyNotFound",
+            "InvalidStateKMSKey",
+            "DisabledKMSKey",
+            "EFSIOError",
+            "EFSMountConnectivityError",
+            "EFSMountFailure",
+            "EFSMountTimeout",
+            "InvalidRuntime",
+            "InvalidZipFileException",
+            "FunctionError",
+            "ServiceQuotaExceededException",
+            "VcpuLimitExceeded",
+            "CapacityProviderScalingLimitExceeded",
+            "InsufficientCapacity",
+            "EC2RequestLimitExceeded",
+            "FunctionError.InitTimeout",
+            "FunctionError.RuntimeInitError",
+            "FunctionError.ExtensionInitError",
+            "FunctionError.InvalidEntryPoint",
+            "FunctionError.InvalidWorkingDirectory",
+            "FunctionError.PermissionDenied",
+            "FunctionError.TooManyExtensions",
+            "FunctionError.InitResourceExhausted",
+            "DisallowedByVpcEncryptionControl",
+            "IncompatibleAcceleratorInstanceTypes",
+            "DependencyError",
+        ]
+        | str
+    )
+    LogFormat: TypeAlias = Literal["JSON", "Text"] | str
+    LogType: TypeAlias = Literal["None", "Tail"] | str
+    OperationAction: TypeAlias = Literal["START", "SUCCEED", "FAIL", "RETRY", "CANCEL"] | str
+    OperationStatus: TypeAlias = (
+        Literal[
+            "STARTED",
+            "PENDING",
+            "READY",
+            "SUCCEEDED",
+            "FAILED",
+            "CANCELLED",
+            "TIMED_OUT",
+            "STOPPED",
+        ]
+        | str
+    )
+    OperationType: TypeAlias = (
+        Literal["EXECUTION", "CONTEXT", "STEP", "WAIT", "CALLBACK", "CHAINED_INVOKE"] | str
+    )
+    PackageType: TypeAlias = Literal["Zip", "Image"] | str
+    PropagateTagsMode: TypeAlias = Literal["None", "Explicit"] | str
+    ProvisionedConcurrencyStatusEnum: TypeAlias = Literal["IN_PROGRESS", "READY", "FAILED"] | str
+    RecursiveLoop: TypeAlias = Literal["Allow", "Terminate"] | str
+    ResponseStreamingInvocationType: TypeAlias = Literal["RequestResponse", "DryRun"] | str
+    Runtime: TypeAlias = (
+        Literal[
+            "nodejs",
+            "nodejs4.3",
+            "nodejs6.10",
+            "nodejs8.10",
+            "nodejs10.x",
+            "nodejs12.x",
+            "nodejs14.x",
+            "nodejs16.x",
+            "nodejs18.x",
+            "nodejs20.x",
+            "nodejs22.x",
+            "nodejs24.x",
+            "java8",
+            "java8.al2",
+            "java11",
+            "java17",
+            "java21",
+            "java25",
+            "python2.7",
+            "python3.6",
+            "python3.7",
+            "python3.8",
+            "python3.9",
+            "python3.10",
+            "python3.11",
+            "python3.12",
+            "python3.13",
+            "python3.14",
+            "dotnetcore1.0",
+            "dotnetcore2.0",
+            "dotnetcore2.1",
+            "dotnetcore3.1",
+            "dotnet6",
+            "dotnet8",
+            "dotnet10",
+            "nodejs4.3-edge",
+            "go1.x",
+            "ruby2.5",
+            "ruby2.7",
+            "ruby3.2",
+            "ruby3.3",
+            "ruby3.4",
+            "ruby4.0",
+            "provided",
+            "provided.al2",
+            "provided.al2023",
+            "nodejs26.x",
+            "python3.15",
+            "java8.al2023",
+            "java11.al2023",
+            "java17.al2023",
+            "custom",
+        ]
+        | str
+    )
+    S3ObjectStorageMode: TypeAlias = Literal["COPY", "REFERENCE"] | str
+    SchemaRegistryEventRecordFormat: TypeAlias = Literal["JSON", "SOURCE"] | str
+    SnapStartApplyOn: TypeAlias = Literal["PublishedVersions", "None"] | str
+    SnapStartOptimizationStatus: TypeAlias = Literal["On", "Off"] | str
+    SourceAccessType: TypeAlias = (
+        Literal[
+            "BASIC_AUTH",
+            "VPC_SUBNET",
+            "VPC_SECURITY_GROUP",
+            "SASL_SCRAM_512_AUTH",
+            "SASL_SCRAM_256_AUTH",
+            "VIRTUAL_HOST",
+            "CLIENT_CERTIFICATE_TLS_AUTH",
+            "SERVER_ROOT_CA_CERTIFICATE",
+            "OAUTHBEARER_AUTH",
+            "OAUTHBEARER_SCOPE",
+            "OAUTHBEARER_AUDIENCE",
+            "OAUTHBEARER_LOGICAL_CLUSTER",
+            "OAUTHBEARER_IDENTITY_POOL",
+            "IAM_AUTH",
+            "IAM_OAUTHBEARER_AUTH",
+        ]
+        | str
+    )
+    State: TypeAlias = (
+        Literal[
+            "Pending",
+            "Active",
+            "Inactive",
+            "Failed",
+            "Deactivating",
+            "Deactivated",
+            "ActiveNonInvocable",
+            "Deleting",
+        ]
+        | str
+    )
+    StateReasonCode: TypeAlias = (
+        Literal[
+            "Idle",
+            "Creating",
+            "Restoring",
+            "EniLimitExceeded",
+            "InsufficientRolePermissions",
+            "InvalidConfiguration",
+            "InternalError",
+            "SubnetOutOfIPAddresses",
+            "InvalidSubnet",
+            "InvalidSecurityGroup",
+            "ImageDeleted",
+            "ImageAccessDenied",
+            "InvalidImage",
+            "KMSKeyAccessDenied",
+            "KMSKeyNotFound",
+            "InvalidStateKMSKey",
+            "DisabledKMSKey",
+            "EFSIOError",
+            "EFSMountConnectivityError",
+            "EFSMountFailure",
+            "EFSMountTimeout",
+            "InvalidRuntime",
+            "InvalidZipFileException",
+            "FunctionError",
+            "ServiceQuotaExceededException",
+            "VcpuLimitExceeded",
+            "CapacityProviderScalingLimitExceeded",
+            "InsufficientCapacity",
+            "EC2RequestLimitExceeded",
+            "FunctionError.InitTimeout",
+            "FunctionError.RuntimeInitError",
+            "FunctionError.ExtensionInitError",
+            "FunctionError.InvalidEntryPoint",
+            "FunctionError.InvalidWorkingDirectory",
+            "FunctionError.PermissionDenied",
+            "FunctionError.TooManyExtensions",
+            "FunctionError.InitResourceExhausted",
+            "DisallowedByVpcEncryptionControl",
+            "DrainingDurableExecutions",
+            "IncompatibleAcceleratorInstanceTypes",
+            "DependencyError",
+        ]
+        | str
+    )
+    SystemLogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARN"] | str
+    TenantIsolationMode: TypeAlias = Literal["PER_TENANT"] | str
+    ThrottleReason: TypeAlias = (
+        Literal[
+            "ConcurrentInvocationLimitExceeded",
+            "FunctionInvocationRateLimitExceeded",
+            "ReservedFunctionConcurrentInvocationLimitExceeded",
+            "ReservedFunctionInvocationRateLimitExceeded",
+            "CallerRateLimitExceeded",
+            "ConcurrentSnapshotCreateLimitExceeded",
+        ]
+        | str
+    )
+    TracingMode: TypeAlias = Literal["Active", "PassThrough"] | str
+    UpdateRuntimeOn: TypeAlias = Literal["Auto", "Manual", "FunctionUpdate"] | str
+else:
+    ApplicationLogLevel = str
+    Architecture = str
+    CapacityProviderPredefinedMetricType = str
+    CapacityProviderScalingMode = str
+    CapacityProviderState = str
+    CodeSigningPolicy = str
+    DirectS3Read = str
+    EndPointType = str
+    EventSourceMappingMetric = str
+    EventSourceMappingSystemLogLevel = str
+    EventSourcePosition = str
+    EventType = str
+    ExecutionStatus = str
+    FullDocument = str
+    FunctionResponseType = str
+    FunctionUrlAuthType = str
+    FunctionVersion = str
+    FunctionVersionLatestPublished = str
+    InvocationType = str
+    InvokeMode = str
+    KafkaEventSourceMappingConsumptionMode = str
+    KafkaSchemaRegistryAuthType = str
+    KafkaSchemaValidationAttribute = str
+    LastUpdateStatus = str
+    LastUpdateStatusReasonCode = str
+    LogFormat = str
+    LogType = str
+    OperationAction = str
+    OperationStatus = str
+    OperationType = str
+    PackageType = str
+    PropagateTagsMode = str
+    ProvisionedConcurrencyStatusEnum = str
+    RecursiveLoop = str
+    ResponseStreamingInvocationType = str
+    Runtime = str
+    S3ObjectStorageMode = str
+    SchemaRegistryEventRecordFormat = str
+    SnapStartApplyOn = str
+    SnapStartOptimizationStatus = str
+    SourceAccessType = str
+    State = str
+    StateReasonCode = str
+    SystemLogLevel = str
+    TenantIsolationMode = str
+    ThrottleReason = str
+    TracingMode = str
+    UpdateRuntimeOn = str
 
 
 class AcceleratorConfig(Structure, kw_only=True):
@@ -197,7 +552,7 @@ class CapacityProvider(Structure, kw_only=True):
 
     Attributes:
         capacity_provider_arn: ``CapacityProviderArn``.
-        state: ``State``.
+        state: ``State``. Known values: ``Pending``, ``Active``, ``Failed``, ``Deleting``.
         vpc_config: ``VpcConfig``.
         permissions_config: ``PermissionsConfig``.
         instance_requirements: ``InstanceRequirements``.
@@ -209,7 +564,7 @@ class CapacityProvider(Structure, kw_only=True):
     """
 
     capacity_provider_arn: str = msgspec.field(name="CapacityProviderArn", default="")
-    state: str = msgspec.field(name="State", default="")
+    state: CapacityProviderState = msgspec.field(name="State", default="")
     vpc_config: CapacityProviderVpcConfig | None = msgspec.field(name="VpcConfig", default=None)
     permissions_config: CapacityProviderPermissionsConfig | None = msgspec.field(
         name="PermissionsConfig", default=None
@@ -249,11 +604,11 @@ class CapacityProviderLoggingConfig(Structure, kw_only=True):
     """The structure ``CapacityProviderLoggingConfig``.
 
     Attributes:
-        system_log_level: ``SystemLogLevel``.
+        system_log_level: ``SystemLogLevel``. Known values: ``DEBUG``, ``INFO``, ``WARN``.
         log_group: ``LogGroup``.
     """
 
-    system_log_level: str | None = msgspec.field(name="SystemLogLevel", default=None)
+    system_log_level: SystemLogLevel | None = msgspec.field(name="SystemLogLevel", default=None)
     log_group: str | None = msgspec.field(name="LogGroup", default=None)
 
 
@@ -276,12 +631,14 @@ class CapacityProviderScalingConfig(Structure, kw_only=True):
 
     Attributes:
         max_v_cpu_count: ``MaxVCpuCount``.
-        scaling_mode: ``ScalingMode``.
+        scaling_mode: ``ScalingMode``. Known values: ``Auto``, ``Manual``.
         scaling_policies: ``ScalingPolicies``.
     """
 
     max_v_cpu_count: int | None = msgspec.field(name="MaxVCpuCount", default=None)
-    scaling_mode: str | None = msgspec.field(name="ScalingMode", default=None)
+    scaling_mode: CapacityProviderScalingMode | None = msgspec.field(
+        name="ScalingMode", default=None
+    )
     scaling_policies: list[TargetTrackingScalingPolicy] | None = msgspec.field(
         name="ScalingPolicies", default=None
     )
@@ -439,10 +796,11 @@ class CodeSigningPolicies(Structure, kw_only=True):
     """The structure ``CodeSigningPolicies``.
 
     Attributes:
-        untrusted_artifact_on_deployment: ``UntrustedArtifactOnDeployment``.
+        untrusted_artifact_on_deployment: ``UntrustedArtifactOnDeployment``. Known values:
+            ``Warn``, ``Enforce``.
     """
 
-    untrusted_artifact_on_deployment: str | None = msgspec.field(
+    untrusted_artifact_on_deployment: CodeSigningPolicy | None = msgspec.field(
         name="UntrustedArtifactOnDeployment", default=None
     )
 
@@ -555,12 +913,12 @@ class DocumentDBEventSourceConfig(Structure, kw_only=True):
     Attributes:
         database_name: ``DatabaseName``.
         collection_name: ``CollectionName``.
-        full_document: ``FullDocument``.
+        full_document: ``FullDocument``. Known values: ``UpdateLookup``, ``Default``.
     """
 
     database_name: str | None = msgspec.field(name="DatabaseName", default=None)
     collection_name: str | None = msgspec.field(name="CollectionName", default=None)
-    full_document: str | None = msgspec.field(name="FullDocument", default=None)
+    full_document: FullDocument | None = msgspec.field(name="FullDocument", default=None)
 
 
 class DurableConfig(Structure, kw_only=True):
@@ -643,7 +1001,10 @@ class Event(Structure, kw_only=True):
     """The structure ``Event``.
 
     Attributes:
-        event_type: ``EventType``.
+        event_type: ``EventType``. Known values: ``ExecutionStarted``, ``ExecutionSucceeded``,
+            ``ExecutionFailed``, ``ExecutionTimedOut``, ``ExecutionStopped``,
+            ``ContextStarted``, ``ContextSucceeded``, ``ContextFailed``, ``WaitStarted``,
+            ``WaitSucceeded``, ``WaitCancelled``, ``StepStarted`` and 14 more.
         sub_type: ``SubType``.
         event_id: ``EventId``.
         id: ``Id``.
@@ -678,7 +1039,7 @@ class Event(Structure, kw_only=True):
         execution_resumed_details: ``ExecutionResumedDetails``.
     """
 
-    event_type: str | None = msgspec.field(name="EventType", default=None)
+    event_type: EventType | None = msgspec.field(name="EventType", default=None)
     sub_type: str | None = msgspec.field(name="SubType", default=None)
     event_id: int | None = msgspec.field(name="EventId", default=None)
     id: str | None = msgspec.field(name="Id", default=None)
@@ -830,7 +1191,8 @@ class EventSourceMappingConfiguration(Structure, kw_only=True):
 
     Attributes:
         uuid: ``UUID``.
-        starting_position: ``StartingPosition``.
+        starting_position: ``StartingPosition``. Known values: ``TRIM_HORIZON``, ``LATEST``,
+            ``AT_TIMESTAMP``.
         starting_position_timestamp: ``StartingPositionTimestamp``.
         batch_size: ``BatchSize``.
         maximum_batching_window_in_seconds: ``MaximumBatchingWindowInSeconds``.
@@ -856,7 +1218,8 @@ class EventSourceMappingConfiguration(Structure, kw_only=True):
         bisect_batch_on_function_error: ``BisectBatchOnFunctionError``.
         maximum_retry_attempts: ``MaximumRetryAttempts``.
         tumbling_window_in_seconds: ``TumblingWindowInSeconds``.
-        function_response_types: ``FunctionResponseTypes``.
+        function_response_types: ``FunctionResponseTypes``. Known values:
+            ``ReportBatchItemFailures``.
         amazon_managed_kafka_event_source_config: ``AmazonManagedKafkaEventSourceConfig``.
         self_managed_kafka_event_source_config: ``SelfManagedKafkaEventSourceConfig``.
         document_db_event_source_config: ``DocumentDBEventSourceConfig``.
@@ -865,7 +1228,9 @@ class EventSourceMappingConfiguration(Structure, kw_only=True):
     """
 
     uuid: str | None = msgspec.field(name="UUID", default=None)
-    starting_position: str | None = msgspec.field(name="StartingPosition", default=None)
+    starting_position: EventSourcePosition | None = msgspec.field(
+        name="StartingPosition", default=None
+    )
     starting_position_timestamp: datetime | None = msgspec.field(
         name="StartingPositionTimestamp", default=None
     )
@@ -913,7 +1278,7 @@ class EventSourceMappingConfiguration(Structure, kw_only=True):
     tumbling_window_in_seconds: int | None = msgspec.field(
         name="TumblingWindowInSeconds", default=None
     )
-    function_response_types: list[str] | None = msgspec.field(
+    function_response_types: list[FunctionResponseType] | None = msgspec.field(
         name="FunctionResponseTypes", default=None
     )
     amazon_managed_kafka_event_source_config: AmazonManagedKafkaEventSourceConfig | None = (
@@ -935,20 +1300,22 @@ class EventSourceMappingLoggingConfig(Structure, kw_only=True):
     """The structure ``EventSourceMappingLoggingConfig``.
 
     Attributes:
-        system_log_level: ``SystemLogLevel``.
+        system_log_level: ``SystemLogLevel``. Known values: ``DEBUG``, ``INFO``, ``WARN``.
     """
 
-    system_log_level: str | None = msgspec.field(name="SystemLogLevel", default=None)
+    system_log_level: EventSourceMappingSystemLogLevel | None = msgspec.field(
+        name="SystemLogLevel", default=None
+    )
 
 
 class EventSourceMappingMetricsConfig(Structure, kw_only=True):
     """The structure ``EventSourceMappingMetricsConfig``.
 
     Attributes:
-        metrics: ``Metrics``.
+        metrics: ``Metrics``. Known values: ``EventCount``, ``ErrorCount``, ``KafkaMetrics``.
     """
 
-    metrics: list[str] | None = msgspec.field(name="Metrics", default=None)
+    metrics: list[EventSourceMappingMetric] | None = msgspec.field(name="Metrics", default=None)
 
 
 class Execution(Structure, kw_only=True):
@@ -958,7 +1325,8 @@ class Execution(Structure, kw_only=True):
         durable_execution_arn: ``DurableExecutionArn``.
         durable_execution_name: ``DurableExecutionName``.
         function_arn: ``FunctionArn``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``RUNNING``, ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT``,
+            ``STOPPED``, ``DELETING``, ``PAUSING``, ``PAUSED``.
         start_timestamp: ``StartTimestamp``.
         end_timestamp: ``EndTimestamp``.
         kms_key_arn: ``KMSKeyArn``.
@@ -967,7 +1335,7 @@ class Execution(Structure, kw_only=True):
     durable_execution_arn: str = msgspec.field(name="DurableExecutionArn", default="")
     durable_execution_name: str = msgspec.field(name="DurableExecutionName", default="")
     function_arn: str = msgspec.field(name="FunctionArn", default="")
-    status: str = msgspec.field(name="Status", default="")
+    status: ExecutionStatus = msgspec.field(name="Status", default="")
     start_timestamp: datetime = msgspec.field(name="StartTimestamp", default=UNIX_EPOCH)
     end_timestamp: datetime | None = msgspec.field(name="EndTimestamp", default=None)
     kms_key_arn: str | None = msgspec.field(name="KMSKeyArn", default=None)
@@ -1121,7 +1489,7 @@ class FunctionCode(Structure, kw_only=True):
         s3_bucket: ``S3Bucket``.
         s3_key: ``S3Key``.
         s3_object_version: ``S3ObjectVersion``.
-        s3_object_storage_mode: ``S3ObjectStorageMode``.
+        s3_object_storage_mode: ``S3ObjectStorageMode``. Known values: ``COPY``, ``REFERENCE``.
         image_uri: ``ImageUri``.
         source_kms_key_arn: ``SourceKMSKeyArn``.
     """
@@ -1130,7 +1498,9 @@ class FunctionCode(Structure, kw_only=True):
     s3_bucket: str | None = msgspec.field(name="S3Bucket", default=None)
     s3_key: str | None = msgspec.field(name="S3Key", default=None)
     s3_object_version: str | None = msgspec.field(name="S3ObjectVersion", default=None)
-    s3_object_storage_mode: str | None = msgspec.field(name="S3ObjectStorageMode", default=None)
+    s3_object_storage_mode: S3ObjectStorageMode | None = msgspec.field(
+        name="S3ObjectStorageMode", default=None
+    )
     image_uri: str | None = msgspec.field(name="ImageUri", default=None)
     source_kms_key_arn: str | None = msgspec.field(name="SourceKMSKeyArn", default=None)
 
@@ -1177,7 +1547,9 @@ class FunctionConfiguration(Structure, kw_only=True):
     Attributes:
         function_name: ``FunctionName``.
         function_arn: ``FunctionArn``.
-        runtime: ``Runtime``.
+        runtime: ``Runtime``. Known values: ``nodejs``, ``nodejs4.3``, ``nodejs6.10``,
+            ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``,
+            ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and 40 more.
         role: ``Role``.
         handler: ``Handler``.
         code_size: ``CodeSize``.
@@ -1195,18 +1567,28 @@ class FunctionConfiguration(Structure, kw_only=True):
         master_arn: ``MasterArn``.
         revision_id: ``RevisionId``.
         layers: ``Layers``.
-        state: ``State``.
+        state: ``State``. Known values: ``Pending``, ``Active``, ``Inactive``, ``Failed``,
+            ``Deactivating``, ``Deactivated``, ``ActiveNonInvocable``, ``Deleting``.
         state_reason: ``StateReason``.
-        state_reason_code: ``StateReasonCode``.
-        last_update_status: ``LastUpdateStatus``.
+        state_reason_code: ``StateReasonCode``. Known values: ``Idle``, ``Creating``,
+            ``Restoring``, ``EniLimitExceeded``, ``InsufficientRolePermissions``,
+            ``InvalidConfiguration``, ``InternalError``, ``SubnetOutOfIPAddresses``,
+            ``InvalidSubnet``, ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``
+            and 29 more.
+        last_update_status: ``LastUpdateStatus``. Known values: ``Successful``, ``Failed``,
+            ``InProgress``.
         last_update_status_reason: ``LastUpdateStatusReason``.
-        last_update_status_reason_code: ``LastUpdateStatusReasonCode``.
+        last_update_status_reason_code: ``LastUpdateStatusReasonCode``. Known values:
+            ``EniLimitExceeded``, ``InsufficientRolePermissions``, ``InvalidConfiguration``,
+            ``InternalError``, ``SubnetOutOfIPAddresses``, ``InvalidSubnet``,
+            ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``, ``InvalidImage``,
+            ``KMSKeyAccessDenied``, ``KMSKeyNotFound`` and 25 more.
         file_system_configs: ``FileSystemConfigs``.
         signing_profile_version_arn: ``SigningProfileVersionArn``.
         signing_job_arn: ``SigningJobArn``.
-        package_type: ``PackageType``.
+        package_type: ``PackageType``. Known values: ``Zip``, ``Image``.
         image_config_response: ``ImageConfigResponse``.
-        architectures: ``Architectures``.
+        architectures: ``Architectures``. Known values: ``x86_64``, ``arm64``.
         ephemeral_storage: ``EphemeralStorage``.
         snap_start: ``SnapStart``.
         runtime_version_config: ``RuntimeVersionConfig``.
@@ -1221,7 +1603,7 @@ class FunctionConfiguration(Structure, kw_only=True):
 
     function_name: str | None = msgspec.field(name="FunctionName", default=None)
     function_arn: str | None = msgspec.field(name="FunctionArn", default=None)
-    runtime: str | None = msgspec.field(name="Runtime", default=None)
+    runtime: Runtime | None = msgspec.field(name="Runtime", default=None)
     role: str | None = msgspec.field(name="Role", default=None)
     handler: str | None = msgspec.field(name="Handler", default=None)
     code_size: int | None = msgspec.field(name="CodeSize", default=None)
@@ -1241,14 +1623,16 @@ class FunctionConfiguration(Structure, kw_only=True):
     master_arn: str | None = msgspec.field(name="MasterArn", default=None)
     revision_id: str | None = msgspec.field(name="RevisionId", default=None)
     layers: list[Layer] | None = msgspec.field(name="Layers", default=None)
-    state: str | None = msgspec.field(name="State", default=None)
+    state: State | None = msgspec.field(name="State", default=None)
     state_reason: str | None = msgspec.field(name="StateReason", default=None)
-    state_reason_code: str | None = msgspec.field(name="StateReasonCode", default=None)
-    last_update_status: str | None = msgspec.field(name="LastUpdateStatus", default=None)
+    state_reason_code: StateReasonCode | None = msgspec.field(name="StateReasonCode", default=None)
+    last_update_status: LastUpdateStatus | None = msgspec.field(
+        name="LastUpdateStatus", default=None
+    )
     last_update_status_reason: str | None = msgspec.field(
         name="LastUpdateStatusReason", default=None
     )
-    last_update_status_reason_code: str | None = msgspec.field(
+    last_update_status_reason_code: LastUpdateStatusReasonCode | None = msgspec.field(
         name="LastUpdateStatusReasonCode", default=None
     )
     file_system_configs: list[FileSystemConfig] | None = msgspec.field(
@@ -1258,11 +1642,11 @@ class FunctionConfiguration(Structure, kw_only=True):
         name="SigningProfileVersionArn", default=None
     )
     signing_job_arn: str | None = msgspec.field(name="SigningJobArn", default=None)
-    package_type: str | None = msgspec.field(name="PackageType", default=None)
+    package_type: PackageType | None = msgspec.field(name="PackageType", default=None)
     image_config_response: ImageConfigResponse | None = msgspec.field(
         name="ImageConfigResponse", default=None
     )
-    architectures: list[str] | None = msgspec.field(name="Architectures", default=None)
+    architectures: list[Architecture] | None = msgspec.field(name="Architectures", default=None)
     ephemeral_storage: EphemeralStorage | None = msgspec.field(
         name="EphemeralStorage", default=None
     )
@@ -1344,8 +1728,8 @@ class FunctionUrlConfig(Structure, kw_only=True):
         creation_time: ``CreationTime``.
         last_modified_time: ``LastModifiedTime``.
         cors: ``Cors``.
-        auth_type: ``AuthType``.
-        invoke_mode: ``InvokeMode``.
+        auth_type: ``AuthType``. Known values: ``NONE``, ``AWS_IAM``.
+        invoke_mode: ``InvokeMode``. Known values: ``BUFFERED``, ``RESPONSE_STREAM``.
     """
 
     function_url: str = msgspec.field(name="FunctionUrl", default="")
@@ -1353,8 +1737,8 @@ class FunctionUrlConfig(Structure, kw_only=True):
     creation_time: str = msgspec.field(name="CreationTime", default="")
     last_modified_time: str = msgspec.field(name="LastModifiedTime", default="")
     cors: Cors | None = msgspec.field(name="Cors", default=None)
-    auth_type: str = msgspec.field(name="AuthType", default="")
-    invoke_mode: str | None = msgspec.field(name="InvokeMode", default=None)
+    auth_type: FunctionUrlAuthType = msgspec.field(name="AuthType", default="")
+    invoke_mode: InvokeMode | None = msgspec.field(name="InvokeMode", default=None)
 
 
 class FunctionVersionsByCapacityProviderListItem(Structure, kw_only=True):
@@ -1362,11 +1746,12 @@ class FunctionVersionsByCapacityProviderListItem(Structure, kw_only=True):
 
     Attributes:
         function_arn: ``FunctionArn``.
-        state: ``State``.
+        state: ``State``. Known values: ``Pending``, ``Active``, ``Inactive``, ``Failed``,
+            ``Deactivating``, ``Deactivated``, ``ActiveNonInvocable``, ``Deleting``.
     """
 
     function_arn: str = msgspec.field(name="FunctionArn", default="")
-    state: str = msgspec.field(name="State", default="")
+    state: State = msgspec.field(name="State", default="")
 
 
 class ImageConfig(Structure, kw_only=True):
@@ -1411,12 +1796,12 @@ class InstanceRequirements(Structure, kw_only=True):
     """The structure ``InstanceRequirements``.
 
     Attributes:
-        architectures: ``Architectures``.
+        architectures: ``Architectures``. Known values: ``x86_64``, ``arm64``.
         allowed_instance_types: ``AllowedInstanceTypes``.
         excluded_instance_types: ``ExcludedInstanceTypes``.
     """
 
-    architectures: list[str] | None = msgspec.field(name="Architectures", default=None)
+    architectures: list[Architecture] | None = msgspec.field(name="Architectures", default=None)
     allowed_instance_types: list[str] | None = msgspec.field(
         name="AllowedInstanceTypes", default=None
     )
@@ -1469,11 +1854,12 @@ class KafkaSchemaRegistryAccessConfig(Structure, kw_only=True):
     """The structure ``KafkaSchemaRegistryAccessConfig``.
 
     Attributes:
-        type: ``Type``.
+        type: ``Type``. Known values: ``BASIC_AUTH``, ``CLIENT_CERTIFICATE_TLS_AUTH``,
+            ``SERVER_ROOT_CA_CERTIFICATE``, ``OAUTHBEARER_AUTH``.
         uri: ``URI``.
     """
 
-    type: str | None = msgspec.field(name="Type", default=None)
+    type: KafkaSchemaRegistryAuthType | None = msgspec.field(name="Type", default=None)
     uri: str | None = msgspec.field(name="URI", default=None)
 
 
@@ -1482,13 +1868,15 @@ class KafkaSchemaRegistryConfig(Structure, kw_only=True):
 
     Attributes:
         schema_registry_uri: ``SchemaRegistryURI``.
-        event_record_format: ``EventRecordFormat``.
+        event_record_format: ``EventRecordFormat``. Known values: ``JSON``, ``SOURCE``.
         access_configs: ``AccessConfigs``.
         schema_validation_configs: ``SchemaValidationConfigs``.
     """
 
     schema_registry_uri: str | None = msgspec.field(name="SchemaRegistryURI", default=None)
-    event_record_format: str | None = msgspec.field(name="EventRecordFormat", default=None)
+    event_record_format: SchemaRegistryEventRecordFormat | None = msgspec.field(
+        name="EventRecordFormat", default=None
+    )
     access_configs: list[KafkaSchemaRegistryAccessConfig] | None = msgspec.field(
         name="AccessConfigs", default=None
     )
@@ -1501,10 +1889,10 @@ class KafkaSchemaValidationConfig(Structure, kw_only=True):
     """The structure ``KafkaSchemaValidationConfig``.
 
     Attributes:
-        attribute: ``Attribute``.
+        attribute: ``Attribute``. Known values: ``KEY``, ``VALUE``.
     """
 
-    attribute: str | None = msgspec.field(name="Attribute", default=None)
+    attribute: KafkaSchemaValidationAttribute | None = msgspec.field(name="Attribute", default=None)
 
 
 class LambdaManagedInstancesCapacityProviderConfig(Structure, kw_only=True):
@@ -1552,14 +1940,16 @@ class LayerVersionContentInput(Structure, kw_only=True):
         s3_bucket: ``S3Bucket``.
         s3_key: ``S3Key``.
         s3_object_version: ``S3ObjectVersion``.
-        s3_object_storage_mode: ``S3ObjectStorageMode``.
+        s3_object_storage_mode: ``S3ObjectStorageMode``. Known values: ``COPY``, ``REFERENCE``.
         zip_file: ``ZipFile``.
     """
 
     s3_bucket: str | None = msgspec.field(name="S3Bucket", default=None)
     s3_key: str | None = msgspec.field(name="S3Key", default=None)
     s3_object_version: str | None = msgspec.field(name="S3ObjectVersion", default=None)
-    s3_object_storage_mode: str | None = msgspec.field(name="S3ObjectStorageMode", default=None)
+    s3_object_storage_mode: S3ObjectStorageMode | None = msgspec.field(
+        name="S3ObjectStorageMode", default=None
+    )
     zip_file: bytes | None = msgspec.field(name="ZipFile", default=None)
 
 
@@ -1595,8 +1985,12 @@ class LayerVersionsListItem(Structure, kw_only=True):
         version: ``Version``.
         description: ``Description``.
         created_date: ``CreatedDate``.
-        compatible_architectures: ``CompatibleArchitectures``.
-        compatible_runtimes: ``CompatibleRuntimes``.
+        compatible_architectures: ``CompatibleArchitectures``. Known values: ``x86_64``,
+            ``arm64``.
+        compatible_runtimes: ``CompatibleRuntimes``. Known values: ``nodejs``, ``nodejs4.3``,
+            ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``,
+            ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and
+            40 more.
         license_info: ``LicenseInfo``.
     """
 
@@ -1604,10 +1998,12 @@ class LayerVersionsListItem(Structure, kw_only=True):
     version: int | None = msgspec.field(name="Version", default=None)
     description: str | None = msgspec.field(name="Description", default=None)
     created_date: str | None = msgspec.field(name="CreatedDate", default=None)
-    compatible_architectures: list[str] | None = msgspec.field(
+    compatible_architectures: list[Architecture] | None = msgspec.field(
         name="CompatibleArchitectures", default=None
     )
-    compatible_runtimes: list[str] | None = msgspec.field(name="CompatibleRuntimes", default=None)
+    compatible_runtimes: list[Runtime] | None = msgspec.field(
+        name="CompatibleRuntimes", default=None
+    )
     license_info: str | None = msgspec.field(name="LicenseInfo", default=None)
 
 
@@ -1631,15 +2027,18 @@ class LoggingConfig(Structure, kw_only=True):
     """The structure ``LoggingConfig``.
 
     Attributes:
-        log_format: ``LogFormat``.
-        application_log_level: ``ApplicationLogLevel``.
-        system_log_level: ``SystemLogLevel``.
+        log_format: ``LogFormat``. Known values: ``JSON``, ``Text``.
+        application_log_level: ``ApplicationLogLevel``. Known values: ``TRACE``, ``DEBUG``,
+            ``INFO``, ``WARN``, ``ERROR``, ``FATAL``.
+        system_log_level: ``SystemLogLevel``. Known values: ``DEBUG``, ``INFO``, ``WARN``.
         log_group: ``LogGroup``.
     """
 
-    log_format: str | None = msgspec.field(name="LogFormat", default=None)
-    application_log_level: str | None = msgspec.field(name="ApplicationLogLevel", default=None)
-    system_log_level: str | None = msgspec.field(name="SystemLogLevel", default=None)
+    log_format: LogFormat | None = msgspec.field(name="LogFormat", default=None)
+    application_log_level: ApplicationLogLevel | None = msgspec.field(
+        name="ApplicationLogLevel", default=None
+    )
+    system_log_level: SystemLogLevel | None = msgspec.field(name="SystemLogLevel", default=None)
     log_group: str | None = msgspec.field(name="LogGroup", default=None)
 
 
@@ -1670,11 +2069,13 @@ class Operation(Structure, kw_only=True):
         id: ``Id``.
         parent_id: ``ParentId``.
         name: ``Name``.
-        type: ``Type``.
+        type: ``Type``. Known values: ``EXECUTION``, ``CONTEXT``, ``STEP``, ``WAIT``,
+            ``CALLBACK``, ``CHAINED_INVOKE``.
         sub_type: ``SubType``.
         start_timestamp: ``StartTimestamp``.
         end_timestamp: ``EndTimestamp``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``STARTED``, ``PENDING``, ``READY``, ``SUCCEEDED``,
+            ``FAILED``, ``CANCELLED``, ``TIMED_OUT``, ``STOPPED``.
         execution_details: ``ExecutionDetails``.
         context_details: ``ContextDetails``.
         step_details: ``StepDetails``.
@@ -1686,11 +2087,11 @@ class Operation(Structure, kw_only=True):
     id: str = msgspec.field(name="Id", default="")
     parent_id: str | None = msgspec.field(name="ParentId", default=None)
     name: str | None = msgspec.field(name="Name", default=None)
-    type: str = msgspec.field(name="Type", default="")
+    type: OperationType = msgspec.field(name="Type", default="")
     sub_type: str | None = msgspec.field(name="SubType", default=None)
     start_timestamp: datetime = msgspec.field(name="StartTimestamp", default=UNIX_EPOCH)
     end_timestamp: datetime | None = msgspec.field(name="EndTimestamp", default=None)
-    status: str = msgspec.field(name="Status", default="")
+    status: OperationStatus = msgspec.field(name="Status", default="")
     execution_details: ExecutionDetails | None = msgspec.field(
         name="ExecutionDetails", default=None
     )
@@ -1710,9 +2111,11 @@ class OperationUpdate(Structure, kw_only=True):
         id: ``Id``.
         parent_id: ``ParentId``.
         name: ``Name``.
-        type: ``Type``.
+        type: ``Type``. Known values: ``EXECUTION``, ``CONTEXT``, ``STEP``, ``WAIT``,
+            ``CALLBACK``, ``CHAINED_INVOKE``.
         sub_type: ``SubType``.
-        action: ``Action``.
+        action: ``Action``. Known values: ``START``, ``SUCCEED``, ``FAIL``, ``RETRY``,
+            ``CANCEL``.
         payload: ``Payload``.
         error: ``Error``.
         context_options: ``ContextOptions``.
@@ -1725,9 +2128,9 @@ class OperationUpdate(Structure, kw_only=True):
     id: str = msgspec.field(name="Id")
     parent_id: str | None = msgspec.field(name="ParentId", default=None)
     name: str | None = msgspec.field(name="Name", default=None)
-    type: str = msgspec.field(name="Type")
+    type: OperationType = msgspec.field(name="Type")
     sub_type: str | None = msgspec.field(name="SubType", default=None)
-    action: str = msgspec.field(name="Action")
+    action: OperationAction = msgspec.field(name="Action")
     payload: str | None = msgspec.field(name="Payload", default=None)
     error: ErrorObject | None = msgspec.field(name="Error", default=None)
     context_options: ContextOptions | None = msgspec.field(name="ContextOptions", default=None)
@@ -1759,11 +2162,11 @@ class PropagateTags(Structure, kw_only=True):
     """The structure ``PropagateTags``.
 
     Attributes:
-        mode: ``Mode``.
+        mode: ``Mode``. Known values: ``None``, ``Explicit``.
         explicit_tags: ``ExplicitTags``.
     """
 
-    mode: str | None = msgspec.field(name="Mode", default=None)
+    mode: PropagateTagsMode | None = msgspec.field(name="Mode", default=None)
     explicit_tags: dict[str, str] | None = msgspec.field(name="ExplicitTags", default=None)
 
 
@@ -1778,7 +2181,7 @@ class ProvisionedConcurrencyConfigListItem(Structure, kw_only=True):
             ``AvailableProvisionedConcurrentExecutions``.
         allocated_provisioned_concurrent_executions:
             ``AllocatedProvisionedConcurrentExecutions``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``IN_PROGRESS``, ``READY``, ``FAILED``.
         status_reason: ``StatusReason``.
         last_modified: ``LastModified``.
     """
@@ -1793,7 +2196,7 @@ class ProvisionedConcurrencyConfigListItem(Structure, kw_only=True):
     allocated_provisioned_concurrent_executions: int | None = msgspec.field(
         name="AllocatedProvisionedConcurrentExecutions", default=None
     )
-    status: str | None = msgspec.field(name="Status", default=None)
+    status: ProvisionedConcurrencyStatusEnum | None = msgspec.field(name="Status", default=None)
     status_reason: str | None = msgspec.field(name="StatusReason", default=None)
     last_modified: str | None = msgspec.field(name="LastModified", default=None)
 
@@ -1868,10 +2271,10 @@ class S3FilesConfig(Structure, kw_only=True):
     """The structure ``S3FilesConfig``.
 
     Attributes:
-        direct_s3_read: ``DirectS3Read``.
+        direct_s3_read: ``DirectS3Read``. Known values: ``ENABLED``, ``DISABLED``, ``AUTO``.
     """
 
-    direct_s3_read: str | None = msgspec.field(name="DirectS3Read", default=None)
+    direct_s3_read: DirectS3Read | None = msgspec.field(name="DirectS3Read", default=None)
 
 
 class ScalingConfig(Structure, kw_only=True):
@@ -1888,10 +2291,10 @@ class SelfManagedEventSource(Structure, kw_only=True):
     """The structure ``SelfManagedEventSource``.
 
     Attributes:
-        endpoints: ``Endpoints``.
+        endpoints: ``Endpoints``. Known keys: ``KAFKA_BOOTSTRAP_SERVERS``.
     """
 
-    endpoints: dict[str, list[str]] | None = msgspec.field(name="Endpoints", default=None)
+    endpoints: dict[EndPointType, list[str]] | None = msgspec.field(name="Endpoints", default=None)
 
 
 class SelfManagedKafkaEventSourceConfig(Structure, kw_only=True):
@@ -1900,47 +2303,55 @@ class SelfManagedKafkaEventSourceConfig(Structure, kw_only=True):
     Attributes:
         consumer_group_id: ``ConsumerGroupId``.
         schema_registry_config: ``SchemaRegistryConfig``.
-        consumption_mode: ``ConsumptionMode``.
+        consumption_mode: ``ConsumptionMode``. Known values: ``Stream``, ``Queue``.
     """
 
     consumer_group_id: str | None = msgspec.field(name="ConsumerGroupId", default=None)
     schema_registry_config: KafkaSchemaRegistryConfig | None = msgspec.field(
         name="SchemaRegistryConfig", default=None
     )
-    consumption_mode: str | None = msgspec.field(name="ConsumptionMode", default=None)
+    consumption_mode: KafkaEventSourceMappingConsumptionMode | None = msgspec.field(
+        name="ConsumptionMode", default=None
+    )
 
 
 class SnapStart(Structure, kw_only=True):
     """The structure ``SnapStart``.
 
     Attributes:
-        apply_on: ``ApplyOn``.
+        apply_on: ``ApplyOn``. Known values: ``PublishedVersions``, ``None``.
     """
 
-    apply_on: str | None = msgspec.field(name="ApplyOn", default=None)
+    apply_on: SnapStartApplyOn | None = msgspec.field(name="ApplyOn", default=None)
 
 
 class SnapStartResponse(Structure, kw_only=True):
     """The structure ``SnapStartResponse``.
 
     Attributes:
-        apply_on: ``ApplyOn``.
-        optimization_status: ``OptimizationStatus``.
+        apply_on: ``ApplyOn``. Known values: ``PublishedVersions``, ``None``.
+        optimization_status: ``OptimizationStatus``. Known values: ``On``, ``Off``.
     """
 
-    apply_on: str | None = msgspec.field(name="ApplyOn", default=None)
-    optimization_status: str | None = msgspec.field(name="OptimizationStatus", default=None)
+    apply_on: SnapStartApplyOn | None = msgspec.field(name="ApplyOn", default=None)
+    optimization_status: SnapStartOptimizationStatus | None = msgspec.field(
+        name="OptimizationStatus", default=None
+    )
 
 
 class SourceAccessConfiguration(Structure, kw_only=True):
     """The structure ``SourceAccessConfiguration``.
 
     Attributes:
-        type: ``Type``.
+        type: ``Type``. Known values: ``BASIC_AUTH``, ``VPC_SUBNET``, ``VPC_SECURITY_GROUP``,
+            ``SASL_SCRAM_512_AUTH``, ``SASL_SCRAM_256_AUTH``, ``VIRTUAL_HOST``,
+            ``CLIENT_CERTIFICATE_TLS_AUTH``, ``SERVER_ROOT_CA_CERTIFICATE``,
+            ``OAUTHBEARER_AUTH``, ``OAUTHBEARER_SCOPE``, ``OAUTHBEARER_AUDIENCE``,
+            ``OAUTHBEARER_LOGICAL_CLUSTER`` and 3 more.
         uri: ``URI``.
     """
 
-    type: str | None = msgspec.field(name="Type", default=None)
+    type: SourceAccessType | None = msgspec.field(name="Type", default=None)
     uri: str | None = msgspec.field(name="URI", default=None)
 
 
@@ -2018,13 +2429,17 @@ class TargetTrackingScalingPolicy(Structure, kw_only=True):
     """The structure ``TargetTrackingScalingPolicy``.
 
     Attributes:
-        predefined_metric_type: ``PredefinedMetricType``.
+        predefined_metric_type: ``PredefinedMetricType``. Known values:
+            ``LambdaCapacityProviderAverageCPUUtilization``,
+            ``LambdaCapacityProviderAverageGPUUtilization``.
         target_value: ``TargetValue``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"PredefinedMetricType", "TargetValue"})
 
-    predefined_metric_type: str = msgspec.field(name="PredefinedMetricType", default_factory=str)
+    predefined_metric_type: CapacityProviderPredefinedMetricType = msgspec.field(
+        name="PredefinedMetricType", default_factory=str
+    )
     target_value: float = msgspec.field(name="TargetValue", default_factory=float)
 
 
@@ -2032,12 +2447,14 @@ class TenancyConfig(Structure, kw_only=True):
     """The structure ``TenancyConfig``.
 
     Attributes:
-        tenant_isolation_mode: ``TenantIsolationMode``.
+        tenant_isolation_mode: ``TenantIsolationMode``. Known values: ``PER_TENANT``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"TenantIsolationMode"})
 
-    tenant_isolation_mode: str = msgspec.field(name="TenantIsolationMode", default_factory=str)
+    tenant_isolation_mode: TenantIsolationMode = msgspec.field(
+        name="TenantIsolationMode", default_factory=str
+    )
 
 
 class TraceHeader(Structure, kw_only=True):
@@ -2054,20 +2471,20 @@ class TracingConfig(Structure, kw_only=True):
     """The structure ``TracingConfig``.
 
     Attributes:
-        mode: ``Mode``.
+        mode: ``Mode``. Known values: ``Active``, ``PassThrough``.
     """
 
-    mode: str | None = msgspec.field(name="Mode", default=None)
+    mode: TracingMode | None = msgspec.field(name="Mode", default=None)
 
 
 class TracingConfigResponse(Structure, kw_only=True):
     """The structure ``TracingConfigResponse``.
 
     Attributes:
-        mode: ``Mode``.
+        mode: ``Mode``. Known values: ``Active``, ``PassThrough``.
     """
 
-    mode: str | None = msgspec.field(name="Mode", default=None)
+    mode: TracingMode | None = msgspec.field(name="Mode", default=None)
 
 
 class VpcConfig(Structure, kw_only=True):
@@ -2247,7 +2664,8 @@ class CreateEventSourceMappingOutput(Output, kw_only=True):
 
     Attributes:
         uuid: ``UUID``.
-        starting_position: ``StartingPosition``.
+        starting_position: ``StartingPosition``. Known values: ``TRIM_HORIZON``, ``LATEST``,
+            ``AT_TIMESTAMP``.
         starting_position_timestamp: ``StartingPositionTimestamp``.
         batch_size: ``BatchSize``.
         maximum_batching_window_in_seconds: ``MaximumBatchingWindowInSeconds``.
@@ -2273,7 +2691,8 @@ class CreateEventSourceMappingOutput(Output, kw_only=True):
         bisect_batch_on_function_error: ``BisectBatchOnFunctionError``.
         maximum_retry_attempts: ``MaximumRetryAttempts``.
         tumbling_window_in_seconds: ``TumblingWindowInSeconds``.
-        function_response_types: ``FunctionResponseTypes``.
+        function_response_types: ``FunctionResponseTypes``. Known values:
+            ``ReportBatchItemFailures``.
         amazon_managed_kafka_event_source_config: ``AmazonManagedKafkaEventSourceConfig``.
         self_managed_kafka_event_source_config: ``SelfManagedKafkaEventSourceConfig``.
         document_db_event_source_config: ``DocumentDBEventSourceConfig``.
@@ -2282,7 +2701,9 @@ class CreateEventSourceMappingOutput(Output, kw_only=True):
     """
 
     uuid: str | None = msgspec.field(name="UUID", default=None)
-    starting_position: str | None = msgspec.field(name="StartingPosition", default=None)
+    starting_position: EventSourcePosition | None = msgspec.field(
+        name="StartingPosition", default=None
+    )
     starting_position_timestamp: datetime | None = msgspec.field(
         name="StartingPositionTimestamp", default=None
     )
@@ -2330,7 +2751,7 @@ class CreateEventSourceMappingOutput(Output, kw_only=True):
     tumbling_window_in_seconds: int | None = msgspec.field(
         name="TumblingWindowInSeconds", default=None
     )
-    function_response_types: list[str] | None = msgspec.field(
+    function_response_types: list[FunctionResponseType] | None = msgspec.field(
         name="FunctionResponseTypes", default=None
     )
     amazon_managed_kafka_event_source_config: AmazonManagedKafkaEventSourceConfig | None = (
@@ -2354,7 +2775,9 @@ class CreateFunctionOutput(Output, kw_only=True):
     Attributes:
         function_name: ``FunctionName``.
         function_arn: ``FunctionArn``.
-        runtime: ``Runtime``.
+        runtime: ``Runtime``. Known values: ``nodejs``, ``nodejs4.3``, ``nodejs6.10``,
+            ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``,
+            ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and 40 more.
         role: ``Role``.
         handler: ``Handler``.
         code_size: ``CodeSize``.
@@ -2372,18 +2795,28 @@ class CreateFunctionOutput(Output, kw_only=True):
         master_arn: ``MasterArn``.
         revision_id: ``RevisionId``.
         layers: ``Layers``.
-        state: ``State``.
+        state: ``State``. Known values: ``Pending``, ``Active``, ``Inactive``, ``Failed``,
+            ``Deactivating``, ``Deactivated``, ``ActiveNonInvocable``, ``Deleting``.
         state_reason: ``StateReason``.
-        state_reason_code: ``StateReasonCode``.
-        last_update_status: ``LastUpdateStatus``.
+        state_reason_code: ``StateReasonCode``. Known values: ``Idle``, ``Creating``,
+            ``Restoring``, ``EniLimitExceeded``, ``InsufficientRolePermissions``,
+            ``InvalidConfiguration``, ``InternalError``, ``SubnetOutOfIPAddresses``,
+            ``InvalidSubnet``, ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``
+            and 29 more.
+        last_update_status: ``LastUpdateStatus``. Known values: ``Successful``, ``Failed``,
+            ``InProgress``.
         last_update_status_reason: ``LastUpdateStatusReason``.
-        last_update_status_reason_code: ``LastUpdateStatusReasonCode``.
+        last_update_status_reason_code: ``LastUpdateStatusReasonCode``. Known values:
+            ``EniLimitExceeded``, ``InsufficientRolePermissions``, ``InvalidConfiguration``,
+            ``InternalError``, ``SubnetOutOfIPAddresses``, ``InvalidSubnet``,
+            ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``, ``InvalidImage``,
+            ``KMSKeyAccessDenied``, ``KMSKeyNotFound`` and 25 more.
         file_system_configs: ``FileSystemConfigs``.
         signing_profile_version_arn: ``SigningProfileVersionArn``.
         signing_job_arn: ``SigningJobArn``.
-        package_type: ``PackageType``.
+        package_type: ``PackageType``. Known values: ``Zip``, ``Image``.
         image_config_response: ``ImageConfigResponse``.
-        architectures: ``Architectures``.
+        architectures: ``Architectures``. Known values: ``x86_64``, ``arm64``.
         ephemeral_storage: ``EphemeralStorage``.
         snap_start: ``SnapStart``.
         runtime_version_config: ``RuntimeVersionConfig``.
@@ -2398,7 +2831,7 @@ class CreateFunctionOutput(Output, kw_only=True):
 
     function_name: str | None = msgspec.field(name="FunctionName", default=None)
     function_arn: str | None = msgspec.field(name="FunctionArn", default=None)
-    runtime: str | None = msgspec.field(name="Runtime", default=None)
+    runtime: Runtime | None = msgspec.field(name="Runtime", default=None)
     role: str | None = msgspec.field(name="Role", default=None)
     handler: str | None = msgspec.field(name="Handler", default=None)
     code_size: int | None = msgspec.field(name="CodeSize", default=None)
@@ -2418,14 +2851,16 @@ class CreateFunctionOutput(Output, kw_only=True):
     master_arn: str | None = msgspec.field(name="MasterArn", default=None)
     revision_id: str | None = msgspec.field(name="RevisionId", default=None)
     layers: list[Layer] | None = msgspec.field(name="Layers", default=None)
-    state: str | None = msgspec.field(name="State", default=None)
+    state: State | None = msgspec.field(name="State", default=None)
     state_reason: str | None = msgspec.field(name="StateReason", default=None)
-    state_reason_code: str | None = msgspec.field(name="StateReasonCode", default=None)
-    last_update_status: str | None = msgspec.field(name="LastUpdateStatus", default=None)
+    state_reason_code: StateReasonCode | None = msgspec.field(name="StateReasonCode", default=None)
+    last_update_status: LastUpdateStatus | None = msgspec.field(
+        name="LastUpdateStatus", default=None
+    )
     last_update_status_reason: str | None = msgspec.field(
         name="LastUpdateStatusReason", default=None
     )
-    last_update_status_reason_code: str | None = msgspec.field(
+    last_update_status_reason_code: LastUpdateStatusReasonCode | None = msgspec.field(
         name="LastUpdateStatusReasonCode", default=None
     )
     file_system_configs: list[FileSystemConfig] | None = msgspec.field(
@@ -2435,11 +2870,11 @@ class CreateFunctionOutput(Output, kw_only=True):
         name="SigningProfileVersionArn", default=None
     )
     signing_job_arn: str | None = msgspec.field(name="SigningJobArn", default=None)
-    package_type: str | None = msgspec.field(name="PackageType", default=None)
+    package_type: PackageType | None = msgspec.field(name="PackageType", default=None)
     image_config_response: ImageConfigResponse | None = msgspec.field(
         name="ImageConfigResponse", default=None
     )
-    architectures: list[str] | None = msgspec.field(name="Architectures", default=None)
+    architectures: list[Architecture] | None = msgspec.field(name="Architectures", default=None)
     ephemeral_storage: EphemeralStorage | None = msgspec.field(
         name="EphemeralStorage", default=None
     )
@@ -2466,18 +2901,18 @@ class CreateFunctionUrlConfigOutput(Output, kw_only=True):
     Attributes:
         function_url: ``FunctionUrl``.
         function_arn: ``FunctionArn``.
-        auth_type: ``AuthType``.
+        auth_type: ``AuthType``. Known values: ``NONE``, ``AWS_IAM``.
         cors: ``Cors``.
         creation_time: ``CreationTime``.
-        invoke_mode: ``InvokeMode``.
+        invoke_mode: ``InvokeMode``. Known values: ``BUFFERED``, ``RESPONSE_STREAM``.
     """
 
     function_url: str = msgspec.field(name="FunctionUrl", default="")
     function_arn: str = msgspec.field(name="FunctionArn", default="")
-    auth_type: str = msgspec.field(name="AuthType", default="")
+    auth_type: FunctionUrlAuthType = msgspec.field(name="AuthType", default="")
     cors: Cors | None = msgspec.field(name="Cors", default=None)
     creation_time: str = msgspec.field(name="CreationTime", default="")
-    invoke_mode: str | None = msgspec.field(name="InvokeMode", default=None)
+    invoke_mode: InvokeMode | None = msgspec.field(name="InvokeMode", default=None)
 
 
 class DeleteAliasOutput(Output, kw_only=True):
@@ -2517,7 +2952,8 @@ class DeleteEventSourceMappingOutput(Output, kw_only=True):
 
     Attributes:
         uuid: ``UUID``.
-        starting_position: ``StartingPosition``.
+        starting_position: ``StartingPosition``. Known values: ``TRIM_HORIZON``, ``LATEST``,
+            ``AT_TIMESTAMP``.
         starting_position_timestamp: ``StartingPositionTimestamp``.
         batch_size: ``BatchSize``.
         maximum_batching_window_in_seconds: ``MaximumBatchingWindowInSeconds``.
@@ -2543,7 +2979,8 @@ class DeleteEventSourceMappingOutput(Output, kw_only=True):
         bisect_batch_on_function_error: ``BisectBatchOnFunctionError``.
         maximum_retry_attempts: ``MaximumRetryAttempts``.
         tumbling_window_in_seconds: ``TumblingWindowInSeconds``.
-        function_response_types: ``FunctionResponseTypes``.
+        function_response_types: ``FunctionResponseTypes``. Known values:
+            ``ReportBatchItemFailures``.
         amazon_managed_kafka_event_source_config: ``AmazonManagedKafkaEventSourceConfig``.
         self_managed_kafka_event_source_config: ``SelfManagedKafkaEventSourceConfig``.
         document_db_event_source_config: ``DocumentDBEventSourceConfig``.
@@ -2552,7 +2989,9 @@ class DeleteEventSourceMappingOutput(Output, kw_only=True):
     """
 
     uuid: str | None = msgspec.field(name="UUID", default=None)
-    starting_position: str | None = msgspec.field(name="StartingPosition", default=None)
+    starting_position: EventSourcePosition | None = msgspec.field(
+        name="StartingPosition", default=None
+    )
     starting_position_timestamp: datetime | None = msgspec.field(
         name="StartingPositionTimestamp", default=None
     )
@@ -2600,7 +3039,7 @@ class DeleteEventSourceMappingOutput(Output, kw_only=True):
     tumbling_window_in_seconds: int | None = msgspec.field(
         name="TumblingWindowInSeconds", default=None
     )
-    function_response_types: list[str] | None = msgspec.field(
+    function_response_types: list[FunctionResponseType] | None = msgspec.field(
         name="FunctionResponseTypes", default=None
     )
     amazon_managed_kafka_event_source_config: AmazonManagedKafkaEventSourceConfig | None = (
@@ -2725,7 +3164,8 @@ class GetDurableExecutionOutput(Output, kw_only=True):
         result: ``Result``.
         error: ``Error``.
         start_timestamp: ``StartTimestamp``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``RUNNING``, ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT``,
+            ``STOPPED``, ``DELETING``, ``PAUSING``, ``PAUSED``.
         end_timestamp: ``EndTimestamp``.
         version: ``Version``.
         trace_header: ``TraceHeader``.
@@ -2742,7 +3182,7 @@ class GetDurableExecutionOutput(Output, kw_only=True):
     result: str | None = msgspec.field(name="Result", default=None)
     error: ErrorObject | None = msgspec.field(name="Error", default=None)
     start_timestamp: datetime = msgspec.field(name="StartTimestamp", default=UNIX_EPOCH)
-    status: str = msgspec.field(name="Status", default="")
+    status: ExecutionStatus = msgspec.field(name="Status", default="")
     end_timestamp: datetime | None = msgspec.field(name="EndTimestamp", default=None)
     version: str | None = msgspec.field(name="Version", default=None)
     trace_header: TraceHeader | None = msgspec.field(name="TraceHeader", default=None)
@@ -2783,7 +3223,8 @@ class GetEventSourceMappingOutput(Output, kw_only=True):
 
     Attributes:
         uuid: ``UUID``.
-        starting_position: ``StartingPosition``.
+        starting_position: ``StartingPosition``. Known values: ``TRIM_HORIZON``, ``LATEST``,
+            ``AT_TIMESTAMP``.
         starting_position_timestamp: ``StartingPositionTimestamp``.
         batch_size: ``BatchSize``.
         maximum_batching_window_in_seconds: ``MaximumBatchingWindowInSeconds``.
@@ -2809,7 +3250,8 @@ class GetEventSourceMappingOutput(Output, kw_only=True):
         bisect_batch_on_function_error: ``BisectBatchOnFunctionError``.
         maximum_retry_attempts: ``MaximumRetryAttempts``.
         tumbling_window_in_seconds: ``TumblingWindowInSeconds``.
-        function_response_types: ``FunctionResponseTypes``.
+        function_response_types: ``FunctionResponseTypes``. Known values:
+            ``ReportBatchItemFailures``.
         amazon_managed_kafka_event_source_config: ``AmazonManagedKafkaEventSourceConfig``.
         self_managed_kafka_event_source_config: ``SelfManagedKafkaEventSourceConfig``.
         document_db_event_source_config: ``DocumentDBEventSourceConfig``.
@@ -2818,7 +3260,9 @@ class GetEventSourceMappingOutput(Output, kw_only=True):
     """
 
     uuid: str | None = msgspec.field(name="UUID", default=None)
-    starting_position: str | None = msgspec.field(name="StartingPosition", default=None)
+    starting_position: EventSourcePosition | None = msgspec.field(
+        name="StartingPosition", default=None
+    )
     starting_position_timestamp: datetime | None = msgspec.field(
         name="StartingPositionTimestamp", default=None
     )
@@ -2866,7 +3310,7 @@ class GetEventSourceMappingOutput(Output, kw_only=True):
     tumbling_window_in_seconds: int | None = msgspec.field(
         name="TumblingWindowInSeconds", default=None
     )
-    function_response_types: list[str] | None = msgspec.field(
+    function_response_types: list[FunctionResponseType] | None = msgspec.field(
         name="FunctionResponseTypes", default=None
     )
     amazon_managed_kafka_event_source_config: AmazonManagedKafkaEventSourceConfig | None = (
@@ -2932,7 +3376,9 @@ class GetFunctionConfigurationOutput(Output, kw_only=True):
     Attributes:
         function_name: ``FunctionName``.
         function_arn: ``FunctionArn``.
-        runtime: ``Runtime``.
+        runtime: ``Runtime``. Known values: ``nodejs``, ``nodejs4.3``, ``nodejs6.10``,
+            ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``,
+            ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and 40 more.
         role: ``Role``.
         handler: ``Handler``.
         code_size: ``CodeSize``.
@@ -2950,18 +3396,28 @@ class GetFunctionConfigurationOutput(Output, kw_only=True):
         master_arn: ``MasterArn``.
         revision_id: ``RevisionId``.
         layers: ``Layers``.
-        state: ``State``.
+        state: ``State``. Known values: ``Pending``, ``Active``, ``Inactive``, ``Failed``,
+            ``Deactivating``, ``Deactivated``, ``ActiveNonInvocable``, ``Deleting``.
         state_reason: ``StateReason``.
-        state_reason_code: ``StateReasonCode``.
-        last_update_status: ``LastUpdateStatus``.
+        state_reason_code: ``StateReasonCode``. Known values: ``Idle``, ``Creating``,
+            ``Restoring``, ``EniLimitExceeded``, ``InsufficientRolePermissions``,
+            ``InvalidConfiguration``, ``InternalError``, ``SubnetOutOfIPAddresses``,
+            ``InvalidSubnet``, ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``
+            and 29 more.
+        last_update_status: ``LastUpdateStatus``. Known values: ``Successful``, ``Failed``,
+            ``InProgress``.
         last_update_status_reason: ``LastUpdateStatusReason``.
-        last_update_status_reason_code: ``LastUpdateStatusReasonCode``.
+        last_update_status_reason_code: ``LastUpdateStatusReasonCode``. Known values:
+            ``EniLimitExceeded``, ``InsufficientRolePermissions``, ``InvalidConfiguration``,
+            ``InternalError``, ``SubnetOutOfIPAddresses``, ``InvalidSubnet``,
+            ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``, ``InvalidImage``,
+            ``KMSKeyAccessDenied``, ``KMSKeyNotFound`` and 25 more.
         file_system_configs: ``FileSystemConfigs``.
         signing_profile_version_arn: ``SigningProfileVersionArn``.
         signing_job_arn: ``SigningJobArn``.
-        package_type: ``PackageType``.
+        package_type: ``PackageType``. Known values: ``Zip``, ``Image``.
         image_config_response: ``ImageConfigResponse``.
-        architectures: ``Architectures``.
+        architectures: ``Architectures``. Known values: ``x86_64``, ``arm64``.
         ephemeral_storage: ``EphemeralStorage``.
         snap_start: ``SnapStart``.
         runtime_version_config: ``RuntimeVersionConfig``.
@@ -2976,7 +3432,7 @@ class GetFunctionConfigurationOutput(Output, kw_only=True):
 
     function_name: str | None = msgspec.field(name="FunctionName", default=None)
     function_arn: str | None = msgspec.field(name="FunctionArn", default=None)
-    runtime: str | None = msgspec.field(name="Runtime", default=None)
+    runtime: Runtime | None = msgspec.field(name="Runtime", default=None)
     role: str | None = msgspec.field(name="Role", default=None)
     handler: str | None = msgspec.field(name="Handler", default=None)
     code_size: int | None = msgspec.field(name="CodeSize", default=None)
@@ -2996,14 +3452,16 @@ class GetFunctionConfigurationOutput(Output, kw_only=True):
     master_arn: str | None = msgspec.field(name="MasterArn", default=None)
     revision_id: str | None = msgspec.field(name="RevisionId", default=None)
     layers: list[Layer] | None = msgspec.field(name="Layers", default=None)
-    state: str | None = msgspec.field(name="State", default=None)
+    state: State | None = msgspec.field(name="State", default=None)
     state_reason: str | None = msgspec.field(name="StateReason", default=None)
-    state_reason_code: str | None = msgspec.field(name="StateReasonCode", default=None)
-    last_update_status: str | None = msgspec.field(name="LastUpdateStatus", default=None)
+    state_reason_code: StateReasonCode | None = msgspec.field(name="StateReasonCode", default=None)
+    last_update_status: LastUpdateStatus | None = msgspec.field(
+        name="LastUpdateStatus", default=None
+    )
     last_update_status_reason: str | None = msgspec.field(
         name="LastUpdateStatusReason", default=None
     )
-    last_update_status_reason_code: str | None = msgspec.field(
+    last_update_status_reason_code: LastUpdateStatusReasonCode | None = msgspec.field(
         name="LastUpdateStatusReasonCode", default=None
     )
     file_system_configs: list[FileSystemConfig] | None = msgspec.field(
@@ -3013,11 +3471,11 @@ class GetFunctionConfigurationOutput(Output, kw_only=True):
         name="SigningProfileVersionArn", default=None
     )
     signing_job_arn: str | None = msgspec.field(name="SigningJobArn", default=None)
-    package_type: str | None = msgspec.field(name="PackageType", default=None)
+    package_type: PackageType | None = msgspec.field(name="PackageType", default=None)
     image_config_response: ImageConfigResponse | None = msgspec.field(
         name="ImageConfigResponse", default=None
     )
-    architectures: list[str] | None = msgspec.field(name="Architectures", default=None)
+    architectures: list[Architecture] | None = msgspec.field(name="Architectures", default=None)
     ephemeral_storage: EphemeralStorage | None = msgspec.field(
         name="EphemeralStorage", default=None
     )
@@ -3064,10 +3522,10 @@ class GetFunctionRecursionConfigOutput(Output, kw_only=True):
     """What ``GetFunctionRecursionConfig`` returns.
 
     Attributes:
-        recursive_loop: ``RecursiveLoop``.
+        recursive_loop: ``RecursiveLoop``. Known values: ``Allow``, ``Terminate``.
     """
 
-    recursive_loop: str | None = msgspec.field(name="RecursiveLoop", default=None)
+    recursive_loop: RecursiveLoop | None = msgspec.field(name="RecursiveLoop", default=None)
 
 
 class GetFunctionScalingConfigOutput(Output, kw_only=True):
@@ -3094,20 +3552,20 @@ class GetFunctionUrlConfigOutput(Output, kw_only=True):
     Attributes:
         function_url: ``FunctionUrl``.
         function_arn: ``FunctionArn``.
-        auth_type: ``AuthType``.
+        auth_type: ``AuthType``. Known values: ``NONE``, ``AWS_IAM``.
         cors: ``Cors``.
         creation_time: ``CreationTime``.
         last_modified_time: ``LastModifiedTime``.
-        invoke_mode: ``InvokeMode``.
+        invoke_mode: ``InvokeMode``. Known values: ``BUFFERED``, ``RESPONSE_STREAM``.
     """
 
     function_url: str = msgspec.field(name="FunctionUrl", default="")
     function_arn: str = msgspec.field(name="FunctionArn", default="")
-    auth_type: str = msgspec.field(name="AuthType", default="")
+    auth_type: FunctionUrlAuthType = msgspec.field(name="AuthType", default="")
     cors: Cors | None = msgspec.field(name="Cors", default=None)
     creation_time: str = msgspec.field(name="CreationTime", default="")
     last_modified_time: str = msgspec.field(name="LastModifiedTime", default="")
-    invoke_mode: str | None = msgspec.field(name="InvokeMode", default=None)
+    invoke_mode: InvokeMode | None = msgspec.field(name="InvokeMode", default=None)
 
 
 class GetLayerVersionOutput(Output, kw_only=True):
@@ -3120,8 +3578,12 @@ class GetLayerVersionOutput(Output, kw_only=True):
         description: ``Description``.
         created_date: ``CreatedDate``.
         version: ``Version``.
-        compatible_architectures: ``CompatibleArchitectures``.
-        compatible_runtimes: ``CompatibleRuntimes``.
+        compatible_architectures: ``CompatibleArchitectures``. Known values: ``x86_64``,
+            ``arm64``.
+        compatible_runtimes: ``CompatibleRuntimes``. Known values: ``nodejs``, ``nodejs4.3``,
+            ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``,
+            ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and
+            40 more.
         license_info: ``LicenseInfo``.
     """
 
@@ -3131,10 +3593,12 @@ class GetLayerVersionOutput(Output, kw_only=True):
     description: str | None = msgspec.field(name="Description", default=None)
     created_date: str | None = msgspec.field(name="CreatedDate", default=None)
     version: int | None = msgspec.field(name="Version", default=None)
-    compatible_architectures: list[str] | None = msgspec.field(
+    compatible_architectures: list[Architecture] | None = msgspec.field(
         name="CompatibleArchitectures", default=None
     )
-    compatible_runtimes: list[str] | None = msgspec.field(name="CompatibleRuntimes", default=None)
+    compatible_runtimes: list[Runtime] | None = msgspec.field(
+        name="CompatibleRuntimes", default=None
+    )
     license_info: str | None = msgspec.field(name="LicenseInfo", default=None)
 
 
@@ -3148,8 +3612,12 @@ class GetLayerVersionByArnOutput(Output, kw_only=True):
         description: ``Description``.
         created_date: ``CreatedDate``.
         version: ``Version``.
-        compatible_architectures: ``CompatibleArchitectures``.
-        compatible_runtimes: ``CompatibleRuntimes``.
+        compatible_architectures: ``CompatibleArchitectures``. Known values: ``x86_64``,
+            ``arm64``.
+        compatible_runtimes: ``CompatibleRuntimes``. Known values: ``nodejs``, ``nodejs4.3``,
+            ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``,
+            ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and
+            40 more.
         license_info: ``LicenseInfo``.
     """
 
@@ -3159,10 +3627,12 @@ class GetLayerVersionByArnOutput(Output, kw_only=True):
     description: str | None = msgspec.field(name="Description", default=None)
     created_date: str | None = msgspec.field(name="CreatedDate", default=None)
     version: int | None = msgspec.field(name="Version", default=None)
-    compatible_architectures: list[str] | None = msgspec.field(
+    compatible_architectures: list[Architecture] | None = msgspec.field(
         name="CompatibleArchitectures", default=None
     )
-    compatible_runtimes: list[str] | None = msgspec.field(name="CompatibleRuntimes", default=None)
+    compatible_runtimes: list[Runtime] | None = msgspec.field(
+        name="CompatibleRuntimes", default=None
+    )
     license_info: str | None = msgspec.field(name="LicenseInfo", default=None)
 
 
@@ -3200,7 +3670,7 @@ class GetProvisionedConcurrencyConfigOutput(Output, kw_only=True):
             ``AvailableProvisionedConcurrentExecutions``.
         allocated_provisioned_concurrent_executions:
             ``AllocatedProvisionedConcurrentExecutions``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``IN_PROGRESS``, ``READY``, ``FAILED``.
         status_reason: ``StatusReason``.
         last_modified: ``LastModified``.
     """
@@ -3214,7 +3684,7 @@ class GetProvisionedConcurrencyConfigOutput(Output, kw_only=True):
     allocated_provisioned_concurrent_executions: int | None = msgspec.field(
         name="AllocatedProvisionedConcurrentExecutions", default=None
     )
-    status: str | None = msgspec.field(name="Status", default=None)
+    status: ProvisionedConcurrencyStatusEnum | None = msgspec.field(name="Status", default=None)
     status_reason: str | None = msgspec.field(name="StatusReason", default=None)
     last_modified: str | None = msgspec.field(name="LastModified", default=None)
 
@@ -3235,12 +3705,13 @@ class GetRuntimeManagementConfigOutput(Output, kw_only=True):
     """What ``GetRuntimeManagementConfig`` returns.
 
     Attributes:
-        update_runtime_on: ``UpdateRuntimeOn``.
+        update_runtime_on: ``UpdateRuntimeOn``. Known values: ``Auto``, ``Manual``,
+            ``FunctionUpdate``.
         function_arn: ``FunctionArn``.
         runtime_version_arn: ``RuntimeVersionArn``.
     """
 
-    update_runtime_on: str | None = msgspec.field(name="UpdateRuntimeOn", default=None)
+    update_runtime_on: UpdateRuntimeOn | None = msgspec.field(name="UpdateRuntimeOn", default=None)
     function_arn: str | None = msgspec.field(name="FunctionArn", default=None)
     runtime_version_arn: str | None = msgspec.field(name="RuntimeVersionArn", default=None)
 
@@ -3503,8 +3974,12 @@ class PublishLayerVersionOutput(Output, kw_only=True):
         description: ``Description``.
         created_date: ``CreatedDate``.
         version: ``Version``.
-        compatible_architectures: ``CompatibleArchitectures``.
-        compatible_runtimes: ``CompatibleRuntimes``.
+        compatible_architectures: ``CompatibleArchitectures``. Known values: ``x86_64``,
+            ``arm64``.
+        compatible_runtimes: ``CompatibleRuntimes``. Known values: ``nodejs``, ``nodejs4.3``,
+            ``nodejs6.10``, ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``,
+            ``nodejs16.x``, ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and
+            40 more.
         license_info: ``LicenseInfo``.
     """
 
@@ -3514,10 +3989,12 @@ class PublishLayerVersionOutput(Output, kw_only=True):
     description: str | None = msgspec.field(name="Description", default=None)
     created_date: str | None = msgspec.field(name="CreatedDate", default=None)
     version: int | None = msgspec.field(name="Version", default=None)
-    compatible_architectures: list[str] | None = msgspec.field(
+    compatible_architectures: list[Architecture] | None = msgspec.field(
         name="CompatibleArchitectures", default=None
     )
-    compatible_runtimes: list[str] | None = msgspec.field(name="CompatibleRuntimes", default=None)
+    compatible_runtimes: list[Runtime] | None = msgspec.field(
+        name="CompatibleRuntimes", default=None
+    )
     license_info: str | None = msgspec.field(name="LicenseInfo", default=None)
 
 
@@ -3527,7 +4004,9 @@ class PublishVersionOutput(Output, kw_only=True):
     Attributes:
         function_name: ``FunctionName``.
         function_arn: ``FunctionArn``.
-        runtime: ``Runtime``.
+        runtime: ``Runtime``. Known values: ``nodejs``, ``nodejs4.3``, ``nodejs6.10``,
+            ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``,
+            ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and 40 more.
         role: ``Role``.
         handler: ``Handler``.
         code_size: ``CodeSize``.
@@ -3545,18 +4024,28 @@ class PublishVersionOutput(Output, kw_only=True):
         master_arn: ``MasterArn``.
         revision_id: ``RevisionId``.
         layers: ``Layers``.
-        state: ``State``.
+        state: ``State``. Known values: ``Pending``, ``Active``, ``Inactive``, ``Failed``,
+            ``Deactivating``, ``Deactivated``, ``ActiveNonInvocable``, ``Deleting``.
         state_reason: ``StateReason``.
-        state_reason_code: ``StateReasonCode``.
-        last_update_status: ``LastUpdateStatus``.
+        state_reason_code: ``StateReasonCode``. Known values: ``Idle``, ``Creating``,
+            ``Restoring``, ``EniLimitExceeded``, ``InsufficientRolePermissions``,
+            ``InvalidConfiguration``, ``InternalError``, ``SubnetOutOfIPAddresses``,
+            ``InvalidSubnet``, ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``
+            and 29 more.
+        last_update_status: ``LastUpdateStatus``. Known values: ``Successful``, ``Failed``,
+            ``InProgress``.
         last_update_status_reason: ``LastUpdateStatusReason``.
-        last_update_status_reason_code: ``LastUpdateStatusReasonCode``.
+        last_update_status_reason_code: ``LastUpdateStatusReasonCode``. Known values:
+            ``EniLimitExceeded``, ``InsufficientRolePermissions``, ``InvalidConfiguration``,
+            ``InternalError``, ``SubnetOutOfIPAddresses``, ``InvalidSubnet``,
+            ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``, ``InvalidImage``,
+            ``KMSKeyAccessDenied``, ``KMSKeyNotFound`` and 25 more.
         file_system_configs: ``FileSystemConfigs``.
         signing_profile_version_arn: ``SigningProfileVersionArn``.
         signing_job_arn: ``SigningJobArn``.
-        package_type: ``PackageType``.
+        package_type: ``PackageType``. Known values: ``Zip``, ``Image``.
         image_config_response: ``ImageConfigResponse``.
-        architectures: ``Architectures``.
+        architectures: ``Architectures``. Known values: ``x86_64``, ``arm64``.
         ephemeral_storage: ``EphemeralStorage``.
         snap_start: ``SnapStart``.
         runtime_version_config: ``RuntimeVersionConfig``.
@@ -3571,7 +4060,7 @@ class PublishVersionOutput(Output, kw_only=True):
 
     function_name: str | None = msgspec.field(name="FunctionName", default=None)
     function_arn: str | None = msgspec.field(name="FunctionArn", default=None)
-    runtime: str | None = msgspec.field(name="Runtime", default=None)
+    runtime: Runtime | None = msgspec.field(name="Runtime", default=None)
     role: str | None = msgspec.field(name="Role", default=None)
     handler: str | None = msgspec.field(name="Handler", default=None)
     code_size: int | None = msgspec.field(name="CodeSize", default=None)
@@ -3591,14 +4080,16 @@ class PublishVersionOutput(Output, kw_only=True):
     master_arn: str | None = msgspec.field(name="MasterArn", default=None)
     revision_id: str | None = msgspec.field(name="RevisionId", default=None)
     layers: list[Layer] | None = msgspec.field(name="Layers", default=None)
-    state: str | None = msgspec.field(name="State", default=None)
+    state: State | None = msgspec.field(name="State", default=None)
     state_reason: str | None = msgspec.field(name="StateReason", default=None)
-    state_reason_code: str | None = msgspec.field(name="StateReasonCode", default=None)
-    last_update_status: str | None = msgspec.field(name="LastUpdateStatus", default=None)
+    state_reason_code: StateReasonCode | None = msgspec.field(name="StateReasonCode", default=None)
+    last_update_status: LastUpdateStatus | None = msgspec.field(
+        name="LastUpdateStatus", default=None
+    )
     last_update_status_reason: str | None = msgspec.field(
         name="LastUpdateStatusReason", default=None
     )
-    last_update_status_reason_code: str | None = msgspec.field(
+    last_update_status_reason_code: LastUpdateStatusReasonCode | None = msgspec.field(
         name="LastUpdateStatusReasonCode", default=None
     )
     file_system_configs: list[FileSystemConfig] | None = msgspec.field(
@@ -3608,11 +4099,11 @@ class PublishVersionOutput(Output, kw_only=True):
         name="SigningProfileVersionArn", default=None
     )
     signing_job_arn: str | None = msgspec.field(name="SigningJobArn", default=None)
-    package_type: str | None = msgspec.field(name="PackageType", default=None)
+    package_type: PackageType | None = msgspec.field(name="PackageType", default=None)
     image_config_response: ImageConfigResponse | None = msgspec.field(
         name="ImageConfigResponse", default=None
     )
-    architectures: list[str] | None = msgspec.field(name="Architectures", default=None)
+    architectures: list[Architecture] | None = msgspec.field(name="Architectures", default=None)
     ephemeral_storage: EphemeralStorage | None = msgspec.field(
         name="EphemeralStorage", default=None
     )
@@ -3683,20 +4174,21 @@ class PutFunctionRecursionConfigOutput(Output, kw_only=True):
     """What ``PutFunctionRecursionConfig`` returns.
 
     Attributes:
-        recursive_loop: ``RecursiveLoop``.
+        recursive_loop: ``RecursiveLoop``. Known values: ``Allow``, ``Terminate``.
     """
 
-    recursive_loop: str | None = msgspec.field(name="RecursiveLoop", default=None)
+    recursive_loop: RecursiveLoop | None = msgspec.field(name="RecursiveLoop", default=None)
 
 
 class PutFunctionScalingConfigOutput(Output, kw_only=True):
     """What ``PutFunctionScalingConfig`` returns.
 
     Attributes:
-        function_state: ``FunctionState``.
+        function_state: ``FunctionState``. Known values: ``Pending``, ``Active``, ``Inactive``,
+            ``Failed``, ``Deactivating``, ``Deactivated``, ``ActiveNonInvocable``, ``Deleting``.
     """
 
-    function_state: str | None = msgspec.field(name="FunctionState", default=None)
+    function_state: State | None = msgspec.field(name="FunctionState", default=None)
 
 
 class PutProvisionedConcurrencyConfigOutput(Output, kw_only=True):
@@ -3709,7 +4201,7 @@ class PutProvisionedConcurrencyConfigOutput(Output, kw_only=True):
             ``AllocatedProvisionedConcurrentExecutions``.
         available_provisioned_concurrent_executions:
             ``AvailableProvisionedConcurrentExecutions``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``IN_PROGRESS``, ``READY``, ``FAILED``.
         status_reason: ``StatusReason``.
         last_modified: ``LastModified``.
     """
@@ -3723,7 +4215,7 @@ class PutProvisionedConcurrencyConfigOutput(Output, kw_only=True):
     available_provisioned_concurrent_executions: int | None = msgspec.field(
         name="AvailableProvisionedConcurrentExecutions", default=None
     )
-    status: str | None = msgspec.field(name="Status", default=None)
+    status: ProvisionedConcurrencyStatusEnum | None = msgspec.field(name="Status", default=None)
     status_reason: str | None = msgspec.field(name="StatusReason", default=None)
     last_modified: str | None = msgspec.field(name="LastModified", default=None)
 
@@ -3744,12 +4236,13 @@ class PutRuntimeManagementConfigOutput(Output, kw_only=True):
     """What ``PutRuntimeManagementConfig`` returns.
 
     Attributes:
-        update_runtime_on: ``UpdateRuntimeOn``.
+        update_runtime_on: ``UpdateRuntimeOn``. Known values: ``Auto``, ``Manual``,
+            ``FunctionUpdate``.
         function_arn: ``FunctionArn``.
         runtime_version_arn: ``RuntimeVersionArn``.
     """
 
-    update_runtime_on: str = msgspec.field(name="UpdateRuntimeOn", default="")
+    update_runtime_on: UpdateRuntimeOn = msgspec.field(name="UpdateRuntimeOn", default="")
     function_arn: str = msgspec.field(name="FunctionArn", default="")
     runtime_version_arn: str | None = msgspec.field(name="RuntimeVersionArn", default=None)
 
@@ -3847,7 +4340,8 @@ class UpdateEventSourceMappingOutput(Output, kw_only=True):
 
     Attributes:
         uuid: ``UUID``.
-        starting_position: ``StartingPosition``.
+        starting_position: ``StartingPosition``. Known values: ``TRIM_HORIZON``, ``LATEST``,
+            ``AT_TIMESTAMP``.
         starting_position_timestamp: ``StartingPositionTimestamp``.
         batch_size: ``BatchSize``.
         maximum_batching_window_in_seconds: ``MaximumBatchingWindowInSeconds``.
@@ -3873,7 +4367,8 @@ class UpdateEventSourceMappingOutput(Output, kw_only=True):
         bisect_batch_on_function_error: ``BisectBatchOnFunctionError``.
         maximum_retry_attempts: ``MaximumRetryAttempts``.
         tumbling_window_in_seconds: ``TumblingWindowInSeconds``.
-        function_response_types: ``FunctionResponseTypes``.
+        function_response_types: ``FunctionResponseTypes``. Known values:
+            ``ReportBatchItemFailures``.
         amazon_managed_kafka_event_source_config: ``AmazonManagedKafkaEventSourceConfig``.
         self_managed_kafka_event_source_config: ``SelfManagedKafkaEventSourceConfig``.
         document_db_event_source_config: ``DocumentDBEventSourceConfig``.
@@ -3882,7 +4377,9 @@ class UpdateEventSourceMappingOutput(Output, kw_only=True):
     """
 
     uuid: str | None = msgspec.field(name="UUID", default=None)
-    starting_position: str | None = msgspec.field(name="StartingPosition", default=None)
+    starting_position: EventSourcePosition | None = msgspec.field(
+        name="StartingPosition", default=None
+    )
     starting_position_timestamp: datetime | None = msgspec.field(
         name="StartingPositionTimestamp", default=None
     )
@@ -3930,7 +4427,7 @@ class UpdateEventSourceMappingOutput(Output, kw_only=True):
     tumbling_window_in_seconds: int | None = msgspec.field(
         name="TumblingWindowInSeconds", default=None
     )
-    function_response_types: list[str] | None = msgspec.field(
+    function_response_types: list[FunctionResponseType] | None = msgspec.field(
         name="FunctionResponseTypes", default=None
     )
     amazon_managed_kafka_event_source_config: AmazonManagedKafkaEventSourceConfig | None = (
@@ -3954,7 +4451,9 @@ class UpdateFunctionCodeOutput(Output, kw_only=True):
     Attributes:
         function_name: ``FunctionName``.
         function_arn: ``FunctionArn``.
-        runtime: ``Runtime``.
+        runtime: ``Runtime``. Known values: ``nodejs``, ``nodejs4.3``, ``nodejs6.10``,
+            ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``,
+            ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and 40 more.
         role: ``Role``.
         handler: ``Handler``.
         code_size: ``CodeSize``.
@@ -3972,18 +4471,28 @@ class UpdateFunctionCodeOutput(Output, kw_only=True):
         master_arn: ``MasterArn``.
         revision_id: ``RevisionId``.
         layers: ``Layers``.
-        state: ``State``.
+        state: ``State``. Known values: ``Pending``, ``Active``, ``Inactive``, ``Failed``,
+            ``Deactivating``, ``Deactivated``, ``ActiveNonInvocable``, ``Deleting``.
         state_reason: ``StateReason``.
-        state_reason_code: ``StateReasonCode``.
-        last_update_status: ``LastUpdateStatus``.
+        state_reason_code: ``StateReasonCode``. Known values: ``Idle``, ``Creating``,
+            ``Restoring``, ``EniLimitExceeded``, ``InsufficientRolePermissions``,
+            ``InvalidConfiguration``, ``InternalError``, ``SubnetOutOfIPAddresses``,
+            ``InvalidSubnet``, ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``
+            and 29 more.
+        last_update_status: ``LastUpdateStatus``. Known values: ``Successful``, ``Failed``,
+            ``InProgress``.
         last_update_status_reason: ``LastUpdateStatusReason``.
-        last_update_status_reason_code: ``LastUpdateStatusReasonCode``.
+        last_update_status_reason_code: ``LastUpdateStatusReasonCode``. Known values:
+            ``EniLimitExceeded``, ``InsufficientRolePermissions``, ``InvalidConfiguration``,
+            ``InternalError``, ``SubnetOutOfIPAddresses``, ``InvalidSubnet``,
+            ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``, ``InvalidImage``,
+            ``KMSKeyAccessDenied``, ``KMSKeyNotFound`` and 25 more.
         file_system_configs: ``FileSystemConfigs``.
         signing_profile_version_arn: ``SigningProfileVersionArn``.
         signing_job_arn: ``SigningJobArn``.
-        package_type: ``PackageType``.
+        package_type: ``PackageType``. Known values: ``Zip``, ``Image``.
         image_config_response: ``ImageConfigResponse``.
-        architectures: ``Architectures``.
+        architectures: ``Architectures``. Known values: ``x86_64``, ``arm64``.
         ephemeral_storage: ``EphemeralStorage``.
         snap_start: ``SnapStart``.
         runtime_version_config: ``RuntimeVersionConfig``.
@@ -3998,7 +4507,7 @@ class UpdateFunctionCodeOutput(Output, kw_only=True):
 
     function_name: str | None = msgspec.field(name="FunctionName", default=None)
     function_arn: str | None = msgspec.field(name="FunctionArn", default=None)
-    runtime: str | None = msgspec.field(name="Runtime", default=None)
+    runtime: Runtime | None = msgspec.field(name="Runtime", default=None)
     role: str | None = msgspec.field(name="Role", default=None)
     handler: str | None = msgspec.field(name="Handler", default=None)
     code_size: int | None = msgspec.field(name="CodeSize", default=None)
@@ -4018,14 +4527,16 @@ class UpdateFunctionCodeOutput(Output, kw_only=True):
     master_arn: str | None = msgspec.field(name="MasterArn", default=None)
     revision_id: str | None = msgspec.field(name="RevisionId", default=None)
     layers: list[Layer] | None = msgspec.field(name="Layers", default=None)
-    state: str | None = msgspec.field(name="State", default=None)
+    state: State | None = msgspec.field(name="State", default=None)
     state_reason: str | None = msgspec.field(name="StateReason", default=None)
-    state_reason_code: str | None = msgspec.field(name="StateReasonCode", default=None)
-    last_update_status: str | None = msgspec.field(name="LastUpdateStatus", default=None)
+    state_reason_code: StateReasonCode | None = msgspec.field(name="StateReasonCode", default=None)
+    last_update_status: LastUpdateStatus | None = msgspec.field(
+        name="LastUpdateStatus", default=None
+    )
     last_update_status_reason: str | None = msgspec.field(
         name="LastUpdateStatusReason", default=None
     )
-    last_update_status_reason_code: str | None = msgspec.field(
+    last_update_status_reason_code: LastUpdateStatusReasonCode | None = msgspec.field(
         name="LastUpdateStatusReasonCode", default=None
     )
     file_system_configs: list[FileSystemConfig] | None = msgspec.field(
@@ -4035,11 +4546,11 @@ class UpdateFunctionCodeOutput(Output, kw_only=True):
         name="SigningProfileVersionArn", default=None
     )
     signing_job_arn: str | None = msgspec.field(name="SigningJobArn", default=None)
-    package_type: str | None = msgspec.field(name="PackageType", default=None)
+    package_type: PackageType | None = msgspec.field(name="PackageType", default=None)
     image_config_response: ImageConfigResponse | None = msgspec.field(
         name="ImageConfigResponse", default=None
     )
-    architectures: list[str] | None = msgspec.field(name="Architectures", default=None)
+    architectures: list[Architecture] | None = msgspec.field(name="Architectures", default=None)
     ephemeral_storage: EphemeralStorage | None = msgspec.field(
         name="EphemeralStorage", default=None
     )
@@ -4066,7 +4577,9 @@ class UpdateFunctionConfigurationOutput(Output, kw_only=True):
     Attributes:
         function_name: ``FunctionName``.
         function_arn: ``FunctionArn``.
-        runtime: ``Runtime``.
+        runtime: ``Runtime``. Known values: ``nodejs``, ``nodejs4.3``, ``nodejs6.10``,
+            ``nodejs8.10``, ``nodejs10.x``, ``nodejs12.x``, ``nodejs14.x``, ``nodejs16.x``,
+            ``nodejs18.x``, ``nodejs20.x``, ``nodejs22.x``, ``nodejs24.x`` and 40 more.
         role: ``Role``.
         handler: ``Handler``.
         code_size: ``CodeSize``.
@@ -4084,18 +4597,28 @@ class UpdateFunctionConfigurationOutput(Output, kw_only=True):
         master_arn: ``MasterArn``.
         revision_id: ``RevisionId``.
         layers: ``Layers``.
-        state: ``State``.
+        state: ``State``. Known values: ``Pending``, ``Active``, ``Inactive``, ``Failed``,
+            ``Deactivating``, ``Deactivated``, ``ActiveNonInvocable``, ``Deleting``.
         state_reason: ``StateReason``.
-        state_reason_code: ``StateReasonCode``.
-        last_update_status: ``LastUpdateStatus``.
+        state_reason_code: ``StateReasonCode``. Known values: ``Idle``, ``Creating``,
+            ``Restoring``, ``EniLimitExceeded``, ``InsufficientRolePermissions``,
+            ``InvalidConfiguration``, ``InternalError``, ``SubnetOutOfIPAddresses``,
+            ``InvalidSubnet``, ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``
+            and 29 more.
+        last_update_status: ``LastUpdateStatus``. Known values: ``Successful``, ``Failed``,
+            ``InProgress``.
         last_update_status_reason: ``LastUpdateStatusReason``.
-        last_update_status_reason_code: ``LastUpdateStatusReasonCode``.
+        last_update_status_reason_code: ``LastUpdateStatusReasonCode``. Known values:
+            ``EniLimitExceeded``, ``InsufficientRolePermissions``, ``InvalidConfiguration``,
+            ``InternalError``, ``SubnetOutOfIPAddresses``, ``InvalidSubnet``,
+            ``InvalidSecurityGroup``, ``ImageDeleted``, ``ImageAccessDenied``, ``InvalidImage``,
+            ``KMSKeyAccessDenied``, ``KMSKeyNotFound`` and 25 more.
         file_system_configs: ``FileSystemConfigs``.
         signing_profile_version_arn: ``SigningProfileVersionArn``.
         signing_job_arn: ``SigningJobArn``.
-        package_type: ``PackageType``.
+        package_type: ``PackageType``. Known values: ``Zip``, ``Image``.
         image_config_response: ``ImageConfigResponse``.
-        architectures: ``Architectures``.
+        architectures: ``Architectures``. Known values: ``x86_64``, ``arm64``.
         ephemeral_storage: ``EphemeralStorage``.
         snap_start: ``SnapStart``.
         runtime_version_config: ``RuntimeVersionConfig``.
@@ -4110,7 +4633,7 @@ class UpdateFunctionConfigurationOutput(Output, kw_only=True):
 
     function_name: str | None = msgspec.field(name="FunctionName", default=None)
     function_arn: str | None = msgspec.field(name="FunctionArn", default=None)
-    runtime: str | None = msgspec.field(name="Runtime", default=None)
+    runtime: Runtime | None = msgspec.field(name="Runtime", default=None)
     role: str | None = msgspec.field(name="Role", default=None)
     handler: str | None = msgspec.field(name="Handler", default=None)
     code_size: int | None = msgspec.field(name="CodeSize", default=None)
@@ -4130,14 +4653,16 @@ class UpdateFunctionConfigurationOutput(Output, kw_only=True):
     master_arn: str | None = msgspec.field(name="MasterArn", default=None)
     revision_id: str | None = msgspec.field(name="RevisionId", default=None)
     layers: list[Layer] | None = msgspec.field(name="Layers", default=None)
-    state: str | None = msgspec.field(name="State", default=None)
+    state: State | None = msgspec.field(name="State", default=None)
     state_reason: str | None = msgspec.field(name="StateReason", default=None)
-    state_reason_code: str | None = msgspec.field(name="StateReasonCode", default=None)
-    last_update_status: str | None = msgspec.field(name="LastUpdateStatus", default=None)
+    state_reason_code: StateReasonCode | None = msgspec.field(name="StateReasonCode", default=None)
+    last_update_status: LastUpdateStatus | None = msgspec.field(
+        name="LastUpdateStatus", default=None
+    )
     last_update_status_reason: str | None = msgspec.field(
         name="LastUpdateStatusReason", default=None
     )
-    last_update_status_reason_code: str | None = msgspec.field(
+    last_update_status_reason_code: LastUpdateStatusReasonCode | None = msgspec.field(
         name="LastUpdateStatusReasonCode", default=None
     )
     file_system_configs: list[FileSystemConfig] | None = msgspec.field(
@@ -4147,11 +4672,11 @@ class UpdateFunctionConfigurationOutput(Output, kw_only=True):
         name="SigningProfileVersionArn", default=None
     )
     signing_job_arn: str | None = msgspec.field(name="SigningJobArn", default=None)
-    package_type: str | None = msgspec.field(name="PackageType", default=None)
+    package_type: PackageType | None = msgspec.field(name="PackageType", default=None)
     image_config_response: ImageConfigResponse | None = msgspec.field(
         name="ImageConfigResponse", default=None
     )
-    architectures: list[str] | None = msgspec.field(name="Architectures", default=None)
+    architectures: list[Architecture] | None = msgspec.field(name="Architectures", default=None)
     ephemeral_storage: EphemeralStorage | None = msgspec.field(
         name="EphemeralStorage", default=None
     )
@@ -4200,17 +4725,17 @@ class UpdateFunctionUrlConfigOutput(Output, kw_only=True):
     Attributes:
         function_url: ``FunctionUrl``.
         function_arn: ``FunctionArn``.
-        auth_type: ``AuthType``.
+        auth_type: ``AuthType``. Known values: ``NONE``, ``AWS_IAM``.
         cors: ``Cors``.
         creation_time: ``CreationTime``.
         last_modified_time: ``LastModifiedTime``.
-        invoke_mode: ``InvokeMode``.
+        invoke_mode: ``InvokeMode``. Known values: ``BUFFERED``, ``RESPONSE_STREAM``.
     """
 
     function_url: str = msgspec.field(name="FunctionUrl", default="")
     function_arn: str = msgspec.field(name="FunctionArn", default="")
-    auth_type: str = msgspec.field(name="AuthType", default="")
+    auth_type: FunctionUrlAuthType = msgspec.field(name="AuthType", default="")
     cors: Cors | None = msgspec.field(name="Cors", default=None)
     creation_time: str = msgspec.field(name="CreationTime", default="")
     last_modified_time: str = msgspec.field(name="LastModifiedTime", default="")
-    invoke_mode: str | None = msgspec.field(name="InvokeMode", default=None)
+    invoke_mode: InvokeMode | None = msgspec.field(name="InvokeMode", default=None)

@@ -40,6 +40,7 @@ from .events import AsyncConverseStream, AsyncInvokeModelWithResponseStream
 from .types import (
     ApplyGuardrailOutput,
     AsyncInvokeOutputDataConfig,
+    AsyncInvokeStatus,
     AsyncInvokeSummary,
     ConverseOutput,
     CountTokensInput,
@@ -49,6 +50,8 @@ from .types import (
     GuardrailChecksMessage,
     GuardrailConfiguration,
     GuardrailContentBlock,
+    GuardrailContentSource,
+    GuardrailOutputScope,
     GuardrailStreamConfiguration,
     InferenceConfiguration,
     InvokeGuardrailChecksOutput,
@@ -56,13 +59,18 @@ from .types import (
     ListAsyncInvokesOutput,
     Message,
     OutputConfig,
+    PerformanceConfigLatency,
     PerformanceConfiguration,
     PromptVariableValues,
     ServiceTier,
+    ServiceTierType,
+    SortAsyncInvocationBy,
+    SortOrder,
     StartAsyncInvokeOutput,
     SystemContentBlock,
     Tag,
     ToolConfiguration,
+    Trace,
 )
 
 
@@ -79,18 +87,19 @@ class AsyncBedrockRuntime(AsyncClient):
         *,
         guardrail_identifier: str,
         guardrail_version: str,
-        source: str,
+        source: GuardrailContentSource,
         content: Sequence[GuardrailContentBlock | Mapping[str, Any]],
-        output_scope: str | None = None,
+        output_scope: GuardrailOutputScope | None = None,
     ) -> ApplyGuardrailOutput:
         """Call ``ApplyGuardrail``.
 
         Args:
             guardrail_identifier: part of the request path.
             guardrail_version: part of the request path.
-            source: ``source`` in the request body.
+            source: ``source`` in the request body. Known values: ``INPUT``, ``OUTPUT``.
             content: ``content`` in the request body.
-            output_scope: ``outputScope`` in the request body.
+            output_scope: ``outputScope`` in the request body. Known values: ``INTERVENTIONS``,
+                ``FULL``.
 
         Returns:
             ApplyGuardrailOutput: the output's members, and ``metadata`` of the response.
@@ -359,11 +368,11 @@ class AsyncBedrockRuntime(AsyncClient):
         model_id: str,
         content_type: str | None = None,
         accept: str | None = None,
-        trace: str | None = None,
+        trace: Trace | None = None,
         guardrail_identifier: str | None = None,
         guardrail_version: str | None = None,
-        performance_config_latency: str | None = None,
-        service_tier: str | None = None,
+        performance_config_latency: PerformanceConfigLatency | None = None,
+        service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
         body: bytes | None = None,
     ) -> InvokeModelOutput: ...
@@ -374,11 +383,11 @@ class AsyncBedrockRuntime(AsyncClient):
         model_id: str,
         content_type: str | None = None,
         accept: str | None = None,
-        trace: str | None = None,
+        trace: Trace | None = None,
         guardrail_identifier: str | None = None,
         guardrail_version: str | None = None,
-        performance_config_latency: str | None = None,
-        service_tier: str | None = None,
+        performance_config_latency: PerformanceConfigLatency | None = None,
+        service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
         json: Any,
     ) -> InvokeModelOutput: ...
@@ -388,11 +397,11 @@ class AsyncBedrockRuntime(AsyncClient):
         model_id: str,
         content_type: str | None = None,
         accept: str | None = None,
-        trace: str | None = None,
+        trace: Trace | None = None,
         guardrail_identifier: str | None = None,
         guardrail_version: str | None = None,
-        performance_config_latency: str | None = None,
-        service_tier: str | None = None,
+        performance_config_latency: PerformanceConfigLatency | None = None,
+        service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
         body: bytes | None = None,
         json: Any = UNSET,
@@ -403,12 +412,15 @@ class AsyncBedrockRuntime(AsyncClient):
             model_id: part of the request path.
             content_type: sent as the header ``Content-Type``.
             accept: sent as the header ``Accept``.
-            trace: sent as the header ``X-Amzn-Bedrock-Trace``.
+            trace: sent as the header ``X-Amzn-Bedrock-Trace``. Known values: ``ENABLED``,
+                ``DISABLED``, ``ENABLED_FULL``.
             guardrail_identifier: sent as the header ``X-Amzn-Bedrock-GuardrailIdentifier``.
             guardrail_version: sent as the header ``X-Amzn-Bedrock-GuardrailVersion``.
             performance_config_latency: sent as the header
-                ``X-Amzn-Bedrock-PerformanceConfig-Latency``.
-            service_tier: sent as the header ``X-Amzn-Bedrock-Service-Tier``.
+                ``X-Amzn-Bedrock-PerformanceConfig-Latency``. Known values: ``standard``,
+                ``optimized``.
+            service_tier: sent as the header ``X-Amzn-Bedrock-Service-Tier``. Known values:
+                ``priority``, ``default``, ``flex``, ``reserved``.
             request_metadata: sent as the header ``X-Amzn-Bedrock-Request-Metadata``.
             body: the request body, as bytes.
             json: a value to send as JSON instead of ``body``; the Content-Type is then
@@ -455,11 +467,11 @@ class AsyncBedrockRuntime(AsyncClient):
         model_id: str,
         content_type: str | None = None,
         accept: str | None = None,
-        trace: str | None = None,
+        trace: Trace | None = None,
         guardrail_identifier: str | None = None,
         guardrail_version: str | None = None,
-        performance_config_latency: str | None = None,
-        service_tier: str | None = None,
+        performance_config_latency: PerformanceConfigLatency | None = None,
+        service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
         body: bytes | None = None,
     ) -> AsyncStreamCall[AsyncInvokeModelWithResponseStream]: ...
@@ -470,11 +482,11 @@ class AsyncBedrockRuntime(AsyncClient):
         model_id: str,
         content_type: str | None = None,
         accept: str | None = None,
-        trace: str | None = None,
+        trace: Trace | None = None,
         guardrail_identifier: str | None = None,
         guardrail_version: str | None = None,
-        performance_config_latency: str | None = None,
-        service_tier: str | None = None,
+        performance_config_latency: PerformanceConfigLatency | None = None,
+        service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
         json: Any,
     ) -> AsyncStreamCall[AsyncInvokeModelWithResponseStream]: ...
@@ -484,11 +496,11 @@ class AsyncBedrockRuntime(AsyncClient):
         model_id: str,
         content_type: str | None = None,
         accept: str | None = None,
-        trace: str | None = None,
+        trace: Trace | None = None,
         guardrail_identifier: str | None = None,
         guardrail_version: str | None = None,
-        performance_config_latency: str | None = None,
-        service_tier: str | None = None,
+        performance_config_latency: PerformanceConfigLatency | None = None,
+        service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
         body: bytes | None = None,
         json: Any = UNSET,
@@ -499,12 +511,15 @@ class AsyncBedrockRuntime(AsyncClient):
             model_id: part of the request path.
             content_type: sent as the header ``Content-Type``.
             accept: sent as the header ``X-Amzn-Bedrock-Accept``.
-            trace: sent as the header ``X-Amzn-Bedrock-Trace``.
+            trace: sent as the header ``X-Amzn-Bedrock-Trace``. Known values: ``ENABLED``,
+                ``DISABLED``, ``ENABLED_FULL``.
             guardrail_identifier: sent as the header ``X-Amzn-Bedrock-GuardrailIdentifier``.
             guardrail_version: sent as the header ``X-Amzn-Bedrock-GuardrailVersion``.
             performance_config_latency: sent as the header
-                ``X-Amzn-Bedrock-PerformanceConfig-Latency``.
-            service_tier: sent as the header ``X-Amzn-Bedrock-Service-Tier``.
+                ``X-Amzn-Bedrock-PerformanceConfig-Latency``. Known values: ``standard``,
+                ``optimized``.
+            service_tier: sent as the header ``X-Amzn-Bedrock-Service-Tier``. Known values:
+                ``priority``, ``default``, ``flex``, ``reserved``.
             request_metadata: sent as the header ``X-Amzn-Bedrock-Request-Metadata``.
             body: the request body, as bytes.
             json: a value to send as JSON instead of ``body``; the Content-Type is then
@@ -555,22 +570,24 @@ class AsyncBedrockRuntime(AsyncClient):
         *,
         submit_time_after: datetime | None = None,
         submit_time_before: datetime | None = None,
-        status_equals: str | None = None,
+        status_equals: AsyncInvokeStatus | None = None,
         max_results: int | None = None,
         next_token: str | None = None,
-        sort_by: str | None = None,
-        sort_order: str | None = None,
+        sort_by: SortAsyncInvocationBy | None = None,
+        sort_order: SortOrder | None = None,
     ) -> ListAsyncInvokesOutput:
         """Call ``ListAsyncInvokes``.
 
         Args:
             submit_time_after: sent as the query parameter ``submitTimeAfter``.
             submit_time_before: sent as the query parameter ``submitTimeBefore``.
-            status_equals: sent as the query parameter ``statusEquals``.
+            status_equals: sent as the query parameter ``statusEquals``. Known values:
+                ``InProgress``, ``Completed``, ``Failed``.
             max_results: sent as the query parameter ``maxResults``.
             next_token: sent as the query parameter ``nextToken``.
-            sort_by: sent as the query parameter ``sortBy``.
-            sort_order: sent as the query parameter ``sortOrder``.
+            sort_by: sent as the query parameter ``sortBy``. Known values: ``SubmissionTime``.
+            sort_order: sent as the query parameter ``sortOrder``. Known values: ``Ascending``,
+                ``Descending``.
 
         Returns:
             ListAsyncInvokesOutput: the output's members, and ``metadata`` of the response.
@@ -645,11 +662,11 @@ class AsyncBedrockRuntime(AsyncClient):
         *,
         submit_time_after: datetime | None = None,
         submit_time_before: datetime | None = None,
-        status_equals: str | None = None,
+        status_equals: AsyncInvokeStatus | None = None,
         max_results: int | None = None,
         next_token: str | None = None,
-        sort_by: str | None = None,
-        sort_order: str | None = None,
+        sort_by: SortAsyncInvocationBy | None = None,
+        sort_order: SortOrder | None = None,
         resume_token: str | None = None,
     ) -> AsyncPages[ListAsyncInvokesOutput, AsyncInvokeSummary]:
         """Call ``ListAsyncInvokes`` for page after page.
@@ -660,13 +677,15 @@ class AsyncBedrockRuntime(AsyncClient):
         Args:
             submit_time_after: sent as the query parameter ``submitTimeAfter``.
             submit_time_before: sent as the query parameter ``submitTimeBefore``.
-            status_equals: sent as the query parameter ``statusEquals``.
+            status_equals: sent as the query parameter ``statusEquals``. Known values:
+                ``InProgress``, ``Completed``, ``Failed``.
             max_results: sent as the query parameter ``maxResults``. It bounds each page, not all of
                 them together.
             next_token: sent as the query parameter ``nextToken``. For the first page; the service's
                 answers tell it for the others.
-            sort_by: sent as the query parameter ``sortBy``.
-            sort_order: sent as the query parameter ``sortOrder``.
+            sort_by: sent as the query parameter ``sortBy``. Known values: ``SubmissionTime``.
+            sort_order: sent as the query parameter ``sortOrder``. Known values: ``Ascending``,
+                ``Descending``.
             resume_token: where to go on: the ``resume_token`` of earlier pages; from the start,
                 unless given.
 

@@ -30,6 +30,7 @@ from .errors import ERRORS, BedrockRuntimeError
 from .types import (
     ApplyGuardrailOutput,
     AsyncInvokeOutputDataConfig,
+    AsyncInvokeStatus,
     ConverseOutput,
     ConverseStreamOutput,
     CountTokensInput,
@@ -39,6 +40,8 @@ from .types import (
     GuardrailChecksMessage,
     GuardrailConfiguration,
     GuardrailContentBlock,
+    GuardrailContentSource,
+    GuardrailOutputScope,
     GuardrailStreamConfiguration,
     InferenceConfiguration,
     InvokeGuardrailChecksOutput,
@@ -47,13 +50,18 @@ from .types import (
     ListAsyncInvokesOutput,
     Message,
     OutputConfig,
+    PerformanceConfigLatency,
     PerformanceConfiguration,
     PromptVariableValues,
     ServiceTier,
+    ServiceTierType,
+    SortAsyncInvocationBy,
+    SortOrder,
     StartAsyncInvokeOutput,
     SystemContentBlock,
     Tag,
     ToolConfiguration,
+    Trace,
 )
 
 SERVICE = ServiceInfo(
@@ -69,7 +77,11 @@ SERVICE = ServiceInfo(
 )
 
 _APPLY_GUARDRAIL_BODY = Members(
-    {"source": str, "content": list[GuardrailContentBlock], "outputScope": str}
+    {
+        "source": GuardrailContentSource,
+        "content": list[GuardrailContentBlock],
+        "outputScope": GuardrailOutputScope,
+    }
 )
 
 
@@ -77,9 +89,9 @@ def build_apply_guardrail(
     *,
     guardrail_identifier: str,
     guardrail_version: str,
-    source: str,
+    source: GuardrailContentSource,
     content: Sequence[GuardrailContentBlock | Mapping[str, Any]],
-    output_scope: str | None = None,
+    output_scope: GuardrailOutputScope | None = None,
 ) -> Request:
     """Build the request of ``ApplyGuardrail``."""
     return Request(
@@ -367,11 +379,11 @@ def build_invoke_model(
     model_id: str,
     content_type: str | None = None,
     accept: str | None = None,
-    trace: str | None = None,
+    trace: Trace | None = None,
     guardrail_identifier: str | None = None,
     guardrail_version: str | None = None,
-    performance_config_latency: str | None = None,
-    service_tier: str | None = None,
+    performance_config_latency: PerformanceConfigLatency | None = None,
+    service_tier: ServiceTierType | None = None,
     request_metadata: str | None = None,
     body: bytes | None = None,
     json: Any = UNSET,
@@ -430,11 +442,11 @@ def build_invoke_model_with_response_stream(
     model_id: str,
     content_type: str | None = None,
     accept: str | None = None,
-    trace: str | None = None,
+    trace: Trace | None = None,
     guardrail_identifier: str | None = None,
     guardrail_version: str | None = None,
-    performance_config_latency: str | None = None,
-    service_tier: str | None = None,
+    performance_config_latency: PerformanceConfigLatency | None = None,
+    service_tier: ServiceTierType | None = None,
     request_metadata: str | None = None,
     body: bytes | None = None,
     json: Any = UNSET,
@@ -494,11 +506,11 @@ def build_list_async_invokes(
     *,
     submit_time_after: datetime | None = None,
     submit_time_before: datetime | None = None,
-    status_equals: str | None = None,
+    status_equals: AsyncInvokeStatus | None = None,
     max_results: int | None = None,
     next_token: str | None = None,
-    sort_by: str | None = None,
-    sort_order: str | None = None,
+    sort_by: SortAsyncInvocationBy | None = None,
+    sort_order: SortOrder | None = None,
 ) -> Request:
     """Build the request of ``ListAsyncInvokes``."""
     return Request(

@@ -36,6 +36,8 @@ from .types import (
     MessageStartEvent,
     MessageStopEvent,
     PayloadPart,
+    PerformanceConfigLatency,
+    ServiceTierType,
 )
 
 
@@ -145,8 +147,10 @@ class InvokeModelWithResponseStream(
     Attributes:
         content_type: the response header ``X-Amzn-Bedrock-Content-Type``.
         performance_config_latency: the response header
-            ``X-Amzn-Bedrock-PerformanceConfig-Latency``.
-        service_tier: the response header ``X-Amzn-Bedrock-Service-Tier``.
+            ``X-Amzn-Bedrock-PerformanceConfig-Latency``. Known values: ``standard``,
+            ``optimized``.
+        service_tier: the response header ``X-Amzn-Bedrock-Service-Tier``. Known values:
+            ``priority``, ``default``, ``flex``, ``reserved``.
     """
 
     _operation = "InvokeModelWithResponseStream"
@@ -159,13 +163,17 @@ class InvokeModelWithResponseStream(
         return self.output.content_type
 
     @property
-    def performance_config_latency(self) -> str | None:
-        """The response header ``X-Amzn-Bedrock-PerformanceConfig-Latency``."""
+    def performance_config_latency(self) -> PerformanceConfigLatency | None:
+        """The response header ``X-Amzn-Bedrock-PerformanceConfig-Latency``. Known values:
+        ``standard``, ``optimized``.
+        """
         return self.output.performance_config_latency
 
     @property
-    def service_tier(self) -> str | None:
-        """The response header ``X-Amzn-Bedrock-Service-Tier``."""
+    def service_tier(self) -> ServiceTierType | None:
+        """The response header ``X-Amzn-Bedrock-Service-Tier``. Known values: ``priority``,
+        ``default``, ``flex``, ``reserved``.
+        """
         return self.output.service_tier
 
 
@@ -177,8 +185,10 @@ class AsyncInvokeModelWithResponseStream(
     Attributes:
         content_type: the response header ``X-Amzn-Bedrock-Content-Type``.
         performance_config_latency: the response header
-            ``X-Amzn-Bedrock-PerformanceConfig-Latency``.
-        service_tier: the response header ``X-Amzn-Bedrock-Service-Tier``.
+            ``X-Amzn-Bedrock-PerformanceConfig-Latency``. Known values: ``standard``,
+            ``optimized``.
+        service_tier: the response header ``X-Amzn-Bedrock-Service-Tier``. Known values:
+            ``priority``, ``default``, ``flex``, ``reserved``.
     """
 
     _operation = "InvokeModelWithResponseStream"
@@ -191,11 +201,15 @@ class AsyncInvokeModelWithResponseStream(
         return self.output.content_type
 
     @property
-    def performance_config_latency(self) -> str | None:
-        """The response header ``X-Amzn-Bedrock-PerformanceConfig-Latency``."""
+    def performance_config_latency(self) -> PerformanceConfigLatency | None:
+        """The response header ``X-Amzn-Bedrock-PerformanceConfig-Latency``. Known values:
+        ``standard``, ``optimized``.
+        """
         return self.output.performance_config_latency
 
     @property
-    def service_tier(self) -> str | None:
-        """The response header ``X-Amzn-Bedrock-Service-Tier``."""
+    def service_tier(self) -> ServiceTierType | None:
+        """The response header ``X-Amzn-Bedrock-Service-Tier``. Known values: ``priority``,
+        ``default``, ``flex``, ``reserved``.
+        """
         return self.output.service_tier

@@ -5,13 +5,229 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
 from ._runtime.codec_rest_json import decode_json
 from ._runtime.shapes import DATE_TIME, Output, Structure, Union
 from ._runtime.timestamps import UNIX_EPOCH
+
+# Known values, for editors and type checkers. A service may add some, so any text is taken and read.
+if TYPE_CHECKING:
+    AsyncInvokeStatus: TypeAlias = Literal["InProgress", "Completed", "Failed"] | str
+    AudioFormat: TypeAlias = (
+        Literal[
+            "mp3",
+            "opus",
+            "wav",
+            "aac",
+            "flac",
+            "mp4",
+            "ogg",
+            "mkv",
+            "mka",
+            "x-aac",
+            "m4a",
+            "mpeg",
+            "mpga",
+            "pcm",
+            "webm",
+        ]
+        | str
+    )
+    CachePointType: TypeAlias = Literal["default"] | str
+    CacheTTL: TypeAlias = Literal["5m", "1h"] | str
+    ConversationRole: TypeAlias = Literal["user", "assistant", "system"] | str
+    DocumentFormat: TypeAlias = (
+        Literal["pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"] | str
+    )
+    GuardrailAction: TypeAlias = Literal["NONE", "GUARDRAIL_INTERVENED"] | str
+    GuardrailAutomatedReasoningLogicWarningType: TypeAlias = (
+        Literal["ALWAYS_FALSE", "ALWAYS_TRUE"] | str
+    )
+    GuardrailChecksContentFilterCategory: TypeAlias = (
+        Literal["VIOLENCE", "HATE", "SEXUAL", "MISCONDUCT", "INSULTS"] | str
+    )
+    GuardrailChecksPromptAttackCategory: TypeAlias = (
+        Literal["JAILBREAK", "PROMPT_INJECTION", "PROMPT_LEAKAGE"] | str
+    )
+    GuardrailChecksRole: TypeAlias = Literal["user", "assistant", "system"] | str
+    GuardrailChecksSensitiveInformationEntityType: TypeAlias = (
+        Literal[
+            "ADDRESS",
+            "AGE",
+            "AWS_ACCESS_KEY",
+            "AWS_SECRET_KEY",
+            "CA_HEALTH_NUMBER",
+            "CA_SOCIAL_INSURANCE_NUMBER",
+            "CREDIT_DEBIT_CARD_CVV",
+            "CREDIT_DEBIT_CARD_EXPIRY",
+            "CREDIT_DEBIT_CARD_NUMBER",
+            "DRIVER_ID",
+            "EMAIL",
+            "INTERNATIONAL_BANK_ACCOUNT_NUMBER",
+            "IP_ADDRESS",
+            "LICENSE_PLATE",
+            "MAC_ADDRESS",
+            "NAME",
+            "PASSWORD",
+            "PHONE",
+            "PIN",
+            "SWIFT_CODE",
+            "UK_NATIONAL_HEALTH_SERVICE_NUMBER",
+            "UK_NATIONAL_INSURANCE_NUMBER",
+            "UK_UNIQUE_TAXPAYER_REFERENCE_NUMBER",
+            "URL",
+            "USERNAME",
+            "US_BANK_ACCOUNT_NUMBER",
+            "US_BANK_ROUTING_NUMBER",
+            "US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER",
+            "US_PASSPORT_NUMBER",
+            "US_SOCIAL_SECURITY_NUMBER",
+            "VEHICLE_IDENTIFICATION_NUMBER",
+        ]
+        | str
+    )
+    GuardrailContentFilterConfidence: TypeAlias = Literal["NONE", "LOW", "MEDIUM", "HIGH"] | str
+    GuardrailContentFilterStrength: TypeAlias = Literal["NONE", "LOW", "MEDIUM", "HIGH"] | str
+    GuardrailContentFilterType: TypeAlias = (
+        Literal["INSULTS", "HATE", "SEXUAL", "VIOLENCE", "MISCONDUCT", "PROMPT_ATTACK"] | str
+    )
+    GuardrailContentPolicyAction: TypeAlias = Literal["BLOCKED", "NONE"] | str
+    GuardrailContentQualifier: TypeAlias = (
+        Literal["grounding_source", "query", "guard_content"] | str
+    )
+    GuardrailContentSource: TypeAlias = Literal["INPUT", "OUTPUT"] | str
+    GuardrailContextualGroundingFilterType: TypeAlias = Literal["GROUNDING", "RELEVANCE"] | str
+    GuardrailContextualGroundingPolicyAction: TypeAlias = Literal["BLOCKED", "NONE"] | str
+    GuardrailConverseContentQualifier: TypeAlias = (
+        Literal["grounding_source", "query", "guard_content"] | str
+    )
+    GuardrailConverseImageFormat: TypeAlias = Literal["png", "jpeg"] | str
+    GuardrailImageFormat: TypeAlias = Literal["png", "jpeg"] | str
+    GuardrailManagedWordType: TypeAlias = Literal["PROFANITY"] | str
+    GuardrailOrigin: TypeAlias = (
+        Literal["REQUEST", "ACCOUNT_ENFORCED", "ORGANIZATION_ENFORCED"] | str
+    )
+    GuardrailOutputScope: TypeAlias = Literal["INTERVENTIONS", "FULL"] | str
+    GuardrailOwnership: TypeAlias = Literal["SELF", "CROSS_ACCOUNT"] | str
+    GuardrailPiiEntityType: TypeAlias = (
+        Literal[
+            "ADDRESS",
+            "AGE",
+            "AWS_ACCESS_KEY",
+            "AWS_SECRET_KEY",
+            "CA_HEALTH_NUMBER",
+            "CA_SOCIAL_INSURANCE_NUMBER",
+            "CREDIT_DEBIT_CARD_CVV",
+            "CREDIT_DEBIT_CARD_EXPIRY",
+            "CREDIT_DEBIT_CARD_NUMBER",
+            "DRIVER_ID",
+            "EMAIL",
+            "INTERNATIONAL_BANK_ACCOUNT_NUMBER",
+            "IP_ADDRESS",
+            "LICENSE_PLATE",
+            "MAC_ADDRESS",
+            "NAME",
+            "PASSWORD",
+            "PHONE",
+            "PIN",
+            "SWIFT_CODE",
+            "UK_NATIONAL_HEALTH_SERVICE_NUMBER",
+            "UK_NATIONAL_INSURANCE_NUMBER",
+            "UK_UNIQUE_TAXPAYER_REFERENCE_NUMBER",
+            "URL",
+            "USERNAME",
+            "US_BANK_ACCOUNT_NUMBER",
+            "US_BANK_ROUTING_NUMBER",
+            "US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER",
+            "US_PASSPORT_NUMBER",
+            "US_SOCIAL_SECURITY_NUMBER",
+            "VEHICLE_IDENTIFICATION_NUMBER",
+        ]
+        | str
+    )
+    GuardrailSensitiveInformationPolicyAction: TypeAlias = (
+        Literal["ANONYMIZED", "BLOCKED", "NONE"] | str
+    )
+    GuardrailStreamProcessingMode: TypeAlias = Literal["sync", "async"] | str
+    GuardrailTopicPolicyAction: TypeAlias = Literal["BLOCKED", "NONE"] | str
+    GuardrailTopicType: TypeAlias = Literal["DENY"] | str
+    GuardrailTrace: TypeAlias = Literal["enabled", "disabled", "enabled_full"] | str
+    GuardrailWordPolicyAction: TypeAlias = Literal["BLOCKED", "NONE"] | str
+    ImageFormat: TypeAlias = Literal["png", "jpeg", "gif", "webp"] | str
+    OutputFormatType: TypeAlias = Literal["json_schema"] | str
+    PerformanceConfigLatency: TypeAlias = Literal["standard", "optimized"] | str
+    ServiceTierType: TypeAlias = Literal["priority", "default", "flex", "reserved"] | str
+    SortAsyncInvocationBy: TypeAlias = Literal["SubmissionTime"] | str
+    SortOrder: TypeAlias = Literal["Ascending", "Descending"] | str
+    StopReason: TypeAlias = (
+        Literal[
+            "end_turn",
+            "tool_use",
+            "max_tokens",
+            "stop_sequence",
+            "guardrail_intervened",
+            "content_filtered",
+            "malformed_model_output",
+            "malformed_tool_use",
+            "model_context_window_exceeded",
+        ]
+        | str
+    )
+    ToolResultStatus: TypeAlias = Literal["success", "error"] | str
+    ToolUseType: TypeAlias = Literal["server_tool_use"] | str
+    Trace: TypeAlias = Literal["ENABLED", "DISABLED", "ENABLED_FULL"] | str
+    VideoFormat: TypeAlias = (
+        Literal["mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"] | str
+    )
+else:
+    AsyncInvokeStatus = str
+    AudioFormat = str
+    CachePointType = str
+    CacheTTL = str
+    ConversationRole = str
+    DocumentFormat = str
+    GuardrailAction = str
+    GuardrailAutomatedReasoningLogicWarningType = str
+    GuardrailChecksContentFilterCategory = str
+    GuardrailChecksPromptAttackCategory = str
+    GuardrailChecksRole = str
+    GuardrailChecksSensitiveInformationEntityType = str
+    GuardrailContentFilterConfidence = str
+    GuardrailContentFilterStrength = str
+    GuardrailContentFilterType = str
+    GuardrailContentPolicyAction = str
+    GuardrailContentQualifier = str
+    GuardrailContentSource = str
+    GuardrailContextualGroundingFilterType = str
+    GuardrailContextualGroundingPolicyAction = str
+    GuardrailConverseContentQualifier = str
+    GuardrailConverseImageFormat = str
+    GuardrailImageFormat = str
+    GuardrailManagedWordType = str
+    GuardrailOrigin = str
+    GuardrailOutputScope = str
+    GuardrailOwnership = str
+    GuardrailPiiEntityType = str
+    GuardrailSensitiveInformationPolicyAction = str
+    GuardrailStreamProcessingMode = str
+    GuardrailTopicPolicyAction = str
+    GuardrailTopicType = str
+    GuardrailTrace = str
+    GuardrailWordPolicyAction = str
+    ImageFormat = str
+    OutputFormatType = str
+    PerformanceConfigLatency = str
+    ServiceTierType = str
+    SortAsyncInvocationBy = str
+    SortOrder = str
+    StopReason = str
+    ToolResultStatus = str
+    ToolUseType = str
+    Trace = str
+    VideoFormat = str
 
 
 class AnyToolChoice(Structure, kw_only=True):
@@ -25,15 +241,20 @@ class AppliedGuardrailDetails(Structure, kw_only=True):
         guardrail_id: ``guardrailId``.
         guardrail_version: ``guardrailVersion``.
         guardrail_arn: ``guardrailArn``.
-        guardrail_origin: ``guardrailOrigin``.
-        guardrail_ownership: ``guardrailOwnership``.
+        guardrail_origin: ``guardrailOrigin``. Known values: ``REQUEST``, ``ACCOUNT_ENFORCED``,
+            ``ORGANIZATION_ENFORCED``.
+        guardrail_ownership: ``guardrailOwnership``. Known values: ``SELF``, ``CROSS_ACCOUNT``.
     """
 
     guardrail_id: str | None = msgspec.field(name="guardrailId", default=None)
     guardrail_version: str | None = msgspec.field(name="guardrailVersion", default=None)
     guardrail_arn: str | None = msgspec.field(name="guardrailArn", default=None)
-    guardrail_origin: list[str] | None = msgspec.field(name="guardrailOrigin", default=None)
-    guardrail_ownership: str | None = msgspec.field(name="guardrailOwnership", default=None)
+    guardrail_origin: list[GuardrailOrigin] | None = msgspec.field(
+        name="guardrailOrigin", default=None
+    )
+    guardrail_ownership: GuardrailOwnership | None = msgspec.field(
+        name="guardrailOwnership", default=None
+    )
 
 
 class AsyncInvokeOutputDataConfig(Union, kw_only=True):
@@ -71,7 +292,7 @@ class AsyncInvokeSummary(Structure, kw_only=True):
         invocation_arn: ``invocationArn``.
         model_arn: ``modelArn``.
         client_request_token: ``clientRequestToken``.
-        status: ``status``.
+        status: ``status``. Known values: ``InProgress``, ``Completed``, ``Failed``.
         failure_message: ``failureMessage``.
         submit_time: ``submitTime``.
         last_modified_time: ``lastModifiedTime``.
@@ -82,7 +303,7 @@ class AsyncInvokeSummary(Structure, kw_only=True):
     invocation_arn: str = msgspec.field(name="invocationArn", default="")
     model_arn: str = msgspec.field(name="modelArn", default="")
     client_request_token: str | None = msgspec.field(name="clientRequestToken", default=None)
-    status: str | None = None
+    status: AsyncInvokeStatus | None = None
     failure_message: str | None = msgspec.field(name="failureMessage", default=None)
     submit_time: Annotated[datetime, DATE_TIME] = msgspec.field(
         name="submitTime", default=UNIX_EPOCH
@@ -100,14 +321,15 @@ class AudioBlock(Structure, kw_only=True):
     """The structure ``AudioBlock``.
 
     Attributes:
-        format: ``format``.
+        format: ``format``. Known values: ``mp3``, ``opus``, ``wav``, ``aac``, ``flac``,
+            ``mp4``, ``ogg``, ``mkv``, ``mka``, ``x-aac``, ``m4a``, ``mpeg`` and 3 more.
         source: ``source``.
         error: ``error``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"format", "source"})
 
-    format: str = msgspec.field(default_factory=str)
+    format: AudioFormat = msgspec.field(default_factory=str)
     source: AudioSource | None = None
     error: ErrorBlock | None = None
 
@@ -132,11 +354,11 @@ class CacheDetail(Structure, kw_only=True):
     """The structure ``CacheDetail``.
 
     Attributes:
-        ttl: ``ttl``.
+        ttl: ``ttl``. Known values: ``5m``, ``1h``.
         input_tokens: ``inputTokens``.
     """
 
-    ttl: str = ""
+    ttl: CacheTTL = ""
     input_tokens: int = msgspec.field(name="inputTokens", default=0)
 
 
@@ -144,14 +366,14 @@ class CachePointBlock(Structure, kw_only=True):
     """The structure ``CachePointBlock``.
 
     Attributes:
-        type: ``type``.
-        ttl: ``ttl``.
+        type: ``type``. Known values: ``default``.
+        ttl: ``ttl``. Known values: ``5m``, ``1h``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"type"})
 
-    type: str = msgspec.field(default_factory=str)
-    ttl: str | None = None
+    type: CachePointType = msgspec.field(default_factory=str)
+    ttl: CacheTTL | None = None
 
 
 class Citation(Structure, kw_only=True):
@@ -484,7 +706,8 @@ class DocumentBlock(Structure, kw_only=True):
     """The structure ``DocumentBlock``.
 
     Attributes:
-        format: ``format``.
+        format: ``format``. Known values: ``pdf``, ``csv``, ``doc``, ``docx``, ``xls``,
+            ``xlsx``, ``html``, ``txt``, ``md``.
         name: ``name``.
         source: ``source``.
         context: ``context``.
@@ -493,7 +716,7 @@ class DocumentBlock(Structure, kw_only=True):
 
     _required: ClassVar[frozenset[str]] = frozenset({"name", "source"})
 
-    format: str | None = None
+    format: DocumentFormat | None = None
     name: str = msgspec.field(default_factory=str)
     source: DocumentSource | None = None
     context: str | None = None
@@ -696,12 +919,12 @@ class GuardrailAutomatedReasoningLogicWarning(Structure, kw_only=True):
     """The structure ``GuardrailAutomatedReasoningLogicWarning``.
 
     Attributes:
-        type: ``type``.
+        type: ``type``. Known values: ``ALWAYS_FALSE``, ``ALWAYS_TRUE``.
         premises: ``premises``.
         claims: ``claims``.
     """
 
-    type: str | None = None
+    type: GuardrailAutomatedReasoningLogicWarningType | None = None
     premises: list[GuardrailAutomatedReasoningStatement] | None = None
     claims: list[GuardrailAutomatedReasoningStatement] | None = None
 
@@ -882,10 +1105,11 @@ class GuardrailChecksContentFilterCategoryConfig(Structure, kw_only=True):
     """The structure ``GuardrailChecksContentFilterCategoryConfig``.
 
     Attributes:
-        category: ``category``.
+        category: ``category``. Known values: ``VIOLENCE``, ``HATE``, ``SEXUAL``,
+            ``MISCONDUCT``, ``INSULTS``.
     """
 
-    category: str
+    category: GuardrailChecksContentFilterCategory
 
 
 class GuardrailChecksContentFilterConfig(Structure, kw_only=True):
@@ -912,11 +1136,12 @@ class GuardrailChecksContentFilterResultEntry(Structure, kw_only=True):
     """The structure ``GuardrailChecksContentFilterResultEntry``.
 
     Attributes:
-        category: ``category``.
+        category: ``category``. Known values: ``VIOLENCE``, ``HATE``, ``SEXUAL``,
+            ``MISCONDUCT``, ``INSULTS``.
         severity_score: ``severityScore``.
     """
 
-    category: str = ""
+    category: GuardrailChecksContentFilterCategory = ""
     severity_score: float = msgspec.field(name="severityScore", default=0.0)
 
 
@@ -934,11 +1159,11 @@ class GuardrailChecksMessage(Structure, kw_only=True):
     """The structure ``GuardrailChecksMessage``.
 
     Attributes:
-        role: ``role``.
+        role: ``role``. Known values: ``user``, ``assistant``, ``system``.
         content: ``content``.
     """
 
-    role: str
+    role: GuardrailChecksRole
     content: list[GuardrailChecksContentBlock]
 
 
@@ -946,10 +1171,11 @@ class GuardrailChecksPromptAttackCategoryConfig(Structure, kw_only=True):
     """The structure ``GuardrailChecksPromptAttackCategoryConfig``.
 
     Attributes:
-        category: ``category``.
+        category: ``category``. Known values: ``JAILBREAK``, ``PROMPT_INJECTION``,
+            ``PROMPT_LEAKAGE``.
     """
 
-    category: str
+    category: GuardrailChecksPromptAttackCategory
 
 
 class GuardrailChecksPromptAttackConfig(Structure, kw_only=True):
@@ -976,11 +1202,12 @@ class GuardrailChecksPromptAttackResultEntry(Structure, kw_only=True):
     """The structure ``GuardrailChecksPromptAttackResultEntry``.
 
     Attributes:
-        category: ``category``.
+        category: ``category``. Known values: ``JAILBREAK``, ``PROMPT_INJECTION``,
+            ``PROMPT_LEAKAGE``.
         severity_score: ``severityScore``.
     """
 
-    category: str = ""
+    category: GuardrailChecksPromptAttackCategory = ""
     severity_score: float = msgspec.field(name="severityScore", default=0.0)
 
 
@@ -1028,10 +1255,14 @@ class GuardrailChecksSensitiveInformationEntityConfig(Structure, kw_only=True):
     """The structure ``GuardrailChecksSensitiveInformationEntityConfig``.
 
     Attributes:
-        type: ``type``.
+        type: ``type``. Known values: ``ADDRESS``, ``AGE``, ``AWS_ACCESS_KEY``,
+            ``AWS_SECRET_KEY``, ``CA_HEALTH_NUMBER``, ``CA_SOCIAL_INSURANCE_NUMBER``,
+            ``CREDIT_DEBIT_CARD_CVV``, ``CREDIT_DEBIT_CARD_EXPIRY``,
+            ``CREDIT_DEBIT_CARD_NUMBER``, ``DRIVER_ID``, ``EMAIL``,
+            ``INTERNATIONAL_BANK_ACCOUNT_NUMBER`` and 19 more.
     """
 
-    type: str
+    type: GuardrailChecksSensitiveInformationEntityType
 
 
 class GuardrailChecksSensitiveInformationResult(Structure, kw_only=True):
@@ -1050,7 +1281,11 @@ class GuardrailChecksSensitiveInformationResultEntry(Structure, kw_only=True):
     """The structure ``GuardrailChecksSensitiveInformationResultEntry``.
 
     Attributes:
-        type: ``type``.
+        type: ``type``. Known values: ``ADDRESS``, ``AGE``, ``AWS_ACCESS_KEY``,
+            ``AWS_SECRET_KEY``, ``CA_HEALTH_NUMBER``, ``CA_SOCIAL_INSURANCE_NUMBER``,
+            ``CREDIT_DEBIT_CARD_CVV``, ``CREDIT_DEBIT_CARD_EXPIRY``,
+            ``CREDIT_DEBIT_CARD_NUMBER``, ``DRIVER_ID``, ``EMAIL``,
+            ``INTERNATIONAL_BANK_ACCOUNT_NUMBER`` and 19 more.
         confidence_score: ``confidenceScore``.
         begin_offset: ``beginOffset``.
         end_offset: ``endOffset``.
@@ -1058,7 +1293,7 @@ class GuardrailChecksSensitiveInformationResultEntry(Structure, kw_only=True):
         content_index: ``contentIndex``.
     """
 
-    type: str = ""
+    type: GuardrailChecksSensitiveInformationEntityType = ""
     confidence_score: float = msgspec.field(name="confidenceScore", default=0.0)
     begin_offset: int = msgspec.field(name="beginOffset", default=0)
     end_offset: int = msgspec.field(name="endOffset", default=0)
@@ -1102,12 +1337,12 @@ class GuardrailConfiguration(Structure, kw_only=True):
     Attributes:
         guardrail_identifier: ``guardrailIdentifier``.
         guardrail_version: ``guardrailVersion``.
-        trace: ``trace``.
+        trace: ``trace``. Known values: ``enabled``, ``disabled``, ``enabled_full``.
     """
 
     guardrail_identifier: str | None = msgspec.field(name="guardrailIdentifier", default=None)
     guardrail_version: str | None = msgspec.field(name="guardrailVersion", default=None)
-    trace: str | None = None
+    trace: GuardrailTrace | None = None
 
 
 class GuardrailContentBlock(Union, kw_only=True):
@@ -1126,17 +1361,21 @@ class GuardrailContentFilter(Structure, kw_only=True):
     """The structure ``GuardrailContentFilter``.
 
     Attributes:
-        type: ``type``.
-        confidence: ``confidence``.
-        filter_strength: ``filterStrength``.
-        action: ``action``.
+        type: ``type``. Known values: ``INSULTS``, ``HATE``, ``SEXUAL``, ``VIOLENCE``,
+            ``MISCONDUCT``, ``PROMPT_ATTACK``.
+        confidence: ``confidence``. Known values: ``NONE``, ``LOW``, ``MEDIUM``, ``HIGH``.
+        filter_strength: ``filterStrength``. Known values: ``NONE``, ``LOW``, ``MEDIUM``,
+            ``HIGH``.
+        action: ``action``. Known values: ``BLOCKED``, ``NONE``.
         detected: ``detected``.
     """
 
-    type: str = ""
-    confidence: str = ""
-    filter_strength: str | None = msgspec.field(name="filterStrength", default=None)
-    action: str = ""
+    type: GuardrailContentFilterType = ""
+    confidence: GuardrailContentFilterConfidence = ""
+    filter_strength: GuardrailContentFilterStrength | None = msgspec.field(
+        name="filterStrength", default=None
+    )
+    action: GuardrailContentPolicyAction = ""
     detected: bool | None = None
 
 
@@ -1154,17 +1393,17 @@ class GuardrailContextualGroundingFilter(Structure, kw_only=True):
     """The structure ``GuardrailContextualGroundingFilter``.
 
     Attributes:
-        type: ``type``.
+        type: ``type``. Known values: ``GROUNDING``, ``RELEVANCE``.
         threshold: ``threshold``.
         score: ``score``.
-        action: ``action``.
+        action: ``action``. Known values: ``BLOCKED``, ``NONE``.
         detected: ``detected``.
     """
 
-    type: str = ""
+    type: GuardrailContextualGroundingFilterType = ""
     threshold: float = 0.0
     score: float = 0.0
-    action: str = ""
+    action: GuardrailContextualGroundingPolicyAction = ""
     detected: bool | None = None
 
 
@@ -1194,13 +1433,13 @@ class GuardrailConverseImageBlock(Structure, kw_only=True):
     """The structure ``GuardrailConverseImageBlock``.
 
     Attributes:
-        format: ``format``.
+        format: ``format``. Known values: ``png``, ``jpeg``.
         source: ``source``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"format", "source"})
 
-    format: str = msgspec.field(default_factory=str)
+    format: GuardrailConverseImageFormat = msgspec.field(default_factory=str)
     source: GuardrailConverseImageSource | None = None
 
 
@@ -1219,13 +1458,14 @@ class GuardrailConverseTextBlock(Structure, kw_only=True):
 
     Attributes:
         text: ``text``.
-        qualifiers: ``qualifiers``.
+        qualifiers: ``qualifiers``. Known values: ``grounding_source``, ``query``,
+            ``guard_content``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"text"})
 
     text: str = msgspec.field(default_factory=str)
-    qualifiers: list[str] | None = None
+    qualifiers: list[GuardrailConverseContentQualifier] | None = None
 
 
 class GuardrailCoverage(Structure, kw_only=True):
@@ -1247,12 +1487,12 @@ class GuardrailCustomWord(Structure, kw_only=True):
 
     Attributes:
         match: ``match``.
-        action: ``action``.
+        action: ``action``. Known values: ``BLOCKED``, ``NONE``.
         detected: ``detected``.
     """
 
     match: str = ""
-    action: str = ""
+    action: GuardrailWordPolicyAction = ""
     detected: bool | None = None
 
 
@@ -1260,11 +1500,11 @@ class GuardrailImageBlock(Structure, kw_only=True):
     """The structure ``GuardrailImageBlock``.
 
     Attributes:
-        format: ``format``.
+        format: ``format``. Known values: ``png``, ``jpeg``.
         source: ``source``.
     """
 
-    format: str
+    format: GuardrailImageFormat
     source: GuardrailImageSource
 
 
@@ -1313,14 +1553,14 @@ class GuardrailManagedWord(Structure, kw_only=True):
 
     Attributes:
         match: ``match``.
-        type: ``type``.
-        action: ``action``.
+        type: ``type``. Known values: ``PROFANITY``.
+        action: ``action``. Known values: ``BLOCKED``, ``NONE``.
         detected: ``detected``.
     """
 
     match: str = ""
-    type: str = ""
-    action: str = ""
+    type: GuardrailManagedWordType = ""
+    action: GuardrailWordPolicyAction = ""
     detected: bool | None = None
 
 
@@ -1339,14 +1579,18 @@ class GuardrailPiiEntityFilter(Structure, kw_only=True):
 
     Attributes:
         match: ``match``.
-        type: ``type``.
-        action: ``action``.
+        type: ``type``. Known values: ``ADDRESS``, ``AGE``, ``AWS_ACCESS_KEY``,
+            ``AWS_SECRET_KEY``, ``CA_HEALTH_NUMBER``, ``CA_SOCIAL_INSURANCE_NUMBER``,
+            ``CREDIT_DEBIT_CARD_CVV``, ``CREDIT_DEBIT_CARD_EXPIRY``,
+            ``CREDIT_DEBIT_CARD_NUMBER``, ``DRIVER_ID``, ``EMAIL``,
+            ``INTERNATIONAL_BANK_ACCOUNT_NUMBER`` and 19 more.
+        action: ``action``. Known values: ``ANONYMIZED``, ``BLOCKED``, ``NONE``.
         detected: ``detected``.
     """
 
     match: str = ""
-    type: str = ""
-    action: str = ""
+    type: GuardrailPiiEntityType = ""
+    action: GuardrailSensitiveInformationPolicyAction = ""
     detected: bool | None = None
 
 
@@ -1357,14 +1601,14 @@ class GuardrailRegexFilter(Structure, kw_only=True):
         name: ``name``.
         match: ``match``.
         regex: ``regex``.
-        action: ``action``.
+        action: ``action``. Known values: ``ANONYMIZED``, ``BLOCKED``, ``NONE``.
         detected: ``detected``.
     """
 
     name: str | None = None
     match: str | None = None
     regex: str | None = None
-    action: str = ""
+    action: GuardrailSensitiveInformationPolicyAction = ""
     detected: bool | None = None
 
 
@@ -1386,14 +1630,16 @@ class GuardrailStreamConfiguration(Structure, kw_only=True):
     Attributes:
         guardrail_identifier: ``guardrailIdentifier``.
         guardrail_version: ``guardrailVersion``.
-        trace: ``trace``.
-        stream_processing_mode: ``streamProcessingMode``.
+        trace: ``trace``. Known values: ``enabled``, ``disabled``, ``enabled_full``.
+        stream_processing_mode: ``streamProcessingMode``. Known values: ``sync``, ``async``.
     """
 
     guardrail_identifier: str | None = msgspec.field(name="guardrailIdentifier", default=None)
     guardrail_version: str | None = msgspec.field(name="guardrailVersion", default=None)
-    trace: str | None = None
-    stream_processing_mode: str | None = msgspec.field(name="streamProcessingMode", default=None)
+    trace: GuardrailTrace | None = None
+    stream_processing_mode: GuardrailStreamProcessingMode | None = msgspec.field(
+        name="streamProcessingMode", default=None
+    )
 
 
 class GuardrailTextBlock(Structure, kw_only=True):
@@ -1401,11 +1647,12 @@ class GuardrailTextBlock(Structure, kw_only=True):
 
     Attributes:
         text: ``text``.
-        qualifiers: ``qualifiers``.
+        qualifiers: ``qualifiers``. Known values: ``grounding_source``, ``query``,
+            ``guard_content``.
     """
 
     text: str
-    qualifiers: list[str] | None = None
+    qualifiers: list[GuardrailContentQualifier] | None = None
 
 
 class GuardrailTextCharactersCoverage(Structure, kw_only=True):
@@ -1425,14 +1672,14 @@ class GuardrailTopic(Structure, kw_only=True):
 
     Attributes:
         name: ``name``.
-        type: ``type``.
-        action: ``action``.
+        type: ``type``. Known values: ``DENY``.
+        action: ``action``. Known values: ``BLOCKED``, ``NONE``.
         detected: ``detected``.
     """
 
     name: str = ""
-    type: str = ""
-    action: str = ""
+    type: GuardrailTopicType = ""
+    action: GuardrailTopicPolicyAction = ""
     detected: bool | None = None
 
 
@@ -1522,14 +1769,14 @@ class ImageBlock(Structure, kw_only=True):
     """The structure ``ImageBlock``.
 
     Attributes:
-        format: ``format``.
+        format: ``format``. Known values: ``png``, ``jpeg``, ``gif``, ``webp``.
         source: ``source``.
         error: ``error``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"format", "source"})
 
-    format: str = msgspec.field(default_factory=str)
+    format: ImageFormat = msgspec.field(default_factory=str)
     source: ImageSource | None = None
     error: ErrorBlock | None = None
 
@@ -1550,10 +1797,10 @@ class ImageBlockStart(Structure, kw_only=True):
     """The structure ``ImageBlockStart``.
 
     Attributes:
-        format: ``format``.
+        format: ``format``. Known values: ``png``, ``jpeg``, ``gif``, ``webp``.
     """
 
-    format: str = ""
+    format: ImageFormat = ""
 
 
 class ImageSource(Union, kw_only=True):
@@ -1612,13 +1859,13 @@ class Message(Structure, kw_only=True):
     """The structure ``Message``.
 
     Attributes:
-        role: ``role``.
+        role: ``role``. Known values: ``user``, ``assistant``, ``system``.
         content: ``content``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"role", "content"})
 
-    role: str = msgspec.field(default_factory=str)
+    role: ConversationRole = msgspec.field(default_factory=str)
     content: list[ContentBlock] = msgspec.field(default_factory=list[Any])
 
 
@@ -1626,21 +1873,24 @@ class MessageStartEvent(Structure, kw_only=True):
     """The structure ``MessageStartEvent``.
 
     Attributes:
-        role: ``role``.
+        role: ``role``. Known values: ``user``, ``assistant``, ``system``.
     """
 
-    role: str = ""
+    role: ConversationRole = ""
 
 
 class MessageStopEvent(Structure, kw_only=True):
     """The structure ``MessageStopEvent``.
 
     Attributes:
-        stop_reason: ``stopReason``.
+        stop_reason: ``stopReason``. Known values: ``end_turn``, ``tool_use``, ``max_tokens``,
+            ``stop_sequence``, ``guardrail_intervened``, ``content_filtered``,
+            ``malformed_model_output``, ``malformed_tool_use``,
+            ``model_context_window_exceeded``.
         additional_model_response_fields: ``additionalModelResponseFields``.
     """
 
-    stop_reason: str = msgspec.field(name="stopReason", default="")
+    stop_reason: StopReason = msgspec.field(name="stopReason", default="")
     additional_model_response_fields: Any = msgspec.field(
         name="additionalModelResponseFields", default=None
     )
@@ -1662,11 +1912,11 @@ class OutputFormat(Structure, kw_only=True):
     """The structure ``OutputFormat``.
 
     Attributes:
-        type: ``type``.
+        type: ``type``. Known values: ``json_schema``.
         structure: ``structure``.
     """
 
-    type: str
+    type: OutputFormatType
     structure: OutputFormatStructure
 
 
@@ -1694,10 +1944,10 @@ class PerformanceConfiguration(Structure, kw_only=True):
     """The structure ``PerformanceConfiguration``.
 
     Attributes:
-        latency: ``latency``.
+        latency: ``latency``. Known values: ``standard``, ``optimized``.
     """
 
-    latency: str | None = None
+    latency: PerformanceConfigLatency | None = None
 
 
 class PromptRouterTrace(Structure, kw_only=True):
@@ -1822,12 +2072,12 @@ class ServiceTier(Structure, kw_only=True):
     """The structure ``ServiceTier``.
 
     Attributes:
-        type: ``type``.
+        type: ``type``. Known values: ``priority``, ``default``, ``flex``, ``reserved``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"type"})
 
-    type: str = msgspec.field(default_factory=str)
+    type: ServiceTierType = msgspec.field(default_factory=str)
 
 
 class SpecificToolChoice(Structure, kw_only=True):
@@ -1992,7 +2242,7 @@ class ToolResultBlock(Structure, kw_only=True):
     Attributes:
         tool_use_id: ``toolUseId``.
         content: ``content``.
-        status: ``status``.
+        status: ``status``. Known values: ``success``, ``error``.
         type: ``type``.
     """
 
@@ -2000,7 +2250,7 @@ class ToolResultBlock(Structure, kw_only=True):
 
     tool_use_id: str = msgspec.field(name="toolUseId", default_factory=str)
     content: list[ToolResultContentBlock] = msgspec.field(default_factory=list[Any])
-    status: str | None = None
+    status: ToolResultStatus | None = None
     type: str | None = None
 
 
@@ -2022,12 +2272,12 @@ class ToolResultBlockStart(Structure, kw_only=True):
     Attributes:
         tool_use_id: ``toolUseId``.
         type: ``type``.
-        status: ``status``.
+        status: ``status``. Known values: ``success``, ``error``.
     """
 
     tool_use_id: str = msgspec.field(name="toolUseId", default="")
     type: str | None = None
-    status: str | None = None
+    status: ToolResultStatus | None = None
 
 
 class ToolResultContentBlock(Union, kw_only=True):
@@ -2073,7 +2323,7 @@ class ToolUseBlock(Structure, kw_only=True):
         tool_use_id: ``toolUseId``.
         name: ``name``.
         input: ``input``.
-        type: ``type``.
+        type: ``type``. Known values: ``server_tool_use``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"toolUseId", "name", "input"})
@@ -2081,7 +2331,7 @@ class ToolUseBlock(Structure, kw_only=True):
     tool_use_id: str = msgspec.field(name="toolUseId", default_factory=str)
     name: str = msgspec.field(default_factory=str)
     input: Any = None
-    type: str | None = None
+    type: ToolUseType | None = None
 
 
 class ToolUseBlockDelta(Structure, kw_only=True):
@@ -2100,25 +2350,26 @@ class ToolUseBlockStart(Structure, kw_only=True):
     Attributes:
         tool_use_id: ``toolUseId``.
         name: ``name``.
-        type: ``type``.
+        type: ``type``. Known values: ``server_tool_use``.
     """
 
     tool_use_id: str = msgspec.field(name="toolUseId", default="")
     name: str = ""
-    type: str | None = None
+    type: ToolUseType | None = None
 
 
 class VideoBlock(Structure, kw_only=True):
     """The structure ``VideoBlock``.
 
     Attributes:
-        format: ``format``.
+        format: ``format``. Known values: ``mkv``, ``mov``, ``mp4``, ``webm``, ``flv``,
+            ``mpeg``, ``mpg``, ``wmv``, ``three_gp``.
         source: ``source``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"format", "source"})
 
-    format: str = msgspec.field(default_factory=str)
+    format: VideoFormat = msgspec.field(default_factory=str)
     source: VideoSource | None = None
 
 
@@ -2151,7 +2402,7 @@ class ApplyGuardrailOutput(Output, kw_only=True):
 
     Attributes:
         usage: ``usage``.
-        action: ``action``.
+        action: ``action``. Known values: ``NONE``, ``GUARDRAIL_INTERVENED``.
         action_reason: ``actionReason``.
         outputs: ``outputs``.
         assessments: ``assessments``.
@@ -2159,7 +2410,7 @@ class ApplyGuardrailOutput(Output, kw_only=True):
     """
 
     usage: GuardrailUsage | None = None
-    action: str = ""
+    action: GuardrailAction = ""
     action_reason: str | None = msgspec.field(name="actionReason", default=None)
     outputs: list[GuardrailOutputContent] = []
     assessments: list[GuardrailAssessment] = []
@@ -2173,7 +2424,10 @@ class ConverseOutput(Output, kw_only=True):
 
     Attributes:
         output: ``output``.
-        stop_reason: ``stopReason``.
+        stop_reason: ``stopReason``. Known values: ``end_turn``, ``tool_use``, ``max_tokens``,
+            ``stop_sequence``, ``guardrail_intervened``, ``content_filtered``,
+            ``malformed_model_output``, ``malformed_tool_use``,
+            ``model_context_window_exceeded``.
         usage: ``usage``.
         metrics: ``metrics``.
         additional_model_response_fields: ``additionalModelResponseFields``.
@@ -2183,7 +2437,7 @@ class ConverseOutput(Output, kw_only=True):
     """
 
     output: ConverseOutput_ | None = None
-    stop_reason: str = msgspec.field(name="stopReason", default="")
+    stop_reason: StopReason = msgspec.field(name="stopReason", default="")
     usage: TokenUsage | None = None
     metrics: ConverseMetrics | None = None
     additional_model_response_fields: Any = msgspec.field(
@@ -2217,7 +2471,7 @@ class GetAsyncInvokeOutput(Output, kw_only=True):
         invocation_arn: ``invocationArn``.
         model_arn: ``modelArn``.
         client_request_token: ``clientRequestToken``.
-        status: ``status``.
+        status: ``status``. Known values: ``InProgress``, ``Completed``, ``Failed``.
         failure_message: ``failureMessage``.
         submit_time: ``submitTime``.
         last_modified_time: ``lastModifiedTime``.
@@ -2228,7 +2482,7 @@ class GetAsyncInvokeOutput(Output, kw_only=True):
     invocation_arn: str = msgspec.field(name="invocationArn", default="")
     model_arn: str = msgspec.field(name="modelArn", default="")
     client_request_token: str | None = msgspec.field(name="clientRequestToken", default=None)
-    status: str = ""
+    status: AsyncInvokeStatus = ""
     failure_message: str | None = msgspec.field(name="failureMessage", default=None)
     submit_time: Annotated[datetime, DATE_TIME] = msgspec.field(
         name="submitTime", default=UNIX_EPOCH
@@ -2261,14 +2515,16 @@ class InvokeModelOutput(Output, kw_only=True):
         body: the response body.
         content_type: the response header ``Content-Type``.
         performance_config_latency: the response header
-            ``X-Amzn-Bedrock-PerformanceConfig-Latency``.
-        service_tier: the response header ``X-Amzn-Bedrock-Service-Tier``.
+            ``X-Amzn-Bedrock-PerformanceConfig-Latency``. Known values: ``standard``,
+            ``optimized``.
+        service_tier: the response header ``X-Amzn-Bedrock-Service-Tier``. Known values:
+            ``priority``, ``default``, ``flex``, ``reserved``.
     """
 
     body: bytes = b""
     content_type: str = ""
-    performance_config_latency: str | None = None
-    service_tier: str | None = None
+    performance_config_latency: PerformanceConfigLatency | None = None
+    service_tier: ServiceTierType | None = None
 
     def json(self) -> Any:
         """Return ``body`` decoded as JSON. Raises InvalidResponse when it is not JSON."""
@@ -2281,13 +2537,15 @@ class InvokeModelWithResponseStreamOutput(Output, kw_only=True):
     Attributes:
         content_type: the response header ``X-Amzn-Bedrock-Content-Type``.
         performance_config_latency: the response header
-            ``X-Amzn-Bedrock-PerformanceConfig-Latency``.
-        service_tier: the response header ``X-Amzn-Bedrock-Service-Tier``.
+            ``X-Amzn-Bedrock-PerformanceConfig-Latency``. Known values: ``standard``,
+            ``optimized``.
+        service_tier: the response header ``X-Amzn-Bedrock-Service-Tier``. Known values:
+            ``priority``, ``default``, ``flex``, ``reserved``.
     """
 
     content_type: str = ""
-    performance_config_latency: str | None = None
-    service_tier: str | None = None
+    performance_config_latency: PerformanceConfigLatency | None = None
+    service_tier: ServiceTierType | None = None
 
 
 class ListAsyncInvokesOutput(Output, kw_only=True):

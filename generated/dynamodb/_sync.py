@@ -83,13 +83,19 @@ from .types import (
     AttributeValueUpdate,
     AutoScalingSettingsUpdate,
     BackupSummary,
+    BackupTypeFilter,
     BatchExecuteStatementOutput,
     BatchGetItemOutput,
     BatchStatementRequest,
     BatchWriteItemOutput,
+    BillingMode,
+    BulkOperationPerformanceTier,
     BulkOperationSummary,
     CancelBulkOperationOutput,
     Condition,
+    ConditionalOperator,
+    ContributorInsightsAction,
+    ContributorInsightsMode,
     CreateBackupOutput,
     CreateGlobalTableOutput,
     CreateTableOutput,
@@ -117,7 +123,9 @@ from .types import (
     ExecuteStatementOutput,
     ExecuteTransactionOutput,
     ExpectedAttributeValue,
+    ExportFormat,
     ExportTableToPointInTimeOutput,
+    ExportType,
     FilterSpecification,
     GetItemOutput,
     GetResourcePolicyOutput,
@@ -125,9 +133,12 @@ from .types import (
     GlobalSecondaryIndexAutoScalingUpdate,
     GlobalSecondaryIndexUpdate,
     GlobalTableGlobalSecondaryIndexSettingsUpdate,
+    GlobalTableSettingsReplicationMode,
     GlobalTableWitnessGroupUpdate,
     ImportTableOutput,
     IncrementalExportSpecification,
+    InputCompressionType,
+    InputFormat,
     InputFormatOptions,
     InputS3Configuration,
     KeySchemaElement,
@@ -141,6 +152,7 @@ from .types import (
     ListTablesOutput,
     ListTagsOfResourceOutput,
     LocalSecondaryIndex,
+    MultiRegionConsistency,
     OnDemandThroughput,
     OutputS3Configuration,
     ParameterizedStatement,
@@ -156,12 +168,19 @@ from .types import (
     ReplicationGroupUpdate,
     RestoreTableFromBackupOutput,
     RestoreTableToPointInTimeOutput,
+    ReturnConsumedCapacity,
+    ReturnItemCollectionMetrics,
+    ReturnValue,
+    ReturnValuesOnConditionCheckFailure,
     S3BucketSource,
+    S3SseAlgorithm,
     SSESpecification,
     ScanOutput,
     SearchVectorsOutput,
+    Select,
     StartBulkPutItemsOutput,
     StreamSpecification,
+    TableClass,
     TableCreationParameters,
     Tag,
     TagResourceOutput,
@@ -200,13 +219,14 @@ class DynamoDB(SyncClient):
         self,
         *,
         statements: Sequence[BatchStatementRequest | Mapping[str, Any]],
-        return_consumed_capacity: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
     ) -> BatchExecuteStatementOutput:
         """Call ``BatchExecuteStatement``.
 
         Args:
             statements: ``Statements`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
 
         Returns:
             BatchExecuteStatementOutput: the output's members, and ``metadata`` of the response.
@@ -232,13 +252,14 @@ class DynamoDB(SyncClient):
         self,
         *,
         request_items: Mapping[str, KeysAndAttributes | Mapping[str, Any]],
-        return_consumed_capacity: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
     ) -> BatchGetItemOutput:
         """Call ``BatchGetItem``.
 
         Args:
             request_items: ``RequestItems`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
 
         Returns:
             BatchGetItemOutput: the output's members, and ``metadata`` of the response.
@@ -267,15 +288,17 @@ class DynamoDB(SyncClient):
         self,
         *,
         request_items: Mapping[str, Sequence[WriteRequest | Mapping[str, Any]]],
-        return_consumed_capacity: str | None = None,
-        return_item_collection_metrics: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
+        return_item_collection_metrics: ReturnItemCollectionMetrics | None = None,
     ) -> BatchWriteItemOutput:
         """Call ``BatchWriteItem``.
 
         Args:
             request_items: ``RequestItems`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             return_item_collection_metrics: ``ReturnItemCollectionMetrics`` in the request body.
+                Known values: ``SIZE``, ``NONE``.
 
         Returns:
             BatchWriteItemOutput: the output's members, and ``metadata`` of the response.
@@ -407,18 +430,18 @@ class DynamoDB(SyncClient):
         key_schema: Sequence[KeySchemaElement | Mapping[str, Any]] | None = None,
         local_secondary_indexes: Sequence[LocalSecondaryIndex | Mapping[str, Any]] | None = None,
         global_secondary_indexes: Sequence[GlobalSecondaryIndex | Mapping[str, Any]] | None = None,
-        billing_mode: str | None = None,
+        billing_mode: BillingMode | None = None,
         provisioned_throughput: ProvisionedThroughput | Mapping[str, Any] | None = None,
         stream_specification: StreamSpecification | Mapping[str, Any] | None = None,
         sse_specification: SSESpecification | Mapping[str, Any] | None = None,
         tags: Sequence[Tag | Mapping[str, Any]] | None = None,
-        table_class: str | None = None,
+        table_class: TableClass | None = None,
         deletion_protection_enabled: bool | None = None,
         warm_throughput: WarmThroughput | Mapping[str, Any] | None = None,
         resource_policy: str | None = None,
         on_demand_throughput: OnDemandThroughput | Mapping[str, Any] | None = None,
         global_table_source_arn: str | None = None,
-        global_table_settings_replication_mode: str | None = None,
+        global_table_settings_replication_mode: GlobalTableSettingsReplicationMode | None = None,
         vector_indexes: Sequence[VectorIndex | Mapping[str, Any]] | None = None,
     ) -> CreateTableOutput:
         """Call ``CreateTable``.
@@ -429,19 +452,21 @@ class DynamoDB(SyncClient):
             key_schema: ``KeySchema`` in the request body.
             local_secondary_indexes: ``LocalSecondaryIndexes`` in the request body.
             global_secondary_indexes: ``GlobalSecondaryIndexes`` in the request body.
-            billing_mode: ``BillingMode`` in the request body.
+            billing_mode: ``BillingMode`` in the request body. Known values: ``PROVISIONED``,
+                ``PAY_PER_REQUEST``.
             provisioned_throughput: ``ProvisionedThroughput`` in the request body.
             stream_specification: ``StreamSpecification`` in the request body.
             sse_specification: ``SSESpecification`` in the request body.
             tags: ``Tags`` in the request body.
-            table_class: ``TableClass`` in the request body.
+            table_class: ``TableClass`` in the request body. Known values: ``STANDARD``,
+                ``STANDARD_INFREQUENT_ACCESS``.
             deletion_protection_enabled: ``DeletionProtectionEnabled`` in the request body.
             warm_throughput: ``WarmThroughput`` in the request body.
             resource_policy: ``ResourcePolicy`` in the request body.
             on_demand_throughput: ``OnDemandThroughput`` in the request body.
             global_table_source_arn: ``GlobalTableSourceArn`` in the request body.
             global_table_settings_replication_mode: ``GlobalTableSettingsReplicationMode`` in the
-                request body.
+                request body. Known values: ``ENABLED``, ``DISABLED``, ``ENABLED_WITH_OVERRIDES``.
             vector_indexes: ``VectorIndexes`` in the request body.
 
         Returns:
@@ -516,14 +541,14 @@ class DynamoDB(SyncClient):
         table_name: str,
         key: Mapping[str, AttributeValue | Mapping[str, Any]],
         expected: Mapping[str, ExpectedAttributeValue | Mapping[str, Any]] | None = None,
-        conditional_operator: str | None = None,
-        return_values: str | None = None,
-        return_consumed_capacity: str | None = None,
-        return_item_collection_metrics: str | None = None,
+        conditional_operator: ConditionalOperator | None = None,
+        return_values: ReturnValue | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
+        return_item_collection_metrics: ReturnItemCollectionMetrics | None = None,
         condition_expression: str | None = None,
         expression_attribute_names: Mapping[str, str] | None = None,
         expression_attribute_values: Mapping[str, AttributeValue | Mapping[str, Any]] | None = None,
-        return_values_on_condition_check_failure: str | None = None,
+        return_values_on_condition_check_failure: ReturnValuesOnConditionCheckFailure | None = None,
     ) -> DeleteItemOutput:
         """Call ``DeleteItem``.
 
@@ -531,15 +556,19 @@ class DynamoDB(SyncClient):
             table_name: ``TableName`` in the request body.
             key: ``Key`` in the request body.
             expected: ``Expected`` in the request body.
-            conditional_operator: ``ConditionalOperator`` in the request body.
-            return_values: ``ReturnValues`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            conditional_operator: ``ConditionalOperator`` in the request body. Known values:
+                ``AND``, ``OR``.
+            return_values: ``ReturnValues`` in the request body. Known values: ``NONE``,
+                ``ALL_OLD``, ``UPDATED_OLD``, ``ALL_NEW``, ``UPDATED_NEW``.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             return_item_collection_metrics: ``ReturnItemCollectionMetrics`` in the request body.
+                Known values: ``SIZE``, ``NONE``.
             condition_expression: ``ConditionExpression`` in the request body.
             expression_attribute_names: ``ExpressionAttributeNames`` in the request body.
             expression_attribute_values: ``ExpressionAttributeValues`` in the request body.
             return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure`` in the
-                request body.
+                request body. Known values: ``ALL_OLD``, ``NONE``.
 
         Returns:
             DeleteItemOutput: the output's members, and ``metadata`` of the response.
@@ -1090,9 +1119,9 @@ class DynamoDB(SyncClient):
         parameters: Sequence[AttributeValue | Mapping[str, Any]] | None = None,
         consistent_read: bool | None = None,
         next_token: str | None = None,
-        return_consumed_capacity: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
         limit: int | None = None,
-        return_values_on_condition_check_failure: str | None = None,
+        return_values_on_condition_check_failure: ReturnValuesOnConditionCheckFailure | None = None,
     ) -> ExecuteStatementOutput:
         """Call ``ExecuteStatement``.
 
@@ -1101,10 +1130,11 @@ class DynamoDB(SyncClient):
             parameters: ``Parameters`` in the request body.
             consistent_read: ``ConsistentRead`` in the request body.
             next_token: ``NextToken`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             limit: ``Limit`` in the request body.
             return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure`` in the
-                request body.
+                request body. Known values: ``ALL_OLD``, ``NONE``.
 
         Returns:
             ExecuteStatementOutput: the output's members, and ``metadata`` of the response.
@@ -1142,14 +1172,15 @@ class DynamoDB(SyncClient):
         *,
         transact_statements: Sequence[ParameterizedStatement | Mapping[str, Any]],
         client_request_token: str | None = None,
-        return_consumed_capacity: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
     ) -> ExecuteTransactionOutput:
         """Call ``ExecuteTransaction``.
 
         Args:
             transact_statements: ``TransactStatements`` in the request body.
             client_request_token: ``ClientRequestToken`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
 
         Returns:
             ExecuteTransactionOutput: the output's members, and ``metadata`` of the response.
@@ -1186,10 +1217,10 @@ class DynamoDB(SyncClient):
         client_token: str | None = None,
         s3_bucket_owner: str | None = None,
         s3_prefix: str | None = None,
-        s3_sse_algorithm: str | None = None,
+        s3_sse_algorithm: S3SseAlgorithm | None = None,
         s3_sse_kms_key_id: str | None = None,
-        export_format: str | None = None,
-        export_type: str | None = None,
+        export_format: ExportFormat | None = None,
+        export_type: ExportType | None = None,
         incremental_export_specification: (
             IncrementalExportSpecification | Mapping[str, Any] | None
         ) = None,
@@ -1204,10 +1235,13 @@ class DynamoDB(SyncClient):
             client_token: ``ClientToken`` in the request body.
             s3_bucket_owner: ``S3BucketOwner`` in the request body.
             s3_prefix: ``S3Prefix`` in the request body.
-            s3_sse_algorithm: ``S3SseAlgorithm`` in the request body.
+            s3_sse_algorithm: ``S3SseAlgorithm`` in the request body. Known values: ``AES256``,
+                ``KMS``.
             s3_sse_kms_key_id: ``S3SseKmsKeyId`` in the request body.
-            export_format: ``ExportFormat`` in the request body.
-            export_type: ``ExportType`` in the request body.
+            export_format: ``ExportFormat`` in the request body. Known values: ``DYNAMODB_JSON``,
+                ``ION``.
+            export_type: ``ExportType`` in the request body. Known values: ``FULL_EXPORT``,
+                ``INCREMENTAL_EXPORT``.
             incremental_export_specification: ``IncrementalExportSpecification`` in the request
                 body.
             filter_specification: ``FilterSpecification`` in the request body.
@@ -1253,7 +1287,7 @@ class DynamoDB(SyncClient):
         key: Mapping[str, AttributeValue | Mapping[str, Any]],
         attributes_to_get: Sequence[str] | None = None,
         consistent_read: bool | None = None,
-        return_consumed_capacity: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
         projection_expression: str | None = None,
         expression_attribute_names: Mapping[str, str] | None = None,
     ) -> GetItemOutput:
@@ -1264,7 +1298,8 @@ class DynamoDB(SyncClient):
             key: ``Key`` in the request body.
             attributes_to_get: ``AttributesToGet`` in the request body.
             consistent_read: ``ConsistentRead`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             projection_expression: ``ProjectionExpression`` in the request body.
             expression_attribute_names: ``ExpressionAttributeNames`` in the request body.
 
@@ -1328,21 +1363,23 @@ class DynamoDB(SyncClient):
         self,
         *,
         s3_bucket_source: S3BucketSource | Mapping[str, Any],
-        input_format: str,
+        input_format: InputFormat,
         table_creation_parameters: TableCreationParameters | Mapping[str, Any],
         client_token: str | None = None,
         input_format_options: InputFormatOptions | Mapping[str, Any] | None = None,
-        input_compression_type: str | None = None,
+        input_compression_type: InputCompressionType | None = None,
     ) -> ImportTableOutput:
         """Call ``ImportTable``.
 
         Args:
             s3_bucket_source: ``S3BucketSource`` in the request body.
-            input_format: ``InputFormat`` in the request body.
+            input_format: ``InputFormat`` in the request body. Known values: ``DYNAMODB_JSON``,
+                ``ION``, ``CSV``.
             table_creation_parameters: ``TableCreationParameters`` in the request body.
             client_token: ``ClientToken`` in the request body.
             input_format_options: ``InputFormatOptions`` in the request body.
-            input_compression_type: ``InputCompressionType`` in the request body.
+            input_compression_type: ``InputCompressionType`` in the request body. Known values:
+                ``GZIP``, ``ZSTD``, ``NONE``.
 
         Returns:
             ImportTableOutput: the output's members, and ``metadata`` of the response.
@@ -1379,7 +1416,7 @@ class DynamoDB(SyncClient):
         time_range_lower_bound: datetime | None = None,
         time_range_upper_bound: datetime | None = None,
         exclusive_start_backup_arn: str | None = None,
-        backup_type: str | None = None,
+        backup_type: BackupTypeFilter | None = None,
     ) -> ListBackupsOutput:
         """Call ``ListBackups``.
 
@@ -1389,7 +1426,8 @@ class DynamoDB(SyncClient):
             time_range_lower_bound: ``TimeRangeLowerBound`` in the request body.
             time_range_upper_bound: ``TimeRangeUpperBound`` in the request body.
             exclusive_start_backup_arn: ``ExclusiveStartBackupArn`` in the request body.
-            backup_type: ``BackupType`` in the request body.
+            backup_type: ``BackupType`` in the request body. Known values: ``USER``, ``SYSTEM``,
+                ``AWS_BACKUP``, ``ALL``.
 
         Returns:
             ListBackupsOutput: the output's members, and ``metadata`` of the response.
@@ -1626,14 +1664,14 @@ class DynamoDB(SyncClient):
         table_name: str,
         item: Mapping[str, AttributeValue | Mapping[str, Any]],
         expected: Mapping[str, ExpectedAttributeValue | Mapping[str, Any]] | None = None,
-        return_values: str | None = None,
-        return_consumed_capacity: str | None = None,
-        return_item_collection_metrics: str | None = None,
-        conditional_operator: str | None = None,
+        return_values: ReturnValue | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
+        return_item_collection_metrics: ReturnItemCollectionMetrics | None = None,
+        conditional_operator: ConditionalOperator | None = None,
         condition_expression: str | None = None,
         expression_attribute_names: Mapping[str, str] | None = None,
         expression_attribute_values: Mapping[str, AttributeValue | Mapping[str, Any]] | None = None,
-        return_values_on_condition_check_failure: str | None = None,
+        return_values_on_condition_check_failure: ReturnValuesOnConditionCheckFailure | None = None,
     ) -> PutItemOutput:
         """Call ``PutItem``.
 
@@ -1641,15 +1679,19 @@ class DynamoDB(SyncClient):
             table_name: ``TableName`` in the request body.
             item: ``Item`` in the request body.
             expected: ``Expected`` in the request body.
-            return_values: ``ReturnValues`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_values: ``ReturnValues`` in the request body. Known values: ``NONE``,
+                ``ALL_OLD``, ``UPDATED_OLD``, ``ALL_NEW``, ``UPDATED_NEW``.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             return_item_collection_metrics: ``ReturnItemCollectionMetrics`` in the request body.
-            conditional_operator: ``ConditionalOperator`` in the request body.
+                Known values: ``SIZE``, ``NONE``.
+            conditional_operator: ``ConditionalOperator`` in the request body. Known values:
+                ``AND``, ``OR``.
             condition_expression: ``ConditionExpression`` in the request body.
             expression_attribute_names: ``ExpressionAttributeNames`` in the request body.
             expression_attribute_values: ``ExpressionAttributeValues`` in the request body.
             return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure`` in the
-                request body.
+                request body. Known values: ``ALL_OLD``, ``NONE``.
 
         Returns:
             PutItemOutput: the output's members, and ``metadata`` of the response.
@@ -1734,16 +1776,16 @@ class DynamoDB(SyncClient):
         *,
         table_name: str,
         index_name: str | None = None,
-        select: str | None = None,
+        select: Select | None = None,
         attributes_to_get: Sequence[str] | None = None,
         limit: int | None = None,
         consistent_read: bool | None = None,
         key_conditions: Mapping[str, Condition | Mapping[str, Any]] | None = None,
         query_filter: Mapping[str, Condition | Mapping[str, Any]] | None = None,
-        conditional_operator: str | None = None,
+        conditional_operator: ConditionalOperator | None = None,
         scan_index_forward: bool | None = None,
         exclusive_start_key: Mapping[str, AttributeValue | Mapping[str, Any]] | None = None,
-        return_consumed_capacity: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
         projection_expression: str | None = None,
         filter_expression: str | None = None,
         key_condition_expression: str | None = None,
@@ -1755,16 +1797,19 @@ class DynamoDB(SyncClient):
         Args:
             table_name: ``TableName`` in the request body.
             index_name: ``IndexName`` in the request body.
-            select: ``Select`` in the request body.
+            select: ``Select`` in the request body. Known values: ``ALL_ATTRIBUTES``,
+                ``ALL_PROJECTED_ATTRIBUTES``, ``SPECIFIC_ATTRIBUTES``, ``COUNT``.
             attributes_to_get: ``AttributesToGet`` in the request body.
             limit: ``Limit`` in the request body.
             consistent_read: ``ConsistentRead`` in the request body.
             key_conditions: ``KeyConditions`` in the request body.
             query_filter: ``QueryFilter`` in the request body.
-            conditional_operator: ``ConditionalOperator`` in the request body.
+            conditional_operator: ``ConditionalOperator`` in the request body. Known values:
+                ``AND``, ``OR``.
             scan_index_forward: ``ScanIndexForward`` in the request body.
             exclusive_start_key: ``ExclusiveStartKey`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             projection_expression: ``ProjectionExpression`` in the request body.
             filter_expression: ``FilterExpression`` in the request body.
             key_condition_expression: ``KeyConditionExpression`` in the request body.
@@ -1814,7 +1859,7 @@ class DynamoDB(SyncClient):
         *,
         target_table_name: str,
         backup_arn: str,
-        billing_mode_override: str | None = None,
+        billing_mode_override: BillingMode | None = None,
         global_secondary_index_override: (
             Sequence[GlobalSecondaryIndex | Mapping[str, Any]] | None
         ) = None,
@@ -1831,7 +1876,8 @@ class DynamoDB(SyncClient):
         Args:
             target_table_name: ``TargetTableName`` in the request body.
             backup_arn: ``BackupArn`` in the request body.
-            billing_mode_override: ``BillingModeOverride`` in the request body.
+            billing_mode_override: ``BillingModeOverride`` in the request body. Known values:
+                ``PROVISIONED``, ``PAY_PER_REQUEST``.
             global_secondary_index_override: ``GlobalSecondaryIndexOverride`` in the request body.
             local_secondary_index_override: ``LocalSecondaryIndexOverride`` in the request body.
             provisioned_throughput_override: ``ProvisionedThroughputOverride`` in the request body.
@@ -1878,7 +1924,7 @@ class DynamoDB(SyncClient):
         source_table_name: str | None = None,
         use_latest_restorable_time: bool | None = None,
         restore_date_time: datetime | None = None,
-        billing_mode_override: str | None = None,
+        billing_mode_override: BillingMode | None = None,
         global_secondary_index_override: (
             Sequence[GlobalSecondaryIndex | Mapping[str, Any]] | None
         ) = None,
@@ -1898,7 +1944,8 @@ class DynamoDB(SyncClient):
             source_table_name: ``SourceTableName`` in the request body.
             use_latest_restorable_time: ``UseLatestRestorableTime`` in the request body.
             restore_date_time: ``RestoreDateTime`` in the request body.
-            billing_mode_override: ``BillingModeOverride`` in the request body.
+            billing_mode_override: ``BillingModeOverride`` in the request body. Known values:
+                ``PROVISIONED``, ``PAY_PER_REQUEST``.
             global_secondary_index_override: ``GlobalSecondaryIndexOverride`` in the request body.
             local_secondary_index_override: ``LocalSecondaryIndexOverride`` in the request body.
             provisioned_throughput_override: ``ProvisionedThroughputOverride`` in the request body.
@@ -1948,11 +1995,11 @@ class DynamoDB(SyncClient):
         index_name: str | None = None,
         attributes_to_get: Sequence[str] | None = None,
         limit: int | None = None,
-        select: str | None = None,
+        select: Select | None = None,
         scan_filter: Mapping[str, Condition | Mapping[str, Any]] | None = None,
-        conditional_operator: str | None = None,
+        conditional_operator: ConditionalOperator | None = None,
         exclusive_start_key: Mapping[str, AttributeValue | Mapping[str, Any]] | None = None,
-        return_consumed_capacity: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
         total_segments: int | None = None,
         segment: int | None = None,
         projection_expression: str | None = None,
@@ -1968,11 +2015,14 @@ class DynamoDB(SyncClient):
             index_name: ``IndexName`` in the request body.
             attributes_to_get: ``AttributesToGet`` in the request body.
             limit: ``Limit`` in the request body.
-            select: ``Select`` in the request body.
+            select: ``Select`` in the request body. Known values: ``ALL_ATTRIBUTES``,
+                ``ALL_PROJECTED_ATTRIBUTES``, ``SPECIFIC_ATTRIBUTES``, ``COUNT``.
             scan_filter: ``ScanFilter`` in the request body.
-            conditional_operator: ``ConditionalOperator`` in the request body.
+            conditional_operator: ``ConditionalOperator`` in the request body. Known values:
+                ``AND``, ``OR``.
             exclusive_start_key: ``ExclusiveStartKey`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             total_segments: ``TotalSegments`` in the request body.
             segment: ``Segment`` in the request body.
             projection_expression: ``ProjectionExpression`` in the request body.
@@ -2025,7 +2075,7 @@ class DynamoDB(SyncClient):
         index_name: str,
         search_vector: Sequence[AttributeValue | Mapping[str, Any]],
         top_k: int,
-        return_consumed_capacity: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
         expression_attribute_names: Mapping[str, str] | None = None,
         expression_attribute_values: Mapping[str, AttributeValue | Mapping[str, Any]] | None = None,
         projection_expression: str | None = None,
@@ -2038,7 +2088,8 @@ class DynamoDB(SyncClient):
             index_name: ``IndexName`` in the request body.
             search_vector: ``SearchVector`` in the request body.
             top_k: ``TopK`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             expression_attribute_names: ``ExpressionAttributeNames`` in the request body.
             expression_attribute_values: ``ExpressionAttributeValues`` in the request body.
             projection_expression: ``ProjectionExpression`` in the request body.
@@ -2081,7 +2132,7 @@ class DynamoDB(SyncClient):
         table_name: str,
         client_token: str | None = None,
         max_write_request_units: int | None = None,
-        performance_tier: str | None = None,
+        performance_tier: BulkOperationPerformanceTier | None = None,
     ) -> StartBulkPutItemsOutput:
         """Call ``StartBulkPutItems``.
 
@@ -2091,7 +2142,8 @@ class DynamoDB(SyncClient):
             table_name: ``TableName`` in the request body.
             client_token: ``ClientToken`` in the request body.
             max_write_request_units: ``MaxWriteRequestUnits`` in the request body.
-            performance_tier: ``PerformanceTier`` in the request body.
+            performance_tier: ``PerformanceTier`` in the request body. Known values: ``STANDARD``,
+                ``ACCELERATED``.
 
         Returns:
             StartBulkPutItemsOutput: the output's members, and ``metadata`` of the response.
@@ -2156,13 +2208,14 @@ class DynamoDB(SyncClient):
         self,
         *,
         transact_items: Sequence[TransactGetItem | Mapping[str, Any]],
-        return_consumed_capacity: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
     ) -> TransactGetItemsOutput:
         """Call ``TransactGetItems``.
 
         Args:
             transact_items: ``TransactItems`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
 
         Returns:
             TransactGetItemsOutput: the output's members, and ``metadata`` of the response.
@@ -2198,16 +2251,18 @@ class DynamoDB(SyncClient):
         self,
         *,
         transact_items: Sequence[TransactWriteItem | Mapping[str, Any]],
-        return_consumed_capacity: str | None = None,
-        return_item_collection_metrics: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
+        return_item_collection_metrics: ReturnItemCollectionMetrics | None = None,
         client_request_token: str | None = None,
     ) -> TransactWriteItemsOutput:
         """Call ``TransactWriteItems``.
 
         Args:
             transact_items: ``TransactItems`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             return_item_collection_metrics: ``ReturnItemCollectionMetrics`` in the request body.
+                Known values: ``SIZE``, ``NONE``.
             client_request_token: ``ClientRequestToken`` in the request body.
 
         Returns:
@@ -2324,17 +2379,19 @@ class DynamoDB(SyncClient):
         self,
         *,
         table_name: str,
-        contributor_insights_action: str,
+        contributor_insights_action: ContributorInsightsAction,
         index_name: str | None = None,
-        contributor_insights_mode: str | None = None,
+        contributor_insights_mode: ContributorInsightsMode | None = None,
     ) -> UpdateContributorInsightsOutput:
         """Call ``UpdateContributorInsights``.
 
         Args:
             table_name: ``TableName`` in the request body.
-            contributor_insights_action: ``ContributorInsightsAction`` in the request body.
+            contributor_insights_action: ``ContributorInsightsAction`` in the request body. Known
+                values: ``ENABLE``, ``DISABLE``.
             index_name: ``IndexName`` in the request body.
-            contributor_insights_mode: ``ContributorInsightsMode`` in the request body.
+            contributor_insights_mode: ``ContributorInsightsMode`` in the request body. Known
+                values: ``ACCESSED_AND_THROTTLED_KEYS``, ``THROTTLED_KEYS``.
 
         Returns:
             UpdateContributorInsightsOutput: the output's members, and ``metadata`` of the response.
@@ -2399,7 +2456,7 @@ class DynamoDB(SyncClient):
         self,
         *,
         global_table_name: str,
-        global_table_billing_mode: str | None = None,
+        global_table_billing_mode: BillingMode | None = None,
         global_table_provisioned_write_capacity_units: int | None = None,
         global_table_provisioned_write_capacity_auto_scaling_settings_update: (
             AutoScalingSettingsUpdate | Mapping[str, Any] | None
@@ -2413,7 +2470,8 @@ class DynamoDB(SyncClient):
 
         Args:
             global_table_name: ``GlobalTableName`` in the request body.
-            global_table_billing_mode: ``GlobalTableBillingMode`` in the request body.
+            global_table_billing_mode: ``GlobalTableBillingMode`` in the request body. Known values:
+                ``PROVISIONED``, ``PAY_PER_REQUEST``.
             global_table_provisioned_write_capacity_units:
                 ``GlobalTableProvisionedWriteCapacityUnits`` in the request body.
             global_table_provisioned_write_capacity_auto_scaling_settings_update:
@@ -2458,15 +2516,15 @@ class DynamoDB(SyncClient):
         key: Mapping[str, AttributeValue | Mapping[str, Any]],
         attribute_updates: Mapping[str, AttributeValueUpdate | Mapping[str, Any]] | None = None,
         expected: Mapping[str, ExpectedAttributeValue | Mapping[str, Any]] | None = None,
-        conditional_operator: str | None = None,
-        return_values: str | None = None,
-        return_consumed_capacity: str | None = None,
-        return_item_collection_metrics: str | None = None,
+        conditional_operator: ConditionalOperator | None = None,
+        return_values: ReturnValue | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
+        return_item_collection_metrics: ReturnItemCollectionMetrics | None = None,
         update_expression: str | None = None,
         condition_expression: str | None = None,
         expression_attribute_names: Mapping[str, str] | None = None,
         expression_attribute_values: Mapping[str, AttributeValue | Mapping[str, Any]] | None = None,
-        return_values_on_condition_check_failure: str | None = None,
+        return_values_on_condition_check_failure: ReturnValuesOnConditionCheckFailure | None = None,
     ) -> UpdateItemOutput:
         """Call ``UpdateItem``.
 
@@ -2475,16 +2533,20 @@ class DynamoDB(SyncClient):
             key: ``Key`` in the request body.
             attribute_updates: ``AttributeUpdates`` in the request body.
             expected: ``Expected`` in the request body.
-            conditional_operator: ``ConditionalOperator`` in the request body.
-            return_values: ``ReturnValues`` in the request body.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            conditional_operator: ``ConditionalOperator`` in the request body. Known values:
+                ``AND``, ``OR``.
+            return_values: ``ReturnValues`` in the request body. Known values: ``NONE``,
+                ``ALL_OLD``, ``UPDATED_OLD``, ``ALL_NEW``, ``UPDATED_NEW``.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             return_item_collection_metrics: ``ReturnItemCollectionMetrics`` in the request body.
+                Known values: ``SIZE``, ``NONE``.
             update_expression: ``UpdateExpression`` in the request body.
             condition_expression: ``ConditionExpression`` in the request body.
             expression_attribute_names: ``ExpressionAttributeNames`` in the request body.
             expression_attribute_values: ``ExpressionAttributeValues`` in the request body.
             return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure`` in the
-                request body.
+                request body. Known values: ``ALL_OLD``, ``NONE``.
 
         Returns:
             UpdateItemOutput: the output's members, and ``metadata`` of the response.
@@ -2570,7 +2632,7 @@ class DynamoDB(SyncClient):
         *,
         table_name: str,
         attribute_definitions: Sequence[AttributeDefinition | Mapping[str, Any]] | None = None,
-        billing_mode: str | None = None,
+        billing_mode: BillingMode | None = None,
         provisioned_throughput: ProvisionedThroughput | Mapping[str, Any] | None = None,
         global_secondary_index_updates: (
             Sequence[GlobalSecondaryIndexUpdate | Mapping[str, Any]] | None
@@ -2578,15 +2640,15 @@ class DynamoDB(SyncClient):
         stream_specification: StreamSpecification | Mapping[str, Any] | None = None,
         sse_specification: SSESpecification | Mapping[str, Any] | None = None,
         replica_updates: Sequence[ReplicationGroupUpdate | Mapping[str, Any]] | None = None,
-        table_class: str | None = None,
+        table_class: TableClass | None = None,
         deletion_protection_enabled: bool | None = None,
-        multi_region_consistency: str | None = None,
+        multi_region_consistency: MultiRegionConsistency | None = None,
         global_table_witness_updates: (
             Sequence[GlobalTableWitnessGroupUpdate | Mapping[str, Any]] | None
         ) = None,
         on_demand_throughput: OnDemandThroughput | Mapping[str, Any] | None = None,
         warm_throughput: WarmThroughput | Mapping[str, Any] | None = None,
-        global_table_settings_replication_mode: str | None = None,
+        global_table_settings_replication_mode: GlobalTableSettingsReplicationMode | None = None,
         disassociation_protection_enabled: bool | None = None,
         vector_index_updates: Sequence[VectorIndexUpdate | Mapping[str, Any]] | None = None,
     ) -> UpdateTableOutput:
@@ -2595,20 +2657,23 @@ class DynamoDB(SyncClient):
         Args:
             table_name: ``TableName`` in the request body.
             attribute_definitions: ``AttributeDefinitions`` in the request body.
-            billing_mode: ``BillingMode`` in the request body.
+            billing_mode: ``BillingMode`` in the request body. Known values: ``PROVISIONED``,
+                ``PAY_PER_REQUEST``.
             provisioned_throughput: ``ProvisionedThroughput`` in the request body.
             global_secondary_index_updates: ``GlobalSecondaryIndexUpdates`` in the request body.
             stream_specification: ``StreamSpecification`` in the request body.
             sse_specification: ``SSESpecification`` in the request body.
             replica_updates: ``ReplicaUpdates`` in the request body.
-            table_class: ``TableClass`` in the request body.
+            table_class: ``TableClass`` in the request body. Known values: ``STANDARD``,
+                ``STANDARD_INFREQUENT_ACCESS``.
             deletion_protection_enabled: ``DeletionProtectionEnabled`` in the request body.
-            multi_region_consistency: ``MultiRegionConsistency`` in the request body.
+            multi_region_consistency: ``MultiRegionConsistency`` in the request body. Known values:
+                ``EVENTUAL``, ``STRONG``.
             global_table_witness_updates: ``GlobalTableWitnessUpdates`` in the request body.
             on_demand_throughput: ``OnDemandThroughput`` in the request body.
             warm_throughput: ``WarmThroughput`` in the request body.
             global_table_settings_replication_mode: ``GlobalTableSettingsReplicationMode`` in the
-                request body.
+                request body. Known values: ``ENABLED``, ``DISABLED``, ``ENABLED_WITH_OVERRIDES``.
             disassociation_protection_enabled: ``DisassociationProtectionEnabled`` in the request
                 body.
             vector_index_updates: ``VectorIndexUpdates`` in the request body.
@@ -2740,7 +2805,7 @@ class DynamoDB(SyncClient):
         time_range_lower_bound: datetime | None = None,
         time_range_upper_bound: datetime | None = None,
         exclusive_start_backup_arn: str | None = None,
-        backup_type: str | None = None,
+        backup_type: BackupTypeFilter | None = None,
         resume_token: str | None = None,
     ) -> Pages[ListBackupsOutput, BackupSummary]:
         """Call ``ListBackups`` for page after page.
@@ -2755,7 +2820,8 @@ class DynamoDB(SyncClient):
             time_range_upper_bound: ``TimeRangeUpperBound`` in the request body.
             exclusive_start_backup_arn: ``ExclusiveStartBackupArn`` in the request body. For the
                 first page; the service's answers tell it for the others.
-            backup_type: ``BackupType`` in the request body.
+            backup_type: ``BackupType`` in the request body. Known values: ``USER``, ``SYSTEM``,
+                ``AWS_BACKUP``, ``ALL``.
             resume_token: where to go on: the ``resume_token`` of earlier pages; from the start,
                 unless given.
 
@@ -2898,16 +2964,16 @@ class DynamoDB(SyncClient):
         *,
         table_name: str,
         index_name: str | None = None,
-        select: str | None = None,
+        select: Select | None = None,
         attributes_to_get: Sequence[str] | None = None,
         limit: int | None = None,
         consistent_read: bool | None = None,
         key_conditions: Mapping[str, Condition | Mapping[str, Any]] | None = None,
         query_filter: Mapping[str, Condition | Mapping[str, Any]] | None = None,
-        conditional_operator: str | None = None,
+        conditional_operator: ConditionalOperator | None = None,
         scan_index_forward: bool | None = None,
         exclusive_start_key: Mapping[str, AttributeValue | Mapping[str, Any]] | None = None,
-        return_consumed_capacity: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
         projection_expression: str | None = None,
         filter_expression: str | None = None,
         key_condition_expression: str | None = None,
@@ -2923,17 +2989,20 @@ class DynamoDB(SyncClient):
         Args:
             table_name: ``TableName`` in the request body.
             index_name: ``IndexName`` in the request body.
-            select: ``Select`` in the request body.
+            select: ``Select`` in the request body. Known values: ``ALL_ATTRIBUTES``,
+                ``ALL_PROJECTED_ATTRIBUTES``, ``SPECIFIC_ATTRIBUTES``, ``COUNT``.
             attributes_to_get: ``AttributesToGet`` in the request body.
             limit: ``Limit`` in the request body. It bounds each page, not all of them together.
             consistent_read: ``ConsistentRead`` in the request body.
             key_conditions: ``KeyConditions`` in the request body.
             query_filter: ``QueryFilter`` in the request body.
-            conditional_operator: ``ConditionalOperator`` in the request body.
+            conditional_operator: ``ConditionalOperator`` in the request body. Known values:
+                ``AND``, ``OR``.
             scan_index_forward: ``ScanIndexForward`` in the request body.
             exclusive_start_key: ``ExclusiveStartKey`` in the request body. For the first page; the
                 service's answers tell it for the others.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             projection_expression: ``ProjectionExpression`` in the request body.
             filter_expression: ``FilterExpression`` in the request body.
             key_condition_expression: ``KeyConditionExpression`` in the request body.
@@ -2981,11 +3050,11 @@ class DynamoDB(SyncClient):
         index_name: str | None = None,
         attributes_to_get: Sequence[str] | None = None,
         limit: int | None = None,
-        select: str | None = None,
+        select: Select | None = None,
         scan_filter: Mapping[str, Condition | Mapping[str, Any]] | None = None,
-        conditional_operator: str | None = None,
+        conditional_operator: ConditionalOperator | None = None,
         exclusive_start_key: Mapping[str, AttributeValue | Mapping[str, Any]] | None = None,
-        return_consumed_capacity: str | None = None,
+        return_consumed_capacity: ReturnConsumedCapacity | None = None,
         total_segments: int | None = None,
         segment: int | None = None,
         projection_expression: str | None = None,
@@ -3005,12 +3074,15 @@ class DynamoDB(SyncClient):
             index_name: ``IndexName`` in the request body.
             attributes_to_get: ``AttributesToGet`` in the request body.
             limit: ``Limit`` in the request body. It bounds each page, not all of them together.
-            select: ``Select`` in the request body.
+            select: ``Select`` in the request body. Known values: ``ALL_ATTRIBUTES``,
+                ``ALL_PROJECTED_ATTRIBUTES``, ``SPECIFIC_ATTRIBUTES``, ``COUNT``.
             scan_filter: ``ScanFilter`` in the request body.
-            conditional_operator: ``ConditionalOperator`` in the request body.
+            conditional_operator: ``ConditionalOperator`` in the request body. Known values:
+                ``AND``, ``OR``.
             exclusive_start_key: ``ExclusiveStartKey`` in the request body. For the first page; the
                 service's answers tell it for the others.
-            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body.
+            return_consumed_capacity: ``ReturnConsumedCapacity`` in the request body. Known values:
+                ``INDEXES``, ``TOTAL``, ``NONE``.
             total_segments: ``TotalSegments`` in the request body.
             segment: ``Segment`` in the request body.
             projection_expression: ``ProjectionExpression`` in the request body.

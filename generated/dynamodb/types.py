@@ -5,12 +5,195 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
 from ._runtime.shapes import Output, Structure
 from ._runtime.timestamps import UNIX_EPOCH
+
+# Known values, for editors and type checkers. A service may add some, so any text is taken and read.
+if TYPE_CHECKING:
+    ApproximateCreationDateTimePrecision: TypeAlias = Literal["MILLISECOND", "MICROSECOND"] | str
+    AttributeAction: TypeAlias = Literal["ADD", "PUT", "DELETE"] | str
+    BackupStatus: TypeAlias = Literal["CREATING", "DELETED", "AVAILABLE"] | str
+    BackupType: TypeAlias = Literal["USER", "SYSTEM", "AWS_BACKUP"] | str
+    BackupTypeFilter: TypeAlias = Literal["USER", "SYSTEM", "AWS_BACKUP", "ALL"] | str
+    BatchStatementErrorCodeEnum: TypeAlias = (
+        Literal[
+            "ConditionalCheckFailed",
+            "ItemCollectionSizeLimitExceeded",
+            "RequestLimitExceeded",
+            "ValidationError",
+            "ProvisionedThroughputExceeded",
+            "TransactionConflict",
+            "ThrottlingError",
+            "InternalServerError",
+            "ResourceNotFound",
+            "AccessDenied",
+            "DuplicateItem",
+        ]
+        | str
+    )
+    BillingMode: TypeAlias = Literal["PROVISIONED", "PAY_PER_REQUEST"] | str
+    BulkOperationInputFormat: TypeAlias = Literal["DYNAMODB_JSON", "ION"] | str
+    BulkOperationPerformanceTier: TypeAlias = Literal["STANDARD", "ACCELERATED"] | str
+    BulkOperationStatus: TypeAlias = (
+        Literal[
+            "IN_PROGRESS", "COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLING", "CANCELLED", "FAILED"
+        ]
+        | str
+    )
+    ComparisonOperator: TypeAlias = (
+        Literal[
+            "EQ",
+            "NE",
+            "IN",
+            "LE",
+            "LT",
+            "GE",
+            "GT",
+            "BETWEEN",
+            "NOT_NULL",
+            "NULL",
+            "CONTAINS",
+            "NOT_CONTAINS",
+            "BEGINS_WITH",
+        ]
+        | str
+    )
+    ConditionalOperator: TypeAlias = Literal["AND", "OR"] | str
+    ContinuousBackupsStatus: TypeAlias = Literal["ENABLED", "DISABLED"] | str
+    ContributorInsightsAction: TypeAlias = Literal["ENABLE", "DISABLE"] | str
+    ContributorInsightsMode: TypeAlias = (
+        Literal["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"] | str
+    )
+    ContributorInsightsStatus: TypeAlias = (
+        Literal["ENABLING", "ENABLED", "DISABLING", "DISABLED", "FAILED"] | str
+    )
+    DestinationStatus: TypeAlias = (
+        Literal["ENABLING", "ACTIVE", "DISABLING", "DISABLED", "ENABLE_FAILED", "UPDATING"] | str
+    )
+    DisassociationMode: TypeAlias = Literal["WAIT_FOR_REPLICATION"] | str
+    ExportFormat: TypeAlias = Literal["DYNAMODB_JSON", "ION"] | str
+    ExportStatus: TypeAlias = Literal["IN_PROGRESS", "COMPLETED", "FAILED"] | str
+    ExportType: TypeAlias = Literal["FULL_EXPORT", "INCREMENTAL_EXPORT"] | str
+    ExportViewType: TypeAlias = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"] | str
+    GlobalTableSettingsReplicationMode: TypeAlias = (
+        Literal["ENABLED", "DISABLED", "ENABLED_WITH_OVERRIDES"] | str
+    )
+    GlobalTableStatus: TypeAlias = Literal["CREATING", "ACTIVE", "DELETING", "UPDATING"] | str
+    ImportStatus: TypeAlias = (
+        Literal["IN_PROGRESS", "COMPLETED", "CANCELLING", "CANCELLED", "FAILED"] | str
+    )
+    IndexStatus: TypeAlias = Literal["CREATING", "UPDATING", "DELETING", "ACTIVE"] | str
+    InputCompressionType: TypeAlias = Literal["GZIP", "ZSTD", "NONE"] | str
+    InputFormat: TypeAlias = Literal["DYNAMODB_JSON", "ION", "CSV"] | str
+    KeyType: TypeAlias = Literal["HASH", "RANGE"] | str
+    MultiRegionConsistency: TypeAlias = Literal["EVENTUAL", "STRONG"] | str
+    OutputTypeEnum: TypeAlias = Literal["ERROR", "CONDITION_CHECK_FAILURE"] | str
+    PointInTimeRecoveryStatus: TypeAlias = Literal["ENABLED", "DISABLED"] | str
+    ProjectionType: TypeAlias = Literal["ALL", "KEYS_ONLY", "INCLUDE"] | str
+    ReplicaStatus: TypeAlias = (
+        Literal[
+            "CREATING",
+            "CREATION_FAILED",
+            "UPDATING",
+            "DELETING",
+            "ACTIVE",
+            "REGION_DISABLED",
+            "INACCESSIBLE_ENCRYPTION_CREDENTIALS",
+            "ARCHIVING",
+            "ARCHIVED",
+            "REPLICATION_NOT_AUTHORIZED",
+        ]
+        | str
+    )
+    ReturnConsumedCapacity: TypeAlias = Literal["INDEXES", "TOTAL", "NONE"] | str
+    ReturnItemCollectionMetrics: TypeAlias = Literal["SIZE", "NONE"] | str
+    ReturnValue: TypeAlias = (
+        Literal["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"] | str
+    )
+    ReturnValuesOnConditionCheckFailure: TypeAlias = Literal["ALL_OLD", "NONE"] | str
+    S3SseAlgorithm: TypeAlias = Literal["AES256", "KMS"] | str
+    SSEStatus: TypeAlias = Literal["ENABLING", "ENABLED", "DISABLING", "DISABLED", "UPDATING"] | str
+    SSEType: TypeAlias = Literal["AES256", "KMS"] | str
+    ScalarAttributeType: TypeAlias = Literal["S", "N", "B"] | str
+    SearchSchemaElementType: TypeAlias = Literal["HASH", "INLINE_FILTER"] | str
+    Select: TypeAlias = (
+        Literal["ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "COUNT"] | str
+    )
+    StreamViewType: TypeAlias = (
+        Literal["NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY"] | str
+    )
+    TableClass: TypeAlias = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"] | str
+    TableStatus: TypeAlias = (
+        Literal[
+            "CREATING",
+            "UPDATING",
+            "DELETING",
+            "ACTIVE",
+            "INACCESSIBLE_ENCRYPTION_CREDENTIALS",
+            "ARCHIVING",
+            "ARCHIVED",
+            "REPLICATION_NOT_AUTHORIZED",
+        ]
+        | str
+    )
+    TimeToLiveStatus: TypeAlias = Literal["ENABLING", "DISABLING", "ENABLED", "DISABLED"] | str
+    VectorDistanceFunction: TypeAlias = Literal["COSINE", "DOT_PRODUCT", "EUCLIDEAN"] | str
+    WitnessStatus: TypeAlias = Literal["CREATING", "DELETING", "ACTIVE"] | str
+else:
+    ApproximateCreationDateTimePrecision = str
+    AttributeAction = str
+    BackupStatus = str
+    BackupType = str
+    BackupTypeFilter = str
+    BatchStatementErrorCodeEnum = str
+    BillingMode = str
+    BulkOperationInputFormat = str
+    BulkOperationPerformanceTier = str
+    BulkOperationStatus = str
+    ComparisonOperator = str
+    ConditionalOperator = str
+    ContinuousBackupsStatus = str
+    ContributorInsightsAction = str
+    ContributorInsightsMode = str
+    ContributorInsightsStatus = str
+    DestinationStatus = str
+    DisassociationMode = str
+    ExportFormat = str
+    ExportStatus = str
+    ExportType = str
+    ExportViewType = str
+    GlobalTableSettingsReplicationMode = str
+    GlobalTableStatus = str
+    ImportStatus = str
+    IndexStatus = str
+    InputCompressionType = str
+    InputFormat = str
+    KeyType = str
+    MultiRegionConsistency = str
+    OutputTypeEnum = str
+    PointInTimeRecoveryStatus = str
+    ProjectionType = str
+    ReplicaStatus = str
+    ReturnConsumedCapacity = str
+    ReturnItemCollectionMetrics = str
+    ReturnValue = str
+    ReturnValuesOnConditionCheckFailure = str
+    S3SseAlgorithm = str
+    SSEStatus = str
+    SSEType = str
+    ScalarAttributeType = str
+    SearchSchemaElementType = str
+    Select = str
+    StreamViewType = str
+    TableClass = str
+    TableStatus = str
+    TimeToLiveStatus = str
+    VectorDistanceFunction = str
+    WitnessStatus = str
 
 
 class ArchivalSummary(Structure, kw_only=True):
@@ -32,13 +215,13 @@ class AttributeDefinition(Structure, kw_only=True):
 
     Attributes:
         attribute_name: ``AttributeName``.
-        attribute_type: ``AttributeType``.
+        attribute_type: ``AttributeType``. Known values: ``S``, ``N``, ``B``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"AttributeName", "AttributeType"})
 
     attribute_name: str = msgspec.field(name="AttributeName", default_factory=str)
-    attribute_type: str = msgspec.field(name="AttributeType", default_factory=str)
+    attribute_type: ScalarAttributeType = msgspec.field(name="AttributeType", default_factory=str)
 
 
 class AttributeValue(Structure, kw_only=True):
@@ -74,11 +257,11 @@ class AttributeValueUpdate(Structure, kw_only=True):
 
     Attributes:
         value: ``Value``.
-        action: ``Action``.
+        action: ``Action``. Known values: ``ADD``, ``PUT``, ``DELETE``.
     """
 
     value: AttributeValue | None = msgspec.field(name="Value", default=None)
-    action: str | None = msgspec.field(name="Action", default=None)
+    action: AttributeAction | None = msgspec.field(name="Action", default=None)
 
 
 class AutoScalingPolicyDescription(Structure, kw_only=True):
@@ -208,8 +391,8 @@ class BackupDetails(Structure, kw_only=True):
         backup_arn: ``BackupArn``.
         backup_name: ``BackupName``.
         backup_size_bytes: ``BackupSizeBytes``.
-        backup_status: ``BackupStatus``.
-        backup_type: ``BackupType``.
+        backup_status: ``BackupStatus``. Known values: ``CREATING``, ``DELETED``, ``AVAILABLE``.
+        backup_type: ``BackupType``. Known values: ``USER``, ``SYSTEM``, ``AWS_BACKUP``.
         backup_creation_date_time: ``BackupCreationDateTime``.
         backup_expiry_date_time: ``BackupExpiryDateTime``.
     """
@@ -217,8 +400,8 @@ class BackupDetails(Structure, kw_only=True):
     backup_arn: str = msgspec.field(name="BackupArn", default="")
     backup_name: str = msgspec.field(name="BackupName", default="")
     backup_size_bytes: int | None = msgspec.field(name="BackupSizeBytes", default=None)
-    backup_status: str = msgspec.field(name="BackupStatus", default="")
-    backup_type: str = msgspec.field(name="BackupType", default="")
+    backup_status: BackupStatus = msgspec.field(name="BackupStatus", default="")
+    backup_type: BackupType = msgspec.field(name="BackupType", default="")
     backup_creation_date_time: datetime = msgspec.field(
         name="BackupCreationDateTime", default=UNIX_EPOCH
     )
@@ -238,8 +421,8 @@ class BackupSummary(Structure, kw_only=True):
         backup_name: ``BackupName``.
         backup_creation_date_time: ``BackupCreationDateTime``.
         backup_expiry_date_time: ``BackupExpiryDateTime``.
-        backup_status: ``BackupStatus``.
-        backup_type: ``BackupType``.
+        backup_status: ``BackupStatus``. Known values: ``CREATING``, ``DELETED``, ``AVAILABLE``.
+        backup_type: ``BackupType``. Known values: ``USER``, ``SYSTEM``, ``AWS_BACKUP``.
         backup_size_bytes: ``BackupSizeBytes``.
     """
 
@@ -254,8 +437,8 @@ class BackupSummary(Structure, kw_only=True):
     backup_expiry_date_time: datetime | None = msgspec.field(
         name="BackupExpiryDateTime", default=None
     )
-    backup_status: str | None = msgspec.field(name="BackupStatus", default=None)
-    backup_type: str | None = msgspec.field(name="BackupType", default=None)
+    backup_status: BackupStatus | None = msgspec.field(name="BackupStatus", default=None)
+    backup_type: BackupType | None = msgspec.field(name="BackupType", default=None)
     backup_size_bytes: int | None = msgspec.field(name="BackupSizeBytes", default=None)
 
 
@@ -263,12 +446,15 @@ class BatchStatementError(Structure, kw_only=True):
     """The structure ``BatchStatementError``.
 
     Attributes:
-        code: ``Code``.
+        code: ``Code``. Known values: ``ConditionalCheckFailed``,
+            ``ItemCollectionSizeLimitExceeded``, ``RequestLimitExceeded``, ``ValidationError``,
+            ``ProvisionedThroughputExceeded``, ``TransactionConflict``, ``ThrottlingError``,
+            ``InternalServerError``, ``ResourceNotFound``, ``AccessDenied``, ``DuplicateItem``.
         message: ``Message``.
         item: ``Item``.
     """
 
-    code: str | None = msgspec.field(name="Code", default=None)
+    code: BatchStatementErrorCodeEnum | None = msgspec.field(name="Code", default=None)
     message: str | None = msgspec.field(name="Message", default=None)
     item: dict[str, AttributeValue] | None = msgspec.field(name="Item", default=None)
 
@@ -280,14 +466,15 @@ class BatchStatementRequest(Structure, kw_only=True):
         statement: ``Statement``.
         parameters: ``Parameters``.
         consistent_read: ``ConsistentRead``.
-        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``.
+        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``. Known
+            values: ``ALL_OLD``, ``NONE``.
     """
 
     statement: str = msgspec.field(name="Statement")
     parameters: list[AttributeValue] | None = msgspec.field(name="Parameters", default=None)
     consistent_read: bool | None = msgspec.field(name="ConsistentRead", default=None)
-    return_values_on_condition_check_failure: str | None = msgspec.field(
-        name="ReturnValuesOnConditionCheckFailure", default=None
+    return_values_on_condition_check_failure: ReturnValuesOnConditionCheckFailure | None = (
+        msgspec.field(name="ReturnValuesOnConditionCheckFailure", default=None)
     )
 
 
@@ -309,11 +496,11 @@ class BillingModeSummary(Structure, kw_only=True):
     """The structure ``BillingModeSummary``.
 
     Attributes:
-        billing_mode: ``BillingMode``.
+        billing_mode: ``BillingMode``. Known values: ``PROVISIONED``, ``PAY_PER_REQUEST``.
         last_update_to_pay_per_request_date_time: ``LastUpdateToPayPerRequestDateTime``.
     """
 
-    billing_mode: str | None = msgspec.field(name="BillingMode", default=None)
+    billing_mode: BillingMode | None = msgspec.field(name="BillingMode", default=None)
     last_update_to_pay_per_request_date_time: datetime | None = msgspec.field(
         name="LastUpdateToPayPerRequestDateTime", default=None
     )
@@ -334,7 +521,8 @@ class BulkOperationDescription(Structure, kw_only=True):
 
     Attributes:
         bulk_operation_arn: ``BulkOperationArn``.
-        bulk_operation_status: ``BulkOperationStatus``.
+        bulk_operation_status: ``BulkOperationStatus``. Known values: ``IN_PROGRESS``,
+            ``COMPLETED``, ``COMPLETED_WITH_ERRORS``, ``CANCELLING``, ``CANCELLED``, ``FAILED``.
         table_details: ``TableDetails``.
         client_token: ``ClientToken``.
         input_s3_configuration: ``InputS3Configuration``.
@@ -349,11 +537,13 @@ class BulkOperationDescription(Structure, kw_only=True):
         failure_code: ``FailureCode``.
         failure_message: ``FailureMessage``.
         max_write_request_units: ``MaxWriteRequestUnits``.
-        performance_tier: ``PerformanceTier``.
+        performance_tier: ``PerformanceTier``. Known values: ``STANDARD``, ``ACCELERATED``.
     """
 
     bulk_operation_arn: str | None = msgspec.field(name="BulkOperationArn", default=None)
-    bulk_operation_status: str | None = msgspec.field(name="BulkOperationStatus", default=None)
+    bulk_operation_status: BulkOperationStatus | None = msgspec.field(
+        name="BulkOperationStatus", default=None
+    )
     table_details: list[BulkOperationTableDetail] | None = msgspec.field(
         name="TableDetails", default=None
     )
@@ -376,7 +566,9 @@ class BulkOperationDescription(Structure, kw_only=True):
     failure_code: str | None = msgspec.field(name="FailureCode", default=None)
     failure_message: str | None = msgspec.field(name="FailureMessage", default=None)
     max_write_request_units: int | None = msgspec.field(name="MaxWriteRequestUnits", default=None)
-    performance_tier: str | None = msgspec.field(name="PerformanceTier", default=None)
+    performance_tier: BulkOperationPerformanceTier | None = msgspec.field(
+        name="PerformanceTier", default=None
+    )
 
 
 class BulkOperationSummary(Structure, kw_only=True):
@@ -384,13 +576,16 @@ class BulkOperationSummary(Structure, kw_only=True):
 
     Attributes:
         bulk_operation_arn: ``BulkOperationArn``.
-        bulk_operation_status: ``BulkOperationStatus``.
+        bulk_operation_status: ``BulkOperationStatus``. Known values: ``IN_PROGRESS``,
+            ``COMPLETED``, ``COMPLETED_WITH_ERRORS``, ``CANCELLING``, ``CANCELLED``, ``FAILED``.
         start_time: ``StartTime``.
         end_time: ``EndTime``.
     """
 
     bulk_operation_arn: str = msgspec.field(name="BulkOperationArn", default="")
-    bulk_operation_status: str = msgspec.field(name="BulkOperationStatus", default="")
+    bulk_operation_status: BulkOperationStatus = msgspec.field(
+        name="BulkOperationStatus", default=""
+    )
     start_time: datetime = msgspec.field(name="StartTime", default=UNIX_EPOCH)
     end_time: datetime | None = msgspec.field(name="EndTime", default=None)
 
@@ -476,13 +671,15 @@ class Condition(Structure, kw_only=True):
 
     Attributes:
         attribute_value_list: ``AttributeValueList``.
-        comparison_operator: ``ComparisonOperator``.
+        comparison_operator: ``ComparisonOperator``. Known values: ``EQ``, ``NE``, ``IN``,
+            ``LE``, ``LT``, ``GE``, ``GT``, ``BETWEEN``, ``NOT_NULL``, ``NULL``, ``CONTAINS``,
+            ``NOT_CONTAINS`` and 1 more.
     """
 
     attribute_value_list: list[AttributeValue] | None = msgspec.field(
         name="AttributeValueList", default=None
     )
-    comparison_operator: str = msgspec.field(name="ComparisonOperator")
+    comparison_operator: ComparisonOperator = msgspec.field(name="ComparisonOperator")
 
 
 class ConditionCheck(Structure, kw_only=True):
@@ -494,7 +691,8 @@ class ConditionCheck(Structure, kw_only=True):
         condition_expression: ``ConditionExpression``.
         expression_attribute_names: ``ExpressionAttributeNames``.
         expression_attribute_values: ``ExpressionAttributeValues``.
-        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``.
+        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``. Known
+            values: ``ALL_OLD``, ``NONE``.
     """
 
     key: dict[str, AttributeValue] = msgspec.field(name="Key")
@@ -506,8 +704,8 @@ class ConditionCheck(Structure, kw_only=True):
     expression_attribute_values: dict[str, AttributeValue] | None = msgspec.field(
         name="ExpressionAttributeValues", default=None
     )
-    return_values_on_condition_check_failure: str | None = msgspec.field(
-        name="ReturnValuesOnConditionCheckFailure", default=None
+    return_values_on_condition_check_failure: ReturnValuesOnConditionCheckFailure | None = (
+        msgspec.field(name="ReturnValuesOnConditionCheckFailure", default=None)
     )
 
 
@@ -545,11 +743,14 @@ class ContinuousBackupsDescription(Structure, kw_only=True):
     """The structure ``ContinuousBackupsDescription``.
 
     Attributes:
-        continuous_backups_status: ``ContinuousBackupsStatus``.
+        continuous_backups_status: ``ContinuousBackupsStatus``. Known values: ``ENABLED``,
+            ``DISABLED``.
         point_in_time_recovery_description: ``PointInTimeRecoveryDescription``.
     """
 
-    continuous_backups_status: str = msgspec.field(name="ContinuousBackupsStatus", default="")
+    continuous_backups_status: ContinuousBackupsStatus = msgspec.field(
+        name="ContinuousBackupsStatus", default=""
+    )
     point_in_time_recovery_description: PointInTimeRecoveryDescription | None = msgspec.field(
         name="PointInTimeRecoveryDescription", default=None
     )
@@ -561,16 +762,18 @@ class ContributorInsightsSummary(Structure, kw_only=True):
     Attributes:
         table_name: ``TableName``.
         index_name: ``IndexName``.
-        contributor_insights_status: ``ContributorInsightsStatus``.
-        contributor_insights_mode: ``ContributorInsightsMode``.
+        contributor_insights_status: ``ContributorInsightsStatus``. Known values: ``ENABLING``,
+            ``ENABLED``, ``DISABLING``, ``DISABLED``, ``FAILED``.
+        contributor_insights_mode: ``ContributorInsightsMode``. Known values:
+            ``ACCESSED_AND_THROTTLED_KEYS``, ``THROTTLED_KEYS``.
     """
 
     table_name: str | None = msgspec.field(name="TableName", default=None)
     index_name: str | None = msgspec.field(name="IndexName", default=None)
-    contributor_insights_status: str | None = msgspec.field(
+    contributor_insights_status: ContributorInsightsStatus | None = msgspec.field(
         name="ContributorInsightsStatus", default=None
     )
-    contributor_insights_mode: str | None = msgspec.field(
+    contributor_insights_mode: ContributorInsightsMode | None = msgspec.field(
         name="ContributorInsightsMode", default=None
     )
 
@@ -628,7 +831,8 @@ class CreateReplicationGroupMemberAction(Structure, kw_only=True):
         provisioned_throughput_override: ``ProvisionedThroughputOverride``.
         on_demand_throughput_override: ``OnDemandThroughputOverride``.
         global_secondary_indexes: ``GlobalSecondaryIndexes``.
-        table_class_override: ``TableClassOverride``.
+        table_class_override: ``TableClassOverride``. Known values: ``STANDARD``,
+            ``STANDARD_INFREQUENT_ACCESS``.
     """
 
     region_name: str = msgspec.field(name="RegionName")
@@ -642,7 +846,7 @@ class CreateReplicationGroupMemberAction(Structure, kw_only=True):
     global_secondary_indexes: list[ReplicaGlobalSecondaryIndex] | None = msgspec.field(
         name="GlobalSecondaryIndexes", default=None
     )
-    table_class_override: str | None = msgspec.field(name="TableClassOverride", default=None)
+    table_class_override: TableClass | None = msgspec.field(name="TableClassOverride", default=None)
 
 
 class CreateVectorIndexAction(Structure, kw_only=True):
@@ -654,7 +858,8 @@ class CreateVectorIndexAction(Structure, kw_only=True):
         search_schema: ``SearchSchema``.
         projection: ``Projection``.
         dimensions: ``Dimensions``.
-        distance_function: ``DistanceFunction``.
+        distance_function: ``DistanceFunction``. Known values: ``COSINE``, ``DOT_PRODUCT``,
+            ``EUCLIDEAN``.
     """
 
     index_name: str = msgspec.field(name="IndexName")
@@ -664,7 +869,7 @@ class CreateVectorIndexAction(Structure, kw_only=True):
     )
     projection: Projection = msgspec.field(name="Projection")
     dimensions: int = msgspec.field(name="Dimensions")
-    distance_function: str = msgspec.field(name="DistanceFunction")
+    distance_function: VectorDistanceFunction = msgspec.field(name="DistanceFunction")
 
 
 class CsvOptions(Structure, kw_only=True):
@@ -688,7 +893,8 @@ class Delete(Structure, kw_only=True):
         condition_expression: ``ConditionExpression``.
         expression_attribute_names: ``ExpressionAttributeNames``.
         expression_attribute_values: ``ExpressionAttributeValues``.
-        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``.
+        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``. Known
+            values: ``ALL_OLD``, ``NONE``.
     """
 
     key: dict[str, AttributeValue] = msgspec.field(name="Key")
@@ -700,8 +906,8 @@ class Delete(Structure, kw_only=True):
     expression_attribute_values: dict[str, AttributeValue] | None = msgspec.field(
         name="ExpressionAttributeValues", default=None
     )
-    return_values_on_condition_check_failure: str | None = msgspec.field(
-        name="ReturnValuesOnConditionCheckFailure", default=None
+    return_values_on_condition_check_failure: ReturnValuesOnConditionCheckFailure | None = (
+        msgspec.field(name="ReturnValuesOnConditionCheckFailure", default=None)
     )
 
 
@@ -772,11 +978,11 @@ class DisassociateReplicationGroupMemberAction(Structure, kw_only=True):
 
     Attributes:
         region_name: ``RegionName``.
-        disassociation_mode: ``DisassociationMode``.
+        disassociation_mode: ``DisassociationMode``. Known values: ``WAIT_FOR_REPLICATION``.
     """
 
     region_name: str = msgspec.field(name="RegionName")
-    disassociation_mode: str = msgspec.field(name="DisassociationMode")
+    disassociation_mode: DisassociationMode = msgspec.field(name="DisassociationMode")
 
 
 class EnableKinesisStreamingConfiguration(Structure, kw_only=True):
@@ -784,10 +990,11 @@ class EnableKinesisStreamingConfiguration(Structure, kw_only=True):
 
     Attributes:
         approximate_creation_date_time_precision: ``ApproximateCreationDateTimePrecision``.
+            Known values: ``MILLISECOND``, ``MICROSECOND``.
     """
 
-    approximate_creation_date_time_precision: str | None = msgspec.field(
-        name="ApproximateCreationDateTimePrecision", default=None
+    approximate_creation_date_time_precision: ApproximateCreationDateTimePrecision | None = (
+        msgspec.field(name="ApproximateCreationDateTimePrecision", default=None)
     )
 
 
@@ -809,13 +1016,17 @@ class ExpectedAttributeValue(Structure, kw_only=True):
     Attributes:
         value: ``Value``.
         exists: ``Exists``.
-        comparison_operator: ``ComparisonOperator``.
+        comparison_operator: ``ComparisonOperator``. Known values: ``EQ``, ``NE``, ``IN``,
+            ``LE``, ``LT``, ``GE``, ``GT``, ``BETWEEN``, ``NOT_NULL``, ``NULL``, ``CONTAINS``,
+            ``NOT_CONTAINS`` and 1 more.
         attribute_value_list: ``AttributeValueList``.
     """
 
     value: AttributeValue | None = msgspec.field(name="Value", default=None)
     exists: bool | None = msgspec.field(name="Exists", default=None)
-    comparison_operator: str | None = msgspec.field(name="ComparisonOperator", default=None)
+    comparison_operator: ComparisonOperator | None = msgspec.field(
+        name="ComparisonOperator", default=None
+    )
     attribute_value_list: list[AttributeValue] | None = msgspec.field(
         name="AttributeValueList", default=None
     )
@@ -826,7 +1037,8 @@ class ExportDescription(Structure, kw_only=True):
 
     Attributes:
         export_arn: ``ExportArn``.
-        export_status: ``ExportStatus``.
+        export_status: ``ExportStatus``. Known values: ``IN_PROGRESS``, ``COMPLETED``,
+            ``FAILED``.
         start_time: ``StartTime``.
         end_time: ``EndTime``.
         export_manifest: ``ExportManifest``.
@@ -837,20 +1049,20 @@ class ExportDescription(Structure, kw_only=True):
         s3_bucket: ``S3Bucket``.
         s3_bucket_owner: ``S3BucketOwner``.
         s3_prefix: ``S3Prefix``.
-        s3_sse_algorithm: ``S3SseAlgorithm``.
+        s3_sse_algorithm: ``S3SseAlgorithm``. Known values: ``AES256``, ``KMS``.
         s3_sse_kms_key_id: ``S3SseKmsKeyId``.
         failure_code: ``FailureCode``.
         failure_message: ``FailureMessage``.
-        export_format: ``ExportFormat``.
+        export_format: ``ExportFormat``. Known values: ``DYNAMODB_JSON``, ``ION``.
         billed_size_bytes: ``BilledSizeBytes``.
         item_count: ``ItemCount``.
-        export_type: ``ExportType``.
+        export_type: ``ExportType``. Known values: ``FULL_EXPORT``, ``INCREMENTAL_EXPORT``.
         incremental_export_specification: ``IncrementalExportSpecification``.
         filter_specification: ``FilterSpecification``.
     """
 
     export_arn: str | None = msgspec.field(name="ExportArn", default=None)
-    export_status: str | None = msgspec.field(name="ExportStatus", default=None)
+    export_status: ExportStatus | None = msgspec.field(name="ExportStatus", default=None)
     start_time: datetime | None = msgspec.field(name="StartTime", default=None)
     end_time: datetime | None = msgspec.field(name="EndTime", default=None)
     export_manifest: str | None = msgspec.field(name="ExportManifest", default=None)
@@ -861,14 +1073,14 @@ class ExportDescription(Structure, kw_only=True):
     s3_bucket: str | None = msgspec.field(name="S3Bucket", default=None)
     s3_bucket_owner: str | None = msgspec.field(name="S3BucketOwner", default=None)
     s3_prefix: str | None = msgspec.field(name="S3Prefix", default=None)
-    s3_sse_algorithm: str | None = msgspec.field(name="S3SseAlgorithm", default=None)
+    s3_sse_algorithm: S3SseAlgorithm | None = msgspec.field(name="S3SseAlgorithm", default=None)
     s3_sse_kms_key_id: str | None = msgspec.field(name="S3SseKmsKeyId", default=None)
     failure_code: str | None = msgspec.field(name="FailureCode", default=None)
     failure_message: str | None = msgspec.field(name="FailureMessage", default=None)
-    export_format: str | None = msgspec.field(name="ExportFormat", default=None)
+    export_format: ExportFormat | None = msgspec.field(name="ExportFormat", default=None)
     billed_size_bytes: int | None = msgspec.field(name="BilledSizeBytes", default=None)
     item_count: int | None = msgspec.field(name="ItemCount", default=None)
-    export_type: str | None = msgspec.field(name="ExportType", default=None)
+    export_type: ExportType | None = msgspec.field(name="ExportType", default=None)
     incremental_export_specification: IncrementalExportSpecification | None = msgspec.field(
         name="IncrementalExportSpecification", default=None
     )
@@ -882,13 +1094,14 @@ class ExportSummary(Structure, kw_only=True):
 
     Attributes:
         export_arn: ``ExportArn``.
-        export_status: ``ExportStatus``.
-        export_type: ``ExportType``.
+        export_status: ``ExportStatus``. Known values: ``IN_PROGRESS``, ``COMPLETED``,
+            ``FAILED``.
+        export_type: ``ExportType``. Known values: ``FULL_EXPORT``, ``INCREMENTAL_EXPORT``.
     """
 
     export_arn: str | None = msgspec.field(name="ExportArn", default=None)
-    export_status: str | None = msgspec.field(name="ExportStatus", default=None)
-    export_type: str | None = msgspec.field(name="ExportType", default=None)
+    export_status: ExportStatus | None = msgspec.field(name="ExportStatus", default=None)
+    export_type: ExportType | None = msgspec.field(name="ExportType", default=None)
 
 
 class FailureException(Structure, kw_only=True):
@@ -993,7 +1206,8 @@ class GlobalSecondaryIndexDescription(Structure, kw_only=True):
         index_name: ``IndexName``.
         key_schema: ``KeySchema``.
         projection: ``Projection``.
-        index_status: ``IndexStatus``.
+        index_status: ``IndexStatus``. Known values: ``CREATING``, ``UPDATING``, ``DELETING``,
+            ``ACTIVE``.
         backfilling: ``Backfilling``.
         provisioned_throughput: ``ProvisionedThroughput``.
         index_size_bytes: ``IndexSizeBytes``.
@@ -1006,7 +1220,7 @@ class GlobalSecondaryIndexDescription(Structure, kw_only=True):
     index_name: str | None = msgspec.field(name="IndexName", default=None)
     key_schema: list[KeySchemaElement] | None = msgspec.field(name="KeySchema", default=None)
     projection: Projection | None = msgspec.field(name="Projection", default=None)
-    index_status: str | None = msgspec.field(name="IndexStatus", default=None)
+    index_status: IndexStatus | None = msgspec.field(name="IndexStatus", default=None)
     backfilling: bool | None = msgspec.field(name="Backfilling", default=None)
     provisioned_throughput: ProvisionedThroughputDescription | None = msgspec.field(
         name="ProvisionedThroughput", default=None
@@ -1064,12 +1278,12 @@ class GlobalSecondaryIndexWarmThroughputDescription(Structure, kw_only=True):
     Attributes:
         read_units_per_second: ``ReadUnitsPerSecond``.
         write_units_per_second: ``WriteUnitsPerSecond``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``CREATING``, ``UPDATING``, ``DELETING``, ``ACTIVE``.
     """
 
     read_units_per_second: int | None = msgspec.field(name="ReadUnitsPerSecond", default=None)
     write_units_per_second: int | None = msgspec.field(name="WriteUnitsPerSecond", default=None)
-    status: str | None = msgspec.field(name="Status", default=None)
+    status: IndexStatus | None = msgspec.field(name="Status", default=None)
 
 
 class GlobalTable(Structure, kw_only=True):
@@ -1091,7 +1305,8 @@ class GlobalTableDescription(Structure, kw_only=True):
         replication_group: ``ReplicationGroup``.
         global_table_arn: ``GlobalTableArn``.
         creation_date_time: ``CreationDateTime``.
-        global_table_status: ``GlobalTableStatus``.
+        global_table_status: ``GlobalTableStatus``. Known values: ``CREATING``, ``ACTIVE``,
+            ``DELETING``, ``UPDATING``.
         global_table_name: ``GlobalTableName``.
     """
 
@@ -1100,7 +1315,9 @@ class GlobalTableDescription(Structure, kw_only=True):
     )
     global_table_arn: str | None = msgspec.field(name="GlobalTableArn", default=None)
     creation_date_time: datetime | None = msgspec.field(name="CreationDateTime", default=None)
-    global_table_status: str | None = msgspec.field(name="GlobalTableStatus", default=None)
+    global_table_status: GlobalTableStatus | None = msgspec.field(
+        name="GlobalTableStatus", default=None
+    )
     global_table_name: str | None = msgspec.field(name="GlobalTableName", default=None)
 
 
@@ -1128,11 +1345,11 @@ class GlobalTableWitnessDescription(Structure, kw_only=True):
 
     Attributes:
         region_name: ``RegionName``.
-        witness_status: ``WitnessStatus``.
+        witness_status: ``WitnessStatus``. Known values: ``CREATING``, ``DELETING``, ``ACTIVE``.
     """
 
     region_name: str | None = msgspec.field(name="RegionName", default=None)
-    witness_status: str | None = msgspec.field(name="WitnessStatus", default=None)
+    witness_status: WitnessStatus | None = msgspec.field(name="WitnessStatus", default=None)
 
 
 class GlobalTableWitnessGroupUpdate(Structure, kw_only=True):
@@ -1156,23 +1373,24 @@ class ImportSummary(Structure, kw_only=True):
 
     Attributes:
         import_arn: ``ImportArn``.
-        import_status: ``ImportStatus``.
+        import_status: ``ImportStatus``. Known values: ``IN_PROGRESS``, ``COMPLETED``,
+            ``CANCELLING``, ``CANCELLED``, ``FAILED``.
         table_arn: ``TableArn``.
         s3_bucket_source: ``S3BucketSource``.
         cloud_watch_log_group_arn: ``CloudWatchLogGroupArn``.
-        input_format: ``InputFormat``.
+        input_format: ``InputFormat``. Known values: ``DYNAMODB_JSON``, ``ION``, ``CSV``.
         start_time: ``StartTime``.
         end_time: ``EndTime``.
     """
 
     import_arn: str | None = msgspec.field(name="ImportArn", default=None)
-    import_status: str | None = msgspec.field(name="ImportStatus", default=None)
+    import_status: ImportStatus | None = msgspec.field(name="ImportStatus", default=None)
     table_arn: str | None = msgspec.field(name="TableArn", default=None)
     s3_bucket_source: S3BucketSource | None = msgspec.field(name="S3BucketSource", default=None)
     cloud_watch_log_group_arn: str | None = msgspec.field(
         name="CloudWatchLogGroupArn", default=None
     )
-    input_format: str | None = msgspec.field(name="InputFormat", default=None)
+    input_format: InputFormat | None = msgspec.field(name="InputFormat", default=None)
     start_time: datetime | None = msgspec.field(name="StartTime", default=None)
     end_time: datetime | None = msgspec.field(name="EndTime", default=None)
 
@@ -1182,16 +1400,18 @@ class ImportTableDescription(Structure, kw_only=True):
 
     Attributes:
         import_arn: ``ImportArn``.
-        import_status: ``ImportStatus``.
+        import_status: ``ImportStatus``. Known values: ``IN_PROGRESS``, ``COMPLETED``,
+            ``CANCELLING``, ``CANCELLED``, ``FAILED``.
         table_arn: ``TableArn``.
         table_id: ``TableId``.
         client_token: ``ClientToken``.
         s3_bucket_source: ``S3BucketSource``.
         error_count: ``ErrorCount``.
         cloud_watch_log_group_arn: ``CloudWatchLogGroupArn``.
-        input_format: ``InputFormat``.
+        input_format: ``InputFormat``. Known values: ``DYNAMODB_JSON``, ``ION``, ``CSV``.
         input_format_options: ``InputFormatOptions``.
-        input_compression_type: ``InputCompressionType``.
+        input_compression_type: ``InputCompressionType``. Known values: ``GZIP``, ``ZSTD``,
+            ``NONE``.
         table_creation_parameters: ``TableCreationParameters``.
         start_time: ``StartTime``.
         end_time: ``EndTime``.
@@ -1203,7 +1423,7 @@ class ImportTableDescription(Structure, kw_only=True):
     """
 
     import_arn: str | None = msgspec.field(name="ImportArn", default=None)
-    import_status: str | None = msgspec.field(name="ImportStatus", default=None)
+    import_status: ImportStatus | None = msgspec.field(name="ImportStatus", default=None)
     table_arn: str | None = msgspec.field(name="TableArn", default=None)
     table_id: str | None = msgspec.field(name="TableId", default=None)
     client_token: str | None = msgspec.field(name="ClientToken", default=None)
@@ -1212,11 +1432,13 @@ class ImportTableDescription(Structure, kw_only=True):
     cloud_watch_log_group_arn: str | None = msgspec.field(
         name="CloudWatchLogGroupArn", default=None
     )
-    input_format: str | None = msgspec.field(name="InputFormat", default=None)
+    input_format: InputFormat | None = msgspec.field(name="InputFormat", default=None)
     input_format_options: InputFormatOptions | None = msgspec.field(
         name="InputFormatOptions", default=None
     )
-    input_compression_type: str | None = msgspec.field(name="InputCompressionType", default=None)
+    input_compression_type: InputCompressionType | None = msgspec.field(
+        name="InputCompressionType", default=None
+    )
     table_creation_parameters: TableCreationParameters | None = msgspec.field(
         name="TableCreationParameters", default=None
     )
@@ -1235,12 +1457,13 @@ class IncrementalExportSpecification(Structure, kw_only=True):
     Attributes:
         export_from_time: ``ExportFromTime``.
         export_to_time: ``ExportToTime``.
-        export_view_type: ``ExportViewType``.
+        export_view_type: ``ExportViewType``. Known values: ``NEW_IMAGE``,
+            ``NEW_AND_OLD_IMAGES``.
     """
 
     export_from_time: datetime | None = msgspec.field(name="ExportFromTime", default=None)
     export_to_time: datetime | None = msgspec.field(name="ExportToTime", default=None)
-    export_view_type: str | None = msgspec.field(name="ExportViewType", default=None)
+    export_view_type: ExportViewType | None = msgspec.field(name="ExportViewType", default=None)
 
 
 class InputFormatOptions(Structure, kw_only=True):
@@ -1260,8 +1483,9 @@ class InputS3Configuration(Structure, kw_only=True):
         s3_bucket_owner: ``S3BucketOwner``.
         s3_bucket: ``S3Bucket``.
         s3_key_prefix: ``S3KeyPrefix``.
-        input_format: ``InputFormat``.
-        input_compression_type: ``InputCompressionType``.
+        input_format: ``InputFormat``. Known values: ``DYNAMODB_JSON``, ``ION``.
+        input_compression_type: ``InputCompressionType``. Known values: ``GZIP``, ``ZSTD``,
+            ``NONE``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"S3Bucket", "InputFormat"})
@@ -1269,8 +1493,10 @@ class InputS3Configuration(Structure, kw_only=True):
     s3_bucket_owner: str | None = msgspec.field(name="S3BucketOwner", default=None)
     s3_bucket: str = msgspec.field(name="S3Bucket", default_factory=str)
     s3_key_prefix: str | None = msgspec.field(name="S3KeyPrefix", default=None)
-    input_format: str = msgspec.field(name="InputFormat", default_factory=str)
-    input_compression_type: str | None = msgspec.field(name="InputCompressionType", default=None)
+    input_format: BulkOperationInputFormat = msgspec.field(name="InputFormat", default_factory=str)
+    input_compression_type: InputCompressionType | None = msgspec.field(
+        name="InputCompressionType", default=None
+    )
 
 
 class ItemCollectionMetrics(Structure, kw_only=True):
@@ -1304,13 +1530,13 @@ class KeySchemaElement(Structure, kw_only=True):
 
     Attributes:
         attribute_name: ``AttributeName``.
-        key_type: ``KeyType``.
+        key_type: ``KeyType``. Known values: ``HASH``, ``RANGE``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"AttributeName", "KeyType"})
 
     attribute_name: str = msgspec.field(name="AttributeName", default_factory=str)
-    key_type: str = msgspec.field(name="KeyType", default_factory=str)
+    key_type: KeyType = msgspec.field(name="KeyType", default_factory=str)
 
 
 class KeysAndAttributes(Structure, kw_only=True):
@@ -1340,18 +1566,22 @@ class KinesisDataStreamDestination(Structure, kw_only=True):
 
     Attributes:
         stream_arn: ``StreamArn``.
-        destination_status: ``DestinationStatus``.
+        destination_status: ``DestinationStatus``. Known values: ``ENABLING``, ``ACTIVE``,
+            ``DISABLING``, ``DISABLED``, ``ENABLE_FAILED``, ``UPDATING``.
         destination_status_description: ``DestinationStatusDescription``.
         approximate_creation_date_time_precision: ``ApproximateCreationDateTimePrecision``.
+            Known values: ``MILLISECOND``, ``MICROSECOND``.
     """
 
     stream_arn: str | None = msgspec.field(name="StreamArn", default=None)
-    destination_status: str | None = msgspec.field(name="DestinationStatus", default=None)
+    destination_status: DestinationStatus | None = msgspec.field(
+        name="DestinationStatus", default=None
+    )
     destination_status_description: str | None = msgspec.field(
         name="DestinationStatusDescription", default=None
     )
-    approximate_creation_date_time_precision: str | None = msgspec.field(
-        name="ApproximateCreationDateTimePrecision", default=None
+    approximate_creation_date_time_precision: ApproximateCreationDateTimePrecision | None = (
+        msgspec.field(name="ApproximateCreationDateTimePrecision", default=None)
     )
 
 
@@ -1432,9 +1662,9 @@ class OutputS3Configuration(Structure, kw_only=True):
         s3_bucket_owner: ``S3BucketOwner``.
         s3_bucket: ``S3Bucket``.
         s3_key_prefix: ``S3KeyPrefix``.
-        s3_sse_algorithm: ``S3SseAlgorithm``.
+        s3_sse_algorithm: ``S3SseAlgorithm``. Known values: ``AES256``, ``KMS``.
         s3_sse_kms_key_id: ``S3SseKmsKeyId``.
-        output_type: ``OutputType``.
+        output_type: ``OutputType``. Known values: ``ERROR``, ``CONDITION_CHECK_FAILURE``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"OutputType"})
@@ -1442,9 +1672,9 @@ class OutputS3Configuration(Structure, kw_only=True):
     s3_bucket_owner: str | None = msgspec.field(name="S3BucketOwner", default=None)
     s3_bucket: str | None = msgspec.field(name="S3Bucket", default=None)
     s3_key_prefix: str | None = msgspec.field(name="S3KeyPrefix", default=None)
-    s3_sse_algorithm: str | None = msgspec.field(name="S3SseAlgorithm", default=None)
+    s3_sse_algorithm: S3SseAlgorithm | None = msgspec.field(name="S3SseAlgorithm", default=None)
     s3_sse_kms_key_id: str | None = msgspec.field(name="S3SseKmsKeyId", default=None)
-    output_type: list[str] = msgspec.field(name="OutputType", default_factory=list[Any])
+    output_type: list[OutputTypeEnum] = msgspec.field(name="OutputType", default_factory=list[Any])
 
 
 class ParameterizedStatement(Structure, kw_only=True):
@@ -1453,13 +1683,14 @@ class ParameterizedStatement(Structure, kw_only=True):
     Attributes:
         statement: ``Statement``.
         parameters: ``Parameters``.
-        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``.
+        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``. Known
+            values: ``ALL_OLD``, ``NONE``.
     """
 
     statement: str = msgspec.field(name="Statement")
     parameters: list[AttributeValue] | None = msgspec.field(name="Parameters", default=None)
-    return_values_on_condition_check_failure: str | None = msgspec.field(
-        name="ReturnValuesOnConditionCheckFailure", default=None
+    return_values_on_condition_check_failure: ReturnValuesOnConditionCheckFailure | None = (
+        msgspec.field(name="ReturnValuesOnConditionCheckFailure", default=None)
     )
 
 
@@ -1467,13 +1698,14 @@ class PointInTimeRecoveryDescription(Structure, kw_only=True):
     """The structure ``PointInTimeRecoveryDescription``.
 
     Attributes:
-        point_in_time_recovery_status: ``PointInTimeRecoveryStatus``.
+        point_in_time_recovery_status: ``PointInTimeRecoveryStatus``. Known values: ``ENABLED``,
+            ``DISABLED``.
         recovery_period_in_days: ``RecoveryPeriodInDays``.
         earliest_restorable_date_time: ``EarliestRestorableDateTime``.
         latest_restorable_date_time: ``LatestRestorableDateTime``.
     """
 
-    point_in_time_recovery_status: str | None = msgspec.field(
+    point_in_time_recovery_status: PointInTimeRecoveryStatus | None = msgspec.field(
         name="PointInTimeRecoveryStatus", default=None
     )
     recovery_period_in_days: int | None = msgspec.field(name="RecoveryPeriodInDays", default=None)
@@ -1501,11 +1733,11 @@ class Projection(Structure, kw_only=True):
     """The structure ``Projection``.
 
     Attributes:
-        projection_type: ``ProjectionType``.
+        projection_type: ``ProjectionType``. Known values: ``ALL``, ``KEYS_ONLY``, ``INCLUDE``.
         non_key_attributes: ``NonKeyAttributes``.
     """
 
-    projection_type: str | None = msgspec.field(name="ProjectionType", default=None)
+    projection_type: ProjectionType | None = msgspec.field(name="ProjectionType", default=None)
     non_key_attributes: list[str] | None = msgspec.field(name="NonKeyAttributes", default=None)
 
 
@@ -1566,7 +1798,8 @@ class Put(Structure, kw_only=True):
         condition_expression: ``ConditionExpression``.
         expression_attribute_names: ``ExpressionAttributeNames``.
         expression_attribute_values: ``ExpressionAttributeValues``.
-        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``.
+        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``. Known
+            values: ``ALL_OLD``, ``NONE``.
     """
 
     item: dict[str, AttributeValue] = msgspec.field(name="Item")
@@ -1578,8 +1811,8 @@ class Put(Structure, kw_only=True):
     expression_attribute_values: dict[str, AttributeValue] | None = msgspec.field(
         name="ExpressionAttributeValues", default=None
     )
-    return_values_on_condition_check_failure: str | None = msgspec.field(
-        name="ReturnValuesOnConditionCheckFailure", default=None
+    return_values_on_condition_check_failure: ReturnValuesOnConditionCheckFailure | None = (
+        msgspec.field(name="ReturnValuesOnConditionCheckFailure", default=None)
     )
 
 
@@ -1615,7 +1848,10 @@ class ReplicaAutoScalingDescription(Structure, kw_only=True):
             ``ReplicaProvisionedReadCapacityAutoScalingSettings``.
         replica_provisioned_write_capacity_auto_scaling_settings:
             ``ReplicaProvisionedWriteCapacityAutoScalingSettings``.
-        replica_status: ``ReplicaStatus``.
+        replica_status: ``ReplicaStatus``. Known values: ``CREATING``, ``CREATION_FAILED``,
+            ``UPDATING``, ``DELETING``, ``ACTIVE``, ``REGION_DISABLED``,
+            ``INACCESSIBLE_ENCRYPTION_CREDENTIALS``, ``ARCHIVING``, ``ARCHIVED``,
+            ``REPLICATION_NOT_AUTHORIZED``.
     """
 
     region_name: str | None = msgspec.field(name="RegionName", default=None)
@@ -1628,7 +1864,7 @@ class ReplicaAutoScalingDescription(Structure, kw_only=True):
     replica_provisioned_write_capacity_auto_scaling_settings: (
         AutoScalingSettingsDescription | None
     ) = msgspec.field(name="ReplicaProvisionedWriteCapacityAutoScalingSettings", default=None)
-    replica_status: str | None = msgspec.field(name="ReplicaStatus", default=None)
+    replica_status: ReplicaStatus | None = msgspec.field(name="ReplicaStatus", default=None)
 
 
 class ReplicaAutoScalingUpdate(Structure, kw_only=True):
@@ -1655,7 +1891,10 @@ class ReplicaDescription(Structure, kw_only=True):
 
     Attributes:
         region_name: ``RegionName``.
-        replica_status: ``ReplicaStatus``.
+        replica_status: ``ReplicaStatus``. Known values: ``CREATING``, ``CREATION_FAILED``,
+            ``UPDATING``, ``DELETING``, ``ACTIVE``, ``REGION_DISABLED``,
+            ``INACCESSIBLE_ENCRYPTION_CREDENTIALS``, ``ARCHIVING``, ``ARCHIVED``,
+            ``REPLICATION_NOT_AUTHORIZED``.
         replica_arn: ``ReplicaArn``.
         replica_status_description: ``ReplicaStatusDescription``.
         replica_status_percent_progress: ``ReplicaStatusPercentProgress``.
@@ -1666,11 +1905,12 @@ class ReplicaDescription(Structure, kw_only=True):
         global_secondary_indexes: ``GlobalSecondaryIndexes``.
         replica_inaccessible_date_time: ``ReplicaInaccessibleDateTime``.
         replica_table_class_summary: ``ReplicaTableClassSummary``.
-        global_table_settings_replication_mode: ``GlobalTableSettingsReplicationMode``.
+        global_table_settings_replication_mode: ``GlobalTableSettingsReplicationMode``. Known
+            values: ``ENABLED``, ``DISABLED``, ``ENABLED_WITH_OVERRIDES``.
     """
 
     region_name: str | None = msgspec.field(name="RegionName", default=None)
-    replica_status: str | None = msgspec.field(name="ReplicaStatus", default=None)
+    replica_status: ReplicaStatus | None = msgspec.field(name="ReplicaStatus", default=None)
     replica_arn: str | None = msgspec.field(name="ReplicaArn", default=None)
     replica_status_description: str | None = msgspec.field(
         name="ReplicaStatusDescription", default=None
@@ -1697,8 +1937,8 @@ class ReplicaDescription(Structure, kw_only=True):
     replica_table_class_summary: TableClassSummary | None = msgspec.field(
         name="ReplicaTableClassSummary", default=None
     )
-    global_table_settings_replication_mode: str | None = msgspec.field(
-        name="GlobalTableSettingsReplicationMode", default=None
+    global_table_settings_replication_mode: GlobalTableSettingsReplicationMode | None = (
+        msgspec.field(name="GlobalTableSettingsReplicationMode", default=None)
     )
 
 
@@ -1725,7 +1965,8 @@ class ReplicaGlobalSecondaryIndexAutoScalingDescription(Structure, kw_only=True)
 
     Attributes:
         index_name: ``IndexName``.
-        index_status: ``IndexStatus``.
+        index_status: ``IndexStatus``. Known values: ``CREATING``, ``UPDATING``, ``DELETING``,
+            ``ACTIVE``.
         provisioned_read_capacity_auto_scaling_settings:
             ``ProvisionedReadCapacityAutoScalingSettings``.
         provisioned_write_capacity_auto_scaling_settings:
@@ -1733,7 +1974,7 @@ class ReplicaGlobalSecondaryIndexAutoScalingDescription(Structure, kw_only=True)
     """
 
     index_name: str | None = msgspec.field(name="IndexName", default=None)
-    index_status: str | None = msgspec.field(name="IndexStatus", default=None)
+    index_status: IndexStatus | None = msgspec.field(name="IndexStatus", default=None)
     provisioned_read_capacity_auto_scaling_settings: AutoScalingSettingsDescription | None = (
         msgspec.field(name="ProvisionedReadCapacityAutoScalingSettings", default=None)
     )
@@ -1784,7 +2025,8 @@ class ReplicaGlobalSecondaryIndexSettingsDescription(Structure, kw_only=True):
 
     Attributes:
         index_name: ``IndexName``.
-        index_status: ``IndexStatus``.
+        index_status: ``IndexStatus``. Known values: ``CREATING``, ``UPDATING``, ``DELETING``,
+            ``ACTIVE``.
         provisioned_read_capacity_units: ``ProvisionedReadCapacityUnits``.
         provisioned_read_capacity_auto_scaling_settings:
             ``ProvisionedReadCapacityAutoScalingSettings``.
@@ -1794,7 +2036,7 @@ class ReplicaGlobalSecondaryIndexSettingsDescription(Structure, kw_only=True):
     """
 
     index_name: str = msgspec.field(name="IndexName", default="")
-    index_status: str | None = msgspec.field(name="IndexStatus", default=None)
+    index_status: IndexStatus | None = msgspec.field(name="IndexStatus", default=None)
     provisioned_read_capacity_units: int | None = msgspec.field(
         name="ProvisionedReadCapacityUnits", default=None
     )
@@ -1833,7 +2075,10 @@ class ReplicaSettingsDescription(Structure, kw_only=True):
 
     Attributes:
         region_name: ``RegionName``.
-        replica_status: ``ReplicaStatus``.
+        replica_status: ``ReplicaStatus``. Known values: ``CREATING``, ``CREATION_FAILED``,
+            ``UPDATING``, ``DELETING``, ``ACTIVE``, ``REGION_DISABLED``,
+            ``INACCESSIBLE_ENCRYPTION_CREDENTIALS``, ``ARCHIVING``, ``ARCHIVED``,
+            ``REPLICATION_NOT_AUTHORIZED``.
         replica_billing_mode_summary: ``ReplicaBillingModeSummary``.
         replica_provisioned_read_capacity_units: ``ReplicaProvisionedReadCapacityUnits``.
         replica_provisioned_read_capacity_auto_scaling_settings:
@@ -1846,7 +2091,7 @@ class ReplicaSettingsDescription(Structure, kw_only=True):
     """
 
     region_name: str = msgspec.field(name="RegionName", default="")
-    replica_status: str | None = msgspec.field(name="ReplicaStatus", default=None)
+    replica_status: ReplicaStatus | None = msgspec.field(name="ReplicaStatus", default=None)
     replica_billing_mode_summary: BillingModeSummary | None = msgspec.field(
         name="ReplicaBillingModeSummary", default=None
     )
@@ -1880,7 +2125,8 @@ class ReplicaSettingsUpdate(Structure, kw_only=True):
             ``ReplicaProvisionedReadCapacityAutoScalingSettingsUpdate``.
         replica_global_secondary_index_settings_update:
             ``ReplicaGlobalSecondaryIndexSettingsUpdate``.
-        replica_table_class: ``ReplicaTableClass``.
+        replica_table_class: ``ReplicaTableClass``. Known values: ``STANDARD``,
+            ``STANDARD_INFREQUENT_ACCESS``.
     """
 
     region_name: str = msgspec.field(name="RegionName")
@@ -1893,7 +2139,7 @@ class ReplicaSettingsUpdate(Structure, kw_only=True):
     replica_global_secondary_index_settings_update: (
         list[ReplicaGlobalSecondaryIndexSettingsUpdate] | None
     ) = msgspec.field(name="ReplicaGlobalSecondaryIndexSettingsUpdate", default=None)
-    replica_table_class: str | None = msgspec.field(name="ReplicaTableClass", default=None)
+    replica_table_class: TableClass | None = msgspec.field(name="ReplicaTableClass", default=None)
 
 
 class ReplicaUpdate(Structure, kw_only=True):
@@ -1962,14 +2208,15 @@ class SSEDescription(Structure, kw_only=True):
     """The structure ``SSEDescription``.
 
     Attributes:
-        status: ``Status``.
-        sse_type: ``SSEType``.
+        status: ``Status``. Known values: ``ENABLING``, ``ENABLED``, ``DISABLING``,
+            ``DISABLED``, ``UPDATING``.
+        sse_type: ``SSEType``. Known values: ``AES256``, ``KMS``.
         kms_master_key_arn: ``KMSMasterKeyArn``.
         inaccessible_encryption_date_time: ``InaccessibleEncryptionDateTime``.
     """
 
-    status: str | None = msgspec.field(name="Status", default=None)
-    sse_type: str | None = msgspec.field(name="SSEType", default=None)
+    status: SSEStatus | None = msgspec.field(name="Status", default=None)
+    sse_type: SSEType | None = msgspec.field(name="SSEType", default=None)
     kms_master_key_arn: str | None = msgspec.field(name="KMSMasterKeyArn", default=None)
     inaccessible_encryption_date_time: datetime | None = msgspec.field(
         name="InaccessibleEncryptionDateTime", default=None
@@ -1981,12 +2228,12 @@ class SSESpecification(Structure, kw_only=True):
 
     Attributes:
         enabled: ``Enabled``.
-        sse_type: ``SSEType``.
+        sse_type: ``SSEType``. Known values: ``AES256``, ``KMS``.
         kms_master_key_id: ``KMSMasterKeyId``.
     """
 
     enabled: bool | None = msgspec.field(name="Enabled", default=None)
-    sse_type: str | None = msgspec.field(name="SSEType", default=None)
+    sse_type: SSEType | None = msgspec.field(name="SSEType", default=None)
     kms_master_key_id: str | None = msgspec.field(name="KMSMasterKeyId", default=None)
 
 
@@ -2007,13 +2254,14 @@ class SearchSchemaElement(Structure, kw_only=True):
 
     Attributes:
         attribute_name: ``AttributeName``.
-        search_schema_element_type: ``SearchSchemaElementType``.
+        search_schema_element_type: ``SearchSchemaElementType``. Known values: ``HASH``,
+            ``INLINE_FILTER``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"AttributeName", "SearchSchemaElementType"})
 
     attribute_name: str = msgspec.field(name="AttributeName", default_factory=str)
-    search_schema_element_type: str = msgspec.field(
+    search_schema_element_type: SearchSchemaElementType = msgspec.field(
         name="SearchSchemaElementType", default_factory=str
     )
 
@@ -2031,7 +2279,7 @@ class SourceTableDetails(Structure, kw_only=True):
         provisioned_throughput: ``ProvisionedThroughput``.
         on_demand_throughput: ``OnDemandThroughput``.
         item_count: ``ItemCount``.
-        billing_mode: ``BillingMode``.
+        billing_mode: ``BillingMode``. Known values: ``PROVISIONED``, ``PAY_PER_REQUEST``.
     """
 
     table_name: str = msgspec.field(name="TableName", default="")
@@ -2049,7 +2297,7 @@ class SourceTableDetails(Structure, kw_only=True):
         name="OnDemandThroughput", default=None
     )
     item_count: int | None = msgspec.field(name="ItemCount", default=None)
-    billing_mode: str | None = msgspec.field(name="BillingMode", default=None)
+    billing_mode: BillingMode | None = msgspec.field(name="BillingMode", default=None)
 
 
 class SourceTableFeatureDetails(Structure, kw_only=True):
@@ -2085,13 +2333,14 @@ class StreamSpecification(Structure, kw_only=True):
 
     Attributes:
         stream_enabled: ``StreamEnabled``.
-        stream_view_type: ``StreamViewType``.
+        stream_view_type: ``StreamViewType``. Known values: ``NEW_IMAGE``, ``OLD_IMAGE``,
+            ``NEW_AND_OLD_IMAGES``, ``KEYS_ONLY``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"StreamEnabled"})
 
     stream_enabled: bool = msgspec.field(name="StreamEnabled", default_factory=bool)
-    stream_view_type: str | None = msgspec.field(name="StreamViewType", default=None)
+    stream_view_type: StreamViewType | None = msgspec.field(name="StreamViewType", default=None)
 
 
 class TableAutoScalingDescription(Structure, kw_only=True):
@@ -2099,12 +2348,14 @@ class TableAutoScalingDescription(Structure, kw_only=True):
 
     Attributes:
         table_name: ``TableName``.
-        table_status: ``TableStatus``.
+        table_status: ``TableStatus``. Known values: ``CREATING``, ``UPDATING``, ``DELETING``,
+            ``ACTIVE``, ``INACCESSIBLE_ENCRYPTION_CREDENTIALS``, ``ARCHIVING``, ``ARCHIVED``,
+            ``REPLICATION_NOT_AUTHORIZED``.
         replicas: ``Replicas``.
     """
 
     table_name: str | None = msgspec.field(name="TableName", default=None)
-    table_status: str | None = msgspec.field(name="TableStatus", default=None)
+    table_status: TableStatus | None = msgspec.field(name="TableStatus", default=None)
     replicas: list[ReplicaAutoScalingDescription] | None = msgspec.field(
         name="Replicas", default=None
     )
@@ -2114,11 +2365,11 @@ class TableClassSummary(Structure, kw_only=True):
     """The structure ``TableClassSummary``.
 
     Attributes:
-        table_class: ``TableClass``.
+        table_class: ``TableClass``. Known values: ``STANDARD``, ``STANDARD_INFREQUENT_ACCESS``.
         last_update_date_time: ``LastUpdateDateTime``.
     """
 
-    table_class: str | None = msgspec.field(name="TableClass", default=None)
+    table_class: TableClass | None = msgspec.field(name="TableClass", default=None)
     last_update_date_time: datetime | None = msgspec.field(name="LastUpdateDateTime", default=None)
 
 
@@ -2129,7 +2380,7 @@ class TableCreationParameters(Structure, kw_only=True):
         table_name: ``TableName``.
         attribute_definitions: ``AttributeDefinitions``.
         key_schema: ``KeySchema``.
-        billing_mode: ``BillingMode``.
+        billing_mode: ``BillingMode``. Known values: ``PROVISIONED``, ``PAY_PER_REQUEST``.
         provisioned_throughput: ``ProvisionedThroughput``.
         on_demand_throughput: ``OnDemandThroughput``.
         sse_specification: ``SSESpecification``.
@@ -2146,7 +2397,7 @@ class TableCreationParameters(Structure, kw_only=True):
         name="AttributeDefinitions", default_factory=list[Any]
     )
     key_schema: list[KeySchemaElement] = msgspec.field(name="KeySchema", default_factory=list[Any])
-    billing_mode: str | None = msgspec.field(name="BillingMode", default=None)
+    billing_mode: BillingMode | None = msgspec.field(name="BillingMode", default=None)
     provisioned_throughput: ProvisionedThroughput | None = msgspec.field(
         name="ProvisionedThroughput", default=None
     )
@@ -2169,7 +2420,9 @@ class TableDescription(Structure, kw_only=True):
         attribute_definitions: ``AttributeDefinitions``.
         table_name: ``TableName``.
         key_schema: ``KeySchema``.
-        table_status: ``TableStatus``.
+        table_status: ``TableStatus``. Known values: ``CREATING``, ``UPDATING``, ``DELETING``,
+            ``ACTIVE``, ``INACCESSIBLE_ENCRYPTION_CREDENTIALS``, ``ARCHIVING``, ``ARCHIVED``,
+            ``REPLICATION_NOT_AUTHORIZED``.
         creation_date_time: ``CreationDateTime``.
         provisioned_throughput: ``ProvisionedThroughput``.
         table_size_bytes: ``TableSizeBytes``.
@@ -2185,7 +2438,8 @@ class TableDescription(Structure, kw_only=True):
         global_table_version: ``GlobalTableVersion``.
         replicas: ``Replicas``.
         global_table_witnesses: ``GlobalTableWitnesses``.
-        global_table_settings_replication_mode: ``GlobalTableSettingsReplicationMode``.
+        global_table_settings_replication_mode: ``GlobalTableSettingsReplicationMode``. Known
+            values: ``ENABLED``, ``DISABLED``, ``ENABLED_WITH_OVERRIDES``.
         restore_summary: ``RestoreSummary``.
         sse_description: ``SSEDescription``.
         archival_summary: ``ArchivalSummary``.
@@ -2194,7 +2448,8 @@ class TableDescription(Structure, kw_only=True):
         disassociation_protection_enabled: ``DisassociationProtectionEnabled``.
         on_demand_throughput: ``OnDemandThroughput``.
         warm_throughput: ``WarmThroughput``.
-        multi_region_consistency: ``MultiRegionConsistency``.
+        multi_region_consistency: ``MultiRegionConsistency``. Known values: ``EVENTUAL``,
+            ``STRONG``.
         vector_indexes: ``VectorIndexes``.
     """
 
@@ -2203,7 +2458,7 @@ class TableDescription(Structure, kw_only=True):
     )
     table_name: str | None = msgspec.field(name="TableName", default=None)
     key_schema: list[KeySchemaElement] | None = msgspec.field(name="KeySchema", default=None)
-    table_status: str | None = msgspec.field(name="TableStatus", default=None)
+    table_status: TableStatus | None = msgspec.field(name="TableStatus", default=None)
     creation_date_time: datetime | None = msgspec.field(name="CreationDateTime", default=None)
     provisioned_throughput: ProvisionedThroughputDescription | None = msgspec.field(
         name="ProvisionedThroughput", default=None
@@ -2231,8 +2486,8 @@ class TableDescription(Structure, kw_only=True):
     global_table_witnesses: list[GlobalTableWitnessDescription] | None = msgspec.field(
         name="GlobalTableWitnesses", default=None
     )
-    global_table_settings_replication_mode: str | None = msgspec.field(
-        name="GlobalTableSettingsReplicationMode", default=None
+    global_table_settings_replication_mode: GlobalTableSettingsReplicationMode | None = (
+        msgspec.field(name="GlobalTableSettingsReplicationMode", default=None)
     )
     restore_summary: RestoreSummary | None = msgspec.field(name="RestoreSummary", default=None)
     sse_description: SSEDescription | None = msgspec.field(name="SSEDescription", default=None)
@@ -2252,7 +2507,7 @@ class TableDescription(Structure, kw_only=True):
     warm_throughput: TableWarmThroughputDescription | None = msgspec.field(
         name="WarmThroughput", default=None
     )
-    multi_region_consistency: str | None = msgspec.field(
+    multi_region_consistency: MultiRegionConsistency | None = msgspec.field(
         name="MultiRegionConsistency", default=None
     )
     vector_indexes: list[VectorIndexDescription] | None = msgspec.field(
@@ -2266,12 +2521,14 @@ class TableWarmThroughputDescription(Structure, kw_only=True):
     Attributes:
         read_units_per_second: ``ReadUnitsPerSecond``.
         write_units_per_second: ``WriteUnitsPerSecond``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``CREATING``, ``UPDATING``, ``DELETING``, ``ACTIVE``,
+            ``INACCESSIBLE_ENCRYPTION_CREDENTIALS``, ``ARCHIVING``, ``ARCHIVED``,
+            ``REPLICATION_NOT_AUTHORIZED``.
     """
 
     read_units_per_second: int | None = msgspec.field(name="ReadUnitsPerSecond", default=None)
     write_units_per_second: int | None = msgspec.field(name="WriteUnitsPerSecond", default=None)
-    status: str | None = msgspec.field(name="Status", default=None)
+    status: TableStatus | None = msgspec.field(name="Status", default=None)
 
 
 class Tag(Structure, kw_only=True):
@@ -2304,11 +2561,14 @@ class TimeToLiveDescription(Structure, kw_only=True):
     """The structure ``TimeToLiveDescription``.
 
     Attributes:
-        time_to_live_status: ``TimeToLiveStatus``.
+        time_to_live_status: ``TimeToLiveStatus``. Known values: ``ENABLING``, ``DISABLING``,
+            ``ENABLED``, ``DISABLED``.
         attribute_name: ``AttributeName``.
     """
 
-    time_to_live_status: str | None = msgspec.field(name="TimeToLiveStatus", default=None)
+    time_to_live_status: TimeToLiveStatus | None = msgspec.field(
+        name="TimeToLiveStatus", default=None
+    )
     attribute_name: str | None = msgspec.field(name="AttributeName", default=None)
 
 
@@ -2362,7 +2622,8 @@ class Update(Structure, kw_only=True):
         condition_expression: ``ConditionExpression``.
         expression_attribute_names: ``ExpressionAttributeNames``.
         expression_attribute_values: ``ExpressionAttributeValues``.
-        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``.
+        return_values_on_condition_check_failure: ``ReturnValuesOnConditionCheckFailure``. Known
+            values: ``ALL_OLD``, ``NONE``.
     """
 
     key: dict[str, AttributeValue] = msgspec.field(name="Key")
@@ -2375,8 +2636,8 @@ class Update(Structure, kw_only=True):
     expression_attribute_values: dict[str, AttributeValue] | None = msgspec.field(
         name="ExpressionAttributeValues", default=None
     )
-    return_values_on_condition_check_failure: str | None = msgspec.field(
-        name="ReturnValuesOnConditionCheckFailure", default=None
+    return_values_on_condition_check_failure: ReturnValuesOnConditionCheckFailure | None = (
+        msgspec.field(name="ReturnValuesOnConditionCheckFailure", default=None)
     )
 
 
@@ -2405,10 +2666,11 @@ class UpdateKinesisStreamingConfiguration(Structure, kw_only=True):
 
     Attributes:
         approximate_creation_date_time_precision: ``ApproximateCreationDateTimePrecision``.
+            Known values: ``MILLISECOND``, ``MICROSECOND``.
     """
 
-    approximate_creation_date_time_precision: str | None = msgspec.field(
-        name="ApproximateCreationDateTimePrecision", default=None
+    approximate_creation_date_time_precision: ApproximateCreationDateTimePrecision | None = (
+        msgspec.field(name="ApproximateCreationDateTimePrecision", default=None)
     )
 
 
@@ -2421,7 +2683,8 @@ class UpdateReplicationGroupMemberAction(Structure, kw_only=True):
         provisioned_throughput_override: ``ProvisionedThroughputOverride``.
         on_demand_throughput_override: ``OnDemandThroughputOverride``.
         global_secondary_indexes: ``GlobalSecondaryIndexes``.
-        table_class_override: ``TableClassOverride``.
+        table_class_override: ``TableClassOverride``. Known values: ``STANDARD``,
+            ``STANDARD_INFREQUENT_ACCESS``.
     """
 
     region_name: str = msgspec.field(name="RegionName")
@@ -2435,7 +2698,7 @@ class UpdateReplicationGroupMemberAction(Structure, kw_only=True):
     global_secondary_indexes: list[ReplicaGlobalSecondaryIndex] | None = msgspec.field(
         name="GlobalSecondaryIndexes", default=None
     )
-    table_class_override: str | None = msgspec.field(name="TableClassOverride", default=None)
+    table_class_override: TableClass | None = msgspec.field(name="TableClassOverride", default=None)
 
 
 class VectorAttributeDefinition(Structure, kw_only=True):
@@ -2475,7 +2738,8 @@ class VectorIndex(Structure, kw_only=True):
         search_schema: ``SearchSchema``.
         projection: ``Projection``.
         dimensions: ``Dimensions``.
-        distance_function: ``DistanceFunction``.
+        distance_function: ``DistanceFunction``. Known values: ``COSINE``, ``DOT_PRODUCT``,
+            ``EUCLIDEAN``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset(
@@ -2491,7 +2755,9 @@ class VectorIndex(Structure, kw_only=True):
     )
     projection: Projection | None = msgspec.field(name="Projection", default=None)
     dimensions: int = msgspec.field(name="Dimensions", default_factory=int)
-    distance_function: str = msgspec.field(name="DistanceFunction", default_factory=str)
+    distance_function: VectorDistanceFunction = msgspec.field(
+        name="DistanceFunction", default_factory=str
+    )
 
 
 class VectorIndexDescription(Structure, kw_only=True):
@@ -2503,8 +2769,10 @@ class VectorIndexDescription(Structure, kw_only=True):
         projection: ``Projection``.
         vector_attribute: ``VectorAttribute``.
         dimensions: ``Dimensions``.
-        distance_function: ``DistanceFunction``.
-        index_status: ``IndexStatus``.
+        distance_function: ``DistanceFunction``. Known values: ``COSINE``, ``DOT_PRODUCT``,
+            ``EUCLIDEAN``.
+        index_status: ``IndexStatus``. Known values: ``CREATING``, ``UPDATING``, ``DELETING``,
+            ``ACTIVE``.
         backfilling: ``Backfilling``.
         index_size_bytes: ``IndexSizeBytes``.
         item_count: ``ItemCount``.
@@ -2520,8 +2788,10 @@ class VectorIndexDescription(Structure, kw_only=True):
         name="VectorAttribute", default=None
     )
     dimensions: int | None = msgspec.field(name="Dimensions", default=None)
-    distance_function: str | None = msgspec.field(name="DistanceFunction", default=None)
-    index_status: str | None = msgspec.field(name="IndexStatus", default=None)
+    distance_function: VectorDistanceFunction | None = msgspec.field(
+        name="DistanceFunction", default=None
+    )
+    index_status: IndexStatus | None = msgspec.field(name="IndexStatus", default=None)
     backfilling: bool | None = msgspec.field(name="Backfilling", default=None)
     index_size_bytes: int | None = msgspec.field(name="IndexSizeBytes", default=None)
     item_count: int | None = msgspec.field(name="ItemCount", default=None)
@@ -2537,7 +2807,8 @@ class VectorIndexInfo(Structure, kw_only=True):
         search_schema: ``SearchSchema``.
         projection: ``Projection``.
         dimensions: ``Dimensions``.
-        distance_function: ``DistanceFunction``.
+        distance_function: ``DistanceFunction``. Known values: ``COSINE``, ``DOT_PRODUCT``,
+            ``EUCLIDEAN``.
     """
 
     index_name: str | None = msgspec.field(name="IndexName", default=None)
@@ -2549,7 +2820,9 @@ class VectorIndexInfo(Structure, kw_only=True):
     )
     projection: Projection | None = msgspec.field(name="Projection", default=None)
     dimensions: int | None = msgspec.field(name="Dimensions", default=None)
-    distance_function: str | None = msgspec.field(name="DistanceFunction", default=None)
+    distance_function: VectorDistanceFunction | None = msgspec.field(
+        name="DistanceFunction", default=None
+    )
 
 
 class VectorIndexUpdate(Structure, kw_only=True):
@@ -2647,11 +2920,14 @@ class CancelBulkOperationOutput(Output, kw_only=True):
 
     Attributes:
         bulk_operation_arn: ``BulkOperationArn``.
-        bulk_operation_status: ``BulkOperationStatus``.
+        bulk_operation_status: ``BulkOperationStatus``. Known values: ``IN_PROGRESS``,
+            ``COMPLETED``, ``COMPLETED_WITH_ERRORS``, ``CANCELLING``, ``CANCELLED``, ``FAILED``.
     """
 
     bulk_operation_arn: str = msgspec.field(name="BulkOperationArn", default="")
-    bulk_operation_status: str = msgspec.field(name="BulkOperationStatus", default="")
+    bulk_operation_status: BulkOperationStatus = msgspec.field(
+        name="BulkOperationStatus", default=""
+    )
 
 
 class CreateBackupOutput(Output, kw_only=True):
@@ -2783,10 +3059,12 @@ class DescribeContributorInsightsOutput(Output, kw_only=True):
         table_name: ``TableName``.
         index_name: ``IndexName``.
         contributor_insights_rule_list: ``ContributorInsightsRuleList``.
-        contributor_insights_status: ``ContributorInsightsStatus``.
+        contributor_insights_status: ``ContributorInsightsStatus``. Known values: ``ENABLING``,
+            ``ENABLED``, ``DISABLING``, ``DISABLED``, ``FAILED``.
         last_update_date_time: ``LastUpdateDateTime``.
         failure_exception: ``FailureException``.
-        contributor_insights_mode: ``ContributorInsightsMode``.
+        contributor_insights_mode: ``ContributorInsightsMode``. Known values:
+            ``ACCESSED_AND_THROTTLED_KEYS``, ``THROTTLED_KEYS``.
     """
 
     table_name: str | None = msgspec.field(name="TableName", default=None)
@@ -2794,14 +3072,14 @@ class DescribeContributorInsightsOutput(Output, kw_only=True):
     contributor_insights_rule_list: list[str] | None = msgspec.field(
         name="ContributorInsightsRuleList", default=None
     )
-    contributor_insights_status: str | None = msgspec.field(
+    contributor_insights_status: ContributorInsightsStatus | None = msgspec.field(
         name="ContributorInsightsStatus", default=None
     )
     last_update_date_time: datetime | None = msgspec.field(name="LastUpdateDateTime", default=None)
     failure_exception: FailureException | None = msgspec.field(
         name="FailureException", default=None
     )
-    contributor_insights_mode: str | None = msgspec.field(
+    contributor_insights_mode: ContributorInsightsMode | None = msgspec.field(
         name="ContributorInsightsMode", default=None
     )
 
@@ -2944,13 +3222,16 @@ class DisableKinesisStreamingDestinationOutput(Output, kw_only=True):
     Attributes:
         table_name: ``TableName``.
         stream_arn: ``StreamArn``.
-        destination_status: ``DestinationStatus``.
+        destination_status: ``DestinationStatus``. Known values: ``ENABLING``, ``ACTIVE``,
+            ``DISABLING``, ``DISABLED``, ``ENABLE_FAILED``, ``UPDATING``.
         enable_kinesis_streaming_configuration: ``EnableKinesisStreamingConfiguration``.
     """
 
     table_name: str | None = msgspec.field(name="TableName", default=None)
     stream_arn: str | None = msgspec.field(name="StreamArn", default=None)
-    destination_status: str | None = msgspec.field(name="DestinationStatus", default=None)
+    destination_status: DestinationStatus | None = msgspec.field(
+        name="DestinationStatus", default=None
+    )
     enable_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | None = (
         msgspec.field(name="EnableKinesisStreamingConfiguration", default=None)
     )
@@ -2962,13 +3243,16 @@ class EnableKinesisStreamingDestinationOutput(Output, kw_only=True):
     Attributes:
         table_name: ``TableName``.
         stream_arn: ``StreamArn``.
-        destination_status: ``DestinationStatus``.
+        destination_status: ``DestinationStatus``. Known values: ``ENABLING``, ``ACTIVE``,
+            ``DISABLING``, ``DISABLED``, ``ENABLE_FAILED``, ``UPDATING``.
         enable_kinesis_streaming_configuration: ``EnableKinesisStreamingConfiguration``.
     """
 
     table_name: str | None = msgspec.field(name="TableName", default=None)
     stream_arn: str | None = msgspec.field(name="StreamArn", default=None)
-    destination_status: str | None = msgspec.field(name="DestinationStatus", default=None)
+    destination_status: DestinationStatus | None = msgspec.field(
+        name="DestinationStatus", default=None
+    )
     enable_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | None = (
         msgspec.field(name="EnableKinesisStreamingConfiguration", default=None)
     )
@@ -3348,16 +3632,18 @@ class UpdateContributorInsightsOutput(Output, kw_only=True):
     Attributes:
         table_name: ``TableName``.
         index_name: ``IndexName``.
-        contributor_insights_status: ``ContributorInsightsStatus``.
-        contributor_insights_mode: ``ContributorInsightsMode``.
+        contributor_insights_status: ``ContributorInsightsStatus``. Known values: ``ENABLING``,
+            ``ENABLED``, ``DISABLING``, ``DISABLED``, ``FAILED``.
+        contributor_insights_mode: ``ContributorInsightsMode``. Known values:
+            ``ACCESSED_AND_THROTTLED_KEYS``, ``THROTTLED_KEYS``.
     """
 
     table_name: str | None = msgspec.field(name="TableName", default=None)
     index_name: str | None = msgspec.field(name="IndexName", default=None)
-    contributor_insights_status: str | None = msgspec.field(
+    contributor_insights_status: ContributorInsightsStatus | None = msgspec.field(
         name="ContributorInsightsStatus", default=None
     )
-    contributor_insights_mode: str | None = msgspec.field(
+    contributor_insights_mode: ContributorInsightsMode | None = msgspec.field(
         name="ContributorInsightsMode", default=None
     )
 
@@ -3412,13 +3698,16 @@ class UpdateKinesisStreamingDestinationOutput(Output, kw_only=True):
     Attributes:
         table_name: ``TableName``.
         stream_arn: ``StreamArn``.
-        destination_status: ``DestinationStatus``.
+        destination_status: ``DestinationStatus``. Known values: ``ENABLING``, ``ACTIVE``,
+            ``DISABLING``, ``DISABLED``, ``ENABLE_FAILED``, ``UPDATING``.
         update_kinesis_streaming_configuration: ``UpdateKinesisStreamingConfiguration``.
     """
 
     table_name: str | None = msgspec.field(name="TableName", default=None)
     stream_arn: str | None = msgspec.field(name="StreamArn", default=None)
-    destination_status: str | None = msgspec.field(name="DestinationStatus", default=None)
+    destination_status: DestinationStatus | None = msgspec.field(
+        name="DestinationStatus", default=None
+    )
     update_kinesis_streaming_configuration: UpdateKinesisStreamingConfiguration | None = (
         msgspec.field(name="UpdateKinesisStreamingConfiguration", default=None)
     )

@@ -103,6 +103,7 @@ from .types import (
     DescribeStreamSummaryOutput,
     DisableEnhancedMonitoringOutput,
     EnableEnhancedMonitoringOutput,
+    EncryptionType,
     GetRecordsOutput,
     GetResourcePolicyOutput,
     GetShardIteratorOutput,
@@ -115,6 +116,7 @@ from .types import (
     ListTagsForResourceOutput,
     ListTagsForStreamOutput,
     MergeShardsOutput,
+    MetricsName,
     MinimumThroughputBillingCommitmentInput,
     PutRecordOutput,
     PutRecordsOutput,
@@ -126,6 +128,7 @@ from .types import (
     QueueSummary,
     ReceiveDeadLetterQueueRecordsOutput,
     ReceiveQueueRecordsOutput,
+    RecordDistributionStrategy,
     RegisterStreamConsumerOutput,
     RemoveTagsFromStreamOutput,
     RestoreDeadLetterQueueRecordsOutput,
@@ -134,8 +137,10 @@ from .types import (
     S3DestinationUpdateInput,
     S3TablesDestinationConfiguration,
     S3TablesDestinationUpdateInput,
+    ScalingType,
     Shard,
     ShardFilter,
+    ShardIteratorType,
     SplitShardOutput,
     StartStreamEncryptionOutput,
     StartingPosition,
@@ -406,7 +411,7 @@ class AsyncKinesis(AsyncClient):
         tags: Mapping[str, str] | None = None,
         warm_throughput_mi_bps: int | None = None,
         max_record_size_in_ki_b: int | None = None,
-        record_distribution_strategy: str | None = None,
+        record_distribution_strategy: RecordDistributionStrategy | None = None,
     ) -> CreateStreamOutput:
         """Call ``CreateStream``.
 
@@ -417,7 +422,8 @@ class AsyncKinesis(AsyncClient):
             tags: ``Tags`` in the request body.
             warm_throughput_mi_bps: ``WarmThroughputMiBps`` in the request body.
             max_record_size_in_ki_b: ``MaxRecordSizeInKiB`` in the request body.
-            record_distribution_strategy: ``RecordDistributionStrategy`` in the request body.
+            record_distribution_strategy: ``RecordDistributionStrategy`` in the request body. Known
+                values: ``AUTO``, ``USER_PARTITION_KEY``.
 
         Returns:
             CreateStreamOutput: the output's members, and ``metadata`` of the response.
@@ -914,7 +920,7 @@ class AsyncKinesis(AsyncClient):
     async def disable_enhanced_monitoring(
         self,
         *,
-        shard_level_metrics: Sequence[str],
+        shard_level_metrics: Sequence[MetricsName],
         stream_name: str | None = None,
         stream_arn: str | None = None,
         stream_id: str | None = None,
@@ -922,7 +928,10 @@ class AsyncKinesis(AsyncClient):
         """Call ``DisableEnhancedMonitoring``.
 
         Args:
-            shard_level_metrics: ``ShardLevelMetrics`` in the request body.
+            shard_level_metrics: ``ShardLevelMetrics`` in the request body. Known values:
+                ``IncomingBytes``, ``IncomingRecords``, ``OutgoingBytes``, ``OutgoingRecords``,
+                ``WriteProvisionedThroughputExceeded``, ``ReadProvisionedThroughputExceeded``,
+                ``IteratorAgeMilliseconds``, ``ALL``.
             stream_name: ``StreamName`` in the request body.
             stream_arn: ``StreamARN`` in the request body.
             stream_id: ``StreamId`` in the request body.
@@ -959,7 +968,7 @@ class AsyncKinesis(AsyncClient):
     async def enable_enhanced_monitoring(
         self,
         *,
-        shard_level_metrics: Sequence[str],
+        shard_level_metrics: Sequence[MetricsName],
         stream_name: str | None = None,
         stream_arn: str | None = None,
         stream_id: str | None = None,
@@ -967,7 +976,10 @@ class AsyncKinesis(AsyncClient):
         """Call ``EnableEnhancedMonitoring``.
 
         Args:
-            shard_level_metrics: ``ShardLevelMetrics`` in the request body.
+            shard_level_metrics: ``ShardLevelMetrics`` in the request body. Known values:
+                ``IncomingBytes``, ``IncomingRecords``, ``OutgoingBytes``, ``OutgoingRecords``,
+                ``WriteProvisionedThroughputExceeded``, ``ReadProvisionedThroughputExceeded``,
+                ``IteratorAgeMilliseconds``, ``ALL``.
             stream_name: ``StreamName`` in the request body.
             stream_arn: ``StreamARN`` in the request body.
             stream_id: ``StreamId`` in the request body.
@@ -1099,7 +1111,7 @@ class AsyncKinesis(AsyncClient):
         self,
         *,
         shard_id: str,
-        shard_iterator_type: str,
+        shard_iterator_type: ShardIteratorType,
         stream_name: str | None = None,
         starting_sequence_number: str | None = None,
         timestamp: datetime | None = None,
@@ -1111,7 +1123,9 @@ class AsyncKinesis(AsyncClient):
 
         Args:
             shard_id: ``ShardId`` in the request body.
-            shard_iterator_type: ``ShardIteratorType`` in the request body.
+            shard_iterator_type: ``ShardIteratorType`` in the request body. Known values:
+                ``AT_SEQUENCE_NUMBER``, ``AFTER_SEQUENCE_NUMBER``, ``TRIM_HORIZON``, ``LATEST``,
+                ``AT_TIMESTAMP``.
             stream_name: ``StreamName`` in the request body.
             starting_sequence_number: ``StartingSequenceNumber`` in the request body.
             timestamp: ``Timestamp`` in the request body.
@@ -1990,7 +2004,7 @@ class AsyncKinesis(AsyncClient):
     async def start_stream_encryption(
         self,
         *,
-        encryption_type: str,
+        encryption_type: EncryptionType,
         key_id: str,
         stream_name: str | None = None,
         stream_arn: str | None = None,
@@ -1999,7 +2013,8 @@ class AsyncKinesis(AsyncClient):
         """Call ``StartStreamEncryption``.
 
         Args:
-            encryption_type: ``EncryptionType`` in the request body.
+            encryption_type: ``EncryptionType`` in the request body. Known values: ``NONE``,
+                ``KMS``.
             key_id: ``KeyId`` in the request body.
             stream_name: ``StreamName`` in the request body.
             stream_arn: ``StreamARN`` in the request body.
@@ -2044,7 +2059,7 @@ class AsyncKinesis(AsyncClient):
     async def stop_stream_encryption(
         self,
         *,
-        encryption_type: str,
+        encryption_type: EncryptionType,
         key_id: str,
         stream_name: str | None = None,
         stream_arn: str | None = None,
@@ -2053,7 +2068,8 @@ class AsyncKinesis(AsyncClient):
         """Call ``StopStreamEncryption``.
 
         Args:
-            encryption_type: ``EncryptionType`` in the request body.
+            encryption_type: ``EncryptionType`` in the request body. Known values: ``NONE``,
+                ``KMS``.
             key_id: ``KeyId`` in the request body.
             stream_name: ``StreamName`` in the request body.
             stream_arn: ``StreamARN`` in the request body.
@@ -2470,7 +2486,7 @@ class AsyncKinesis(AsyncClient):
         self,
         *,
         target_shard_count: int,
-        scaling_type: str,
+        scaling_type: ScalingType,
         stream_name: str | None = None,
         stream_arn: str | None = None,
         stream_id: str | None = None,
@@ -2479,7 +2495,7 @@ class AsyncKinesis(AsyncClient):
 
         Args:
             target_shard_count: ``TargetShardCount`` in the request body.
-            scaling_type: ``ScalingType`` in the request body.
+            scaling_type: ``ScalingType`` in the request body. Known values: ``UNIFORM_SCALING``.
             stream_name: ``StreamName`` in the request body.
             stream_arn: ``StreamARN`` in the request body.
             stream_id: ``StreamId`` in the request body.
@@ -2564,14 +2580,15 @@ class AsyncKinesis(AsyncClient):
         self,
         *,
         stream_arn: str,
-        record_distribution_strategy: str,
+        record_distribution_strategy: RecordDistributionStrategy,
         stream_id: str | None = None,
     ) -> UpdateStreamRecordDistributionStrategyOutput:
         """Call ``UpdateStreamRecordDistributionStrategy``.
 
         Args:
             stream_arn: ``StreamARN`` in the request body.
-            record_distribution_strategy: ``RecordDistributionStrategy`` in the request body.
+            record_distribution_strategy: ``RecordDistributionStrategy`` in the request body. Known
+                values: ``AUTO``, ``USER_PARTITION_KEY``.
             stream_id: ``StreamId`` in the request body.
 
         Returns:

@@ -40,6 +40,7 @@ from .types import (
     DescribeStreamSummaryOutput,
     DisableEnhancedMonitoringOutput,
     EnableEnhancedMonitoringOutput,
+    EncryptionType,
     GetRecordsOutput,
     GetResourcePolicyOutput,
     GetShardIteratorOutput,
@@ -52,6 +53,7 @@ from .types import (
     ListTagsForResourceOutput,
     ListTagsForStreamOutput,
     MergeShardsOutput,
+    MetricsName,
     MinimumThroughputBillingCommitmentInput,
     PutRecordOutput,
     PutRecordsOutput,
@@ -62,6 +64,7 @@ from .types import (
     QueueStreamFilter,
     ReceiveDeadLetterQueueRecordsOutput,
     ReceiveQueueRecordsOutput,
+    RecordDistributionStrategy,
     RegisterStreamConsumerOutput,
     RemoveTagsFromStreamOutput,
     RestoreDeadLetterQueueRecordsOutput,
@@ -70,7 +73,9 @@ from .types import (
     S3DestinationUpdateInput,
     S3TablesDestinationConfiguration,
     S3TablesDestinationUpdateInput,
+    ScalingType,
     ShardFilter,
+    ShardIteratorType,
     SplitShardOutput,
     StartStreamEncryptionOutput,
     StartingPosition,
@@ -160,7 +165,7 @@ CREATE_STREAM = RPC.operation(
         "Tags": dict[str, str],
         "WarmThroughputMiBps": int,
         "MaxRecordSizeInKiB": int,
-        "RecordDistributionStrategy": str,
+        "RecordDistributionStrategy": RecordDistributionStrategy,
     },
     CreateStreamOutput,
 )
@@ -220,12 +225,12 @@ DESCRIBE_STREAM_SUMMARY = RPC.operation(
 )
 DISABLE_ENHANCED_MONITORING = RPC.operation(
     "DisableEnhancedMonitoring",
-    {"ShardLevelMetrics": list[str], "StreamName": str, "StreamARN": str, "StreamId": str},
+    {"ShardLevelMetrics": list[MetricsName], "StreamName": str, "StreamARN": str, "StreamId": str},
     DisableEnhancedMonitoringOutput,
 )
 ENABLE_ENHANCED_MONITORING = RPC.operation(
     "EnableEnhancedMonitoring",
-    {"ShardLevelMetrics": list[str], "StreamName": str, "StreamARN": str, "StreamId": str},
+    {"ShardLevelMetrics": list[MetricsName], "StreamName": str, "StreamARN": str, "StreamId": str},
     EnableEnhancedMonitoringOutput,
 )
 GET_RECORDS = RPC.operation(
@@ -244,7 +249,7 @@ GET_SHARD_ITERATOR = RPC.operation(
     "GetShardIterator",
     {
         "ShardId": str,
-        "ShardIteratorType": str,
+        "ShardIteratorType": ShardIteratorType,
         "StreamName": str,
         "StartingSequenceNumber": str,
         "Timestamp": datetime,
@@ -402,12 +407,24 @@ SPLIT_SHARD = RPC.operation(
 )
 START_STREAM_ENCRYPTION = RPC.operation(
     "StartStreamEncryption",
-    {"EncryptionType": str, "KeyId": str, "StreamName": str, "StreamARN": str, "StreamId": str},
+    {
+        "EncryptionType": EncryptionType,
+        "KeyId": str,
+        "StreamName": str,
+        "StreamARN": str,
+        "StreamId": str,
+    },
     StartStreamEncryptionOutput,
 )
 STOP_STREAM_ENCRYPTION = RPC.operation(
     "StopStreamEncryption",
-    {"EncryptionType": str, "KeyId": str, "StreamName": str, "StreamARN": str, "StreamId": str},
+    {
+        "EncryptionType": EncryptionType,
+        "KeyId": str,
+        "StreamName": str,
+        "StreamARN": str,
+        "StreamId": str,
+    },
     StopStreamEncryptionOutput,
 )
 SUBSCRIBE_TO_SHARD = RPC.operation(
@@ -467,7 +484,7 @@ UPDATE_SHARD_COUNT = RPC.operation(
     "UpdateShardCount",
     {
         "TargetShardCount": int,
-        "ScalingType": str,
+        "ScalingType": ScalingType,
         "StreamName": str,
         "StreamARN": str,
         "StreamId": str,
@@ -486,7 +503,7 @@ UPDATE_STREAM_MODE = RPC.operation(
 )
 UPDATE_STREAM_RECORD_DISTRIBUTION_STRATEGY = RPC.operation(
     "UpdateStreamRecordDistributionStrategy",
-    {"StreamARN": str, "RecordDistributionStrategy": str, "StreamId": str},
+    {"StreamARN": str, "RecordDistributionStrategy": RecordDistributionStrategy, "StreamId": str},
     UpdateStreamRecordDistributionStrategyOutput,
 )
 UPDATE_STREAM_WARM_THROUGHPUT = RPC.operation(

@@ -102,6 +102,7 @@ from .types import (
     DescribeStreamSummaryOutput,
     DisableEnhancedMonitoringOutput,
     EnableEnhancedMonitoringOutput,
+    EncryptionType,
     GetRecordsOutput,
     GetResourcePolicyOutput,
     GetShardIteratorOutput,
@@ -114,6 +115,7 @@ from .types import (
     ListTagsForResourceOutput,
     ListTagsForStreamOutput,
     MergeShardsOutput,
+    MetricsName,
     MinimumThroughputBillingCommitmentInput,
     PutRecordOutput,
     PutRecordsOutput,
@@ -125,6 +127,7 @@ from .types import (
     QueueSummary,
     ReceiveDeadLetterQueueRecordsOutput,
     ReceiveQueueRecordsOutput,
+    RecordDistributionStrategy,
     RegisterStreamConsumerOutput,
     RemoveTagsFromStreamOutput,
     RestoreDeadLetterQueueRecordsOutput,
@@ -133,8 +136,10 @@ from .types import (
     S3DestinationUpdateInput,
     S3TablesDestinationConfiguration,
     S3TablesDestinationUpdateInput,
+    ScalingType,
     Shard,
     ShardFilter,
+    ShardIteratorType,
     SplitShardOutput,
     StartStreamEncryptionOutput,
     StartingPosition,
@@ -405,7 +410,7 @@ class Kinesis(SyncClient):
         tags: Mapping[str, str] | None = None,
         warm_throughput_mi_bps: int | None = None,
         max_record_size_in_ki_b: int | None = None,
-        record_distribution_strategy: str | None = None,
+        record_distribution_strategy: RecordDistributionStrategy | None = None,
     ) -> CreateStreamOutput:
         """Call ``CreateStream``.
 
@@ -416,7 +421,8 @@ class Kinesis(SyncClient):
             tags: ``Tags`` in the request body.
             warm_throughput_mi_bps: ``WarmThroughputMiBps`` in the request body.
             max_record_size_in_ki_b: ``MaxRecordSizeInKiB`` in the request body.
-            record_distribution_strategy: ``RecordDistributionStrategy`` in the request body.
+            record_distribution_strategy: ``RecordDistributionStrategy`` in the request body. Known
+                values: ``AUTO``, ``USER_PARTITION_KEY``.
 
         Returns:
             CreateStreamOutput: the output's members, and ``metadata`` of the response.
@@ -913,7 +919,7 @@ class Kinesis(SyncClient):
     def disable_enhanced_monitoring(
         self,
         *,
-        shard_level_metrics: Sequence[str],
+        shard_level_metrics: Sequence[MetricsName],
         stream_name: str | None = None,
         stream_arn: str | None = None,
         stream_id: str | None = None,
@@ -921,7 +927,10 @@ class Kinesis(SyncClient):
         """Call ``DisableEnhancedMonitoring``.
 
         Args:
-            shard_level_metrics: ``ShardLevelMetrics`` in the request body.
+            shard_level_metrics: ``ShardLevelMetrics`` in the request body. Known values:
+                ``IncomingBytes``, ``IncomingRecords``, ``OutgoingBytes``, ``OutgoingRecords``,
+                ``WriteProvisionedThroughputExceeded``, ``ReadProvisionedThroughputExceeded``,
+                ``IteratorAgeMilliseconds``, ``ALL``.
             stream_name: ``StreamName`` in the request body.
             stream_arn: ``StreamARN`` in the request body.
             stream_id: ``StreamId`` in the request body.
@@ -958,7 +967,7 @@ class Kinesis(SyncClient):
     def enable_enhanced_monitoring(
         self,
         *,
-        shard_level_metrics: Sequence[str],
+        shard_level_metrics: Sequence[MetricsName],
         stream_name: str | None = None,
         stream_arn: str | None = None,
         stream_id: str | None = None,
@@ -966,7 +975,10 @@ class Kinesis(SyncClient):
         """Call ``EnableEnhancedMonitoring``.
 
         Args:
-            shard_level_metrics: ``ShardLevelMetrics`` in the request body.
+            shard_level_metrics: ``ShardLevelMetrics`` in the request body. Known values:
+                ``IncomingBytes``, ``IncomingRecords``, ``OutgoingBytes``, ``OutgoingRecords``,
+                ``WriteProvisionedThroughputExceeded``, ``ReadProvisionedThroughputExceeded``,
+                ``IteratorAgeMilliseconds``, ``ALL``.
             stream_name: ``StreamName`` in the request body.
             stream_arn: ``StreamARN`` in the request body.
             stream_id: ``StreamId`` in the request body.
@@ -1098,7 +1110,7 @@ class Kinesis(SyncClient):
         self,
         *,
         shard_id: str,
-        shard_iterator_type: str,
+        shard_iterator_type: ShardIteratorType,
         stream_name: str | None = None,
         starting_sequence_number: str | None = None,
         timestamp: datetime | None = None,
@@ -1110,7 +1122,9 @@ class Kinesis(SyncClient):
 
         Args:
             shard_id: ``ShardId`` in the request body.
-            shard_iterator_type: ``ShardIteratorType`` in the request body.
+            shard_iterator_type: ``ShardIteratorType`` in the request body. Known values:
+                ``AT_SEQUENCE_NUMBER``, ``AFTER_SEQUENCE_NUMBER``, ``TRIM_HORIZON``, ``LATEST``,
+                ``AT_TIMESTAMP``.
             stream_name: ``StreamName`` in the request body.
             starting_sequence_number: ``StartingSequenceNumber`` in the request body.
             timestamp: ``Timestamp`` in the request body.
@@ -1989,7 +2003,7 @@ class Kinesis(SyncClient):
     def start_stream_encryption(
         self,
         *,
-        encryption_type: str,
+        encryption_type: EncryptionType,
         key_id: str,
         stream_name: str | None = None,
         stream_arn: str | None = None,
@@ -1998,7 +2012,8 @@ class Kinesis(SyncClient):
         """Call ``StartStreamEncryption``.
 
         Args:
-            encryption_type: ``EncryptionType`` in the request body.
+            encryption_type: ``EncryptionType`` in the request body. Known values: ``NONE``,
+                ``KMS``.
             key_id: ``KeyId`` in the request body.
             stream_name: ``StreamName`` in the request body.
             stream_arn: ``StreamARN`` in the request body.
@@ -2043,7 +2058,7 @@ class Kinesis(SyncClient):
     def stop_stream_encryption(
         self,
         *,
-        encryption_type: str,
+        encryption_type: EncryptionType,
         key_id: str,
         stream_name: str | None = None,
         stream_arn: str | None = None,
@@ -2052,7 +2067,8 @@ class Kinesis(SyncClient):
         """Call ``StopStreamEncryption``.
 
         Args:
-            encryption_type: ``EncryptionType`` in the request body.
+            encryption_type: ``EncryptionType`` in the request body. Known values: ``NONE``,
+                ``KMS``.
             key_id: ``KeyId`` in the request body.
             stream_name: ``StreamName`` in the request body.
             stream_arn: ``StreamARN`` in the request body.
@@ -2469,7 +2485,7 @@ class Kinesis(SyncClient):
         self,
         *,
         target_shard_count: int,
-        scaling_type: str,
+        scaling_type: ScalingType,
         stream_name: str | None = None,
         stream_arn: str | None = None,
         stream_id: str | None = None,
@@ -2478,7 +2494,7 @@ class Kinesis(SyncClient):
 
         Args:
             target_shard_count: ``TargetShardCount`` in the request body.
-            scaling_type: ``ScalingType`` in the request body.
+            scaling_type: ``ScalingType`` in the request body. Known values: ``UNIFORM_SCALING``.
             stream_name: ``StreamName`` in the request body.
             stream_arn: ``StreamARN`` in the request body.
             stream_id: ``StreamId`` in the request body.
@@ -2563,14 +2579,15 @@ class Kinesis(SyncClient):
         self,
         *,
         stream_arn: str,
-        record_distribution_strategy: str,
+        record_distribution_strategy: RecordDistributionStrategy,
         stream_id: str | None = None,
     ) -> UpdateStreamRecordDistributionStrategyOutput:
         """Call ``UpdateStreamRecordDistributionStrategy``.
 
         Args:
             stream_arn: ``StreamARN`` in the request body.
-            record_distribution_strategy: ``RecordDistributionStrategy`` in the request body.
+            record_distribution_strategy: ``RecordDistributionStrategy`` in the request body. Known
+                values: ``AUTO``, ``USER_PARTITION_KEY``.
             stream_id: ``StreamId`` in the request body.
 
         Returns:

@@ -5,12 +5,89 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
 from ._runtime.shapes import Output, Structure
 from ._runtime.timestamps import UNIX_EPOCH
+
+# Known values, for editors and type checkers. A service may add some, so any text is taken and read.
+if TYPE_CHECKING:
+    ChannelDestinationType: TypeAlias = Literal["S3", "S3_TABLES"] | str
+    ChannelEncryptionType: TypeAlias = Literal["KMS"] | str
+    ChannelStatus: TypeAlias = Literal["CREATING", "ACTIVE", "UPDATING", "DELETING", "FAILED"] | str
+    ConsumerStatus: TypeAlias = Literal["CREATING", "DELETING", "ACTIVE"] | str
+    EncryptionType: TypeAlias = Literal["NONE", "KMS"] | str
+    MetricsName: TypeAlias = (
+        Literal[
+            "IncomingBytes",
+            "IncomingRecords",
+            "OutgoingBytes",
+            "OutgoingRecords",
+            "WriteProvisionedThroughputExceeded",
+            "ReadProvisionedThroughputExceeded",
+            "IteratorAgeMilliseconds",
+            "ALL",
+        ]
+        | str
+    )
+    MinimumThroughputBillingCommitmentInputStatus: TypeAlias = Literal["ENABLED", "DISABLED"] | str
+    MinimumThroughputBillingCommitmentOutputStatus: TypeAlias = (
+        Literal["ENABLED", "DISABLED", "ENABLED_UNTIL_EARLIEST_ALLOWED_END"] | str
+    )
+    PartitionTransform: TypeAlias = Literal["TIME_HOUR"] | str
+    QueueStartingPositionType: TypeAlias = Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"] | str
+    QueueStatus: TypeAlias = Literal["CREATING", "ACTIVE", "UPDATING", "DELETING"] | str
+    RecordDistributionStrategy: TypeAlias = Literal["AUTO", "USER_PARTITION_KEY"] | str
+    RecordFormatType: TypeAlias = Literal["GSR_JSON", "JSON", "STRING", "BYTE_ARRAY"] | str
+    S3CompressionType: TypeAlias = Literal["NONE", "GZIP", "ZSTD"] | str
+    S3StorageClass: TypeAlias = Literal["STANDARD", "INTELLIGENT_TIERING", "GLACIER_IR"] | str
+    S3TablesCompressionType: TypeAlias = Literal["NONE", "ZSTD", "SNAPPY"] | str
+    ScalingType: TypeAlias = Literal["UNIFORM_SCALING"] | str
+    ShardFilterType: TypeAlias = (
+        Literal[
+            "AFTER_SHARD_ID",
+            "AT_TRIM_HORIZON",
+            "FROM_TRIM_HORIZON",
+            "AT_LATEST",
+            "AT_TIMESTAMP",
+            "FROM_TIMESTAMP",
+        ]
+        | str
+    )
+    ShardIteratorType: TypeAlias = (
+        Literal[
+            "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"
+        ]
+        | str
+    )
+    StreamMode: TypeAlias = Literal["PROVISIONED", "ON_DEMAND"] | str
+    StreamStatus: TypeAlias = Literal["CREATING", "DELETING", "ACTIVE", "UPDATING"] | str
+    TargetType: TypeAlias = Literal["BUILT_IN", "NONE"] | str
+else:
+    ChannelDestinationType = str
+    ChannelEncryptionType = str
+    ChannelStatus = str
+    ConsumerStatus = str
+    EncryptionType = str
+    MetricsName = str
+    MinimumThroughputBillingCommitmentInputStatus = str
+    MinimumThroughputBillingCommitmentOutputStatus = str
+    PartitionTransform = str
+    QueueStartingPositionType = str
+    QueueStatus = str
+    RecordDistributionStrategy = str
+    RecordFormatType = str
+    S3CompressionType = str
+    S3StorageClass = str
+    S3TablesCompressionType = str
+    ScalingType = str
+    ShardFilterType = str
+    ShardIteratorType = str
+    StreamMode = str
+    StreamStatus = str
+    TargetType = str
 
 
 class AcknowledgeDeadLetterQueueRecordsErrorEntry(Structure, kw_only=True):
@@ -88,7 +165,8 @@ class ChannelDescription(Structure, kw_only=True):
         channel_name: ``ChannelName``.
         channel_arn: ``ChannelARN``.
         channel_id: ``ChannelId``.
-        channel_status: ``ChannelStatus``.
+        channel_status: ``ChannelStatus``. Known values: ``CREATING``, ``ACTIVE``, ``UPDATING``,
+            ``DELETING``, ``FAILED``.
         channel_status_reason: ``ChannelStatusReason``.
         channel_creation_timestamp: ``ChannelCreationTimestamp``.
         service_execution_role_arn: ``ServiceExecutionRoleARN``.
@@ -102,7 +180,7 @@ class ChannelDescription(Structure, kw_only=True):
     channel_name: str = msgspec.field(name="ChannelName", default="")
     channel_arn: str = msgspec.field(name="ChannelARN", default="")
     channel_id: str = msgspec.field(name="ChannelId", default="")
-    channel_status: str = msgspec.field(name="ChannelStatus", default="")
+    channel_status: ChannelStatus = msgspec.field(name="ChannelStatus", default="")
     channel_status_reason: str | None = msgspec.field(name="ChannelStatusReason", default=None)
     channel_creation_timestamp: datetime = msgspec.field(
         name="ChannelCreationTimestamp", default=UNIX_EPOCH
@@ -129,13 +207,15 @@ class ChannelEncryptionConfiguration(Structure, kw_only=True):
     """The structure ``ChannelEncryptionConfiguration``.
 
     Attributes:
-        encryption_type: ``EncryptionType``.
+        encryption_type: ``EncryptionType``. Known values: ``KMS``.
         key_id: ``KeyId``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"EncryptionType", "KeyId"})
 
-    encryption_type: str = msgspec.field(name="EncryptionType", default_factory=str)
+    encryption_type: ChannelEncryptionType = msgspec.field(
+        name="EncryptionType", default_factory=str
+    )
     key_id: str = msgspec.field(name="KeyId", default_factory=str)
 
 
@@ -212,22 +292,26 @@ class ChannelSummary(Structure, kw_only=True):
         channel_name: ``ChannelName``.
         channel_arn: ``ChannelARN``.
         channel_id: ``ChannelId``.
-        channel_status: ``ChannelStatus``.
+        channel_status: ``ChannelStatus``. Known values: ``CREATING``, ``ACTIVE``, ``UPDATING``,
+            ``DELETING``, ``FAILED``.
         channel_status_reason: ``ChannelStatusReason``.
         channel_creation_timestamp: ``ChannelCreationTimestamp``.
-        channel_destination_type: ``ChannelDestinationType``.
+        channel_destination_type: ``ChannelDestinationType``. Known values: ``S3``,
+            ``S3_TABLES``.
         streams: ``Streams``.
     """
 
     channel_name: str = msgspec.field(name="ChannelName", default="")
     channel_arn: str = msgspec.field(name="ChannelARN", default="")
     channel_id: str = msgspec.field(name="ChannelId", default="")
-    channel_status: str = msgspec.field(name="ChannelStatus", default="")
+    channel_status: ChannelStatus = msgspec.field(name="ChannelStatus", default="")
     channel_status_reason: str | None = msgspec.field(name="ChannelStatusReason", default=None)
     channel_creation_timestamp: datetime = msgspec.field(
         name="ChannelCreationTimestamp", default=UNIX_EPOCH
     )
-    channel_destination_type: str = msgspec.field(name="ChannelDestinationType", default="")
+    channel_destination_type: ChannelDestinationType = msgspec.field(
+        name="ChannelDestinationType", default=""
+    )
     streams: list[ChannelStreamIdentifier] = msgspec.field(name="Streams", default=[])
 
 
@@ -281,13 +365,14 @@ class Consumer(Structure, kw_only=True):
     Attributes:
         consumer_name: ``ConsumerName``.
         consumer_arn: ``ConsumerARN``.
-        consumer_status: ``ConsumerStatus``.
+        consumer_status: ``ConsumerStatus``. Known values: ``CREATING``, ``DELETING``,
+            ``ACTIVE``.
         consumer_creation_timestamp: ``ConsumerCreationTimestamp``.
     """
 
     consumer_name: str = msgspec.field(name="ConsumerName", default="")
     consumer_arn: str = msgspec.field(name="ConsumerARN", default="")
-    consumer_status: str = msgspec.field(name="ConsumerStatus", default="")
+    consumer_status: ConsumerStatus = msgspec.field(name="ConsumerStatus", default="")
     consumer_creation_timestamp: datetime = msgspec.field(
         name="ConsumerCreationTimestamp", default=UNIX_EPOCH
     )
@@ -299,14 +384,15 @@ class ConsumerDescription(Structure, kw_only=True):
     Attributes:
         consumer_name: ``ConsumerName``.
         consumer_arn: ``ConsumerARN``.
-        consumer_status: ``ConsumerStatus``.
+        consumer_status: ``ConsumerStatus``. Known values: ``CREATING``, ``DELETING``,
+            ``ACTIVE``.
         consumer_creation_timestamp: ``ConsumerCreationTimestamp``.
         stream_arn: ``StreamARN``.
     """
 
     consumer_name: str = msgspec.field(name="ConsumerName", default="")
     consumer_arn: str = msgspec.field(name="ConsumerARN", default="")
-    consumer_status: str = msgspec.field(name="ConsumerStatus", default="")
+    consumer_status: ConsumerStatus = msgspec.field(name="ConsumerStatus", default="")
     consumer_creation_timestamp: datetime = msgspec.field(
         name="ConsumerCreationTimestamp", default=UNIX_EPOCH
     )
@@ -317,13 +403,13 @@ class DeadLetterConfiguration(Structure, kw_only=True):
     """The structure ``DeadLetterConfiguration``.
 
     Attributes:
-        target_type: ``TargetType``.
+        target_type: ``TargetType``. Known values: ``BUILT_IN``, ``NONE``.
         max_receive_count: ``MaxReceiveCount``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"TargetType"})
 
-    target_type: str = msgspec.field(name="TargetType", default_factory=str)
+    target_type: TargetType = msgspec.field(name="TargetType", default_factory=str)
     max_receive_count: int | None = msgspec.field(name="MaxReceiveCount", default=None)
 
 
@@ -347,10 +433,15 @@ class EnhancedMetrics(Structure, kw_only=True):
     """The structure ``EnhancedMetrics``.
 
     Attributes:
-        shard_level_metrics: ``ShardLevelMetrics``.
+        shard_level_metrics: ``ShardLevelMetrics``. Known values: ``IncomingBytes``,
+            ``IncomingRecords``, ``OutgoingBytes``, ``OutgoingRecords``,
+            ``WriteProvisionedThroughputExceeded``, ``ReadProvisionedThroughputExceeded``,
+            ``IteratorAgeMilliseconds``, ``ALL``.
     """
 
-    shard_level_metrics: list[str] | None = msgspec.field(name="ShardLevelMetrics", default=None)
+    shard_level_metrics: list[MetricsName] | None = msgspec.field(
+        name="ShardLevelMetrics", default=None
+    )
 
 
 class HashKeyRange(Structure, kw_only=True):
@@ -369,23 +460,26 @@ class MinimumThroughputBillingCommitmentInput(Structure, kw_only=True):
     """The structure ``MinimumThroughputBillingCommitmentInput``.
 
     Attributes:
-        status: ``Status``.
+        status: ``Status``. Known values: ``ENABLED``, ``DISABLED``.
     """
 
-    status: str = msgspec.field(name="Status")
+    status: MinimumThroughputBillingCommitmentInputStatus = msgspec.field(name="Status")
 
 
 class MinimumThroughputBillingCommitmentOutput(Structure, kw_only=True):
     """The structure ``MinimumThroughputBillingCommitmentOutput``.
 
     Attributes:
-        status: ``Status``.
+        status: ``Status``. Known values: ``ENABLED``, ``DISABLED``,
+            ``ENABLED_UNTIL_EARLIEST_ALLOWED_END``.
         started_at: ``StartedAt``.
         ended_at: ``EndedAt``.
         earliest_allowed_end_at: ``EarliestAllowedEndAt``.
     """
 
-    status: str = msgspec.field(name="Status", default="")
+    status: MinimumThroughputBillingCommitmentOutputStatus = msgspec.field(
+        name="Status", default=""
+    )
     started_at: datetime | None = msgspec.field(name="StartedAt", default=None)
     ended_at: datetime | None = msgspec.field(name="EndedAt", default=None)
     earliest_allowed_end_at: datetime | None = msgspec.field(
@@ -397,13 +491,13 @@ class PartitionField(Structure, kw_only=True):
     """The structure ``PartitionField``.
 
     Attributes:
-        transform: ``Transform``.
+        transform: ``Transform``. Known values: ``TIME_HOUR``.
         source_name: ``SourceName``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"Transform", "SourceName"})
 
-    transform: str = msgspec.field(name="Transform", default_factory=str)
+    transform: PartitionTransform = msgspec.field(name="Transform", default_factory=str)
     source_name: str = msgspec.field(name="SourceName", default_factory=str)
 
 
@@ -473,7 +567,8 @@ class QueueDescription(Structure, kw_only=True):
     Attributes:
         queue_name: ``QueueName``.
         queue_arn: ``QueueARN``.
-        queue_status: ``QueueStatus``.
+        queue_status: ``QueueStatus``. Known values: ``CREATING``, ``ACTIVE``, ``UPDATING``,
+            ``DELETING``.
         queue_creation_timestamp: ``QueueCreationTimestamp``.
         stream_configuration_list: ``StreamConfigurationList``.
         queue_attributes: ``QueueAttributes``.
@@ -481,7 +576,7 @@ class QueueDescription(Structure, kw_only=True):
 
     queue_name: str = msgspec.field(name="QueueName", default="")
     queue_arn: str = msgspec.field(name="QueueARN", default="")
-    queue_status: str = msgspec.field(name="QueueStatus", default="")
+    queue_status: QueueStatus = msgspec.field(name="QueueStatus", default="")
     queue_creation_timestamp: datetime = msgspec.field(
         name="QueueCreationTimestamp", default=UNIX_EPOCH
     )
@@ -521,13 +616,13 @@ class QueueStartingPosition(Structure, kw_only=True):
     """The structure ``QueueStartingPosition``.
 
     Attributes:
-        type: ``Type``.
+        type: ``Type``. Known values: ``TRIM_HORIZON``, ``LATEST``, ``AT_TIMESTAMP``.
         timestamp: ``Timestamp``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"Type"})
 
-    type: str = msgspec.field(name="Type", default_factory=str)
+    type: QueueStartingPositionType = msgspec.field(name="Type", default_factory=str)
     timestamp: datetime | None = msgspec.field(name="Timestamp", default=None)
 
 
@@ -581,14 +676,15 @@ class QueueSummary(Structure, kw_only=True):
     Attributes:
         queue_name: ``QueueName``.
         queue_arn: ``QueueARN``.
-        queue_status: ``QueueStatus``.
+        queue_status: ``QueueStatus``. Known values: ``CREATING``, ``ACTIVE``, ``UPDATING``,
+            ``DELETING``.
         queue_creation_timestamp: ``QueueCreationTimestamp``.
         streams: ``Streams``.
     """
 
     queue_name: str = msgspec.field(name="QueueName", default="")
     queue_arn: str = msgspec.field(name="QueueARN", default="")
-    queue_status: str = msgspec.field(name="QueueStatus", default="")
+    queue_status: QueueStatus = msgspec.field(name="QueueStatus", default="")
     queue_creation_timestamp: datetime = msgspec.field(
         name="QueueCreationTimestamp", default=UNIX_EPOCH
     )
@@ -603,7 +699,7 @@ class Record(Structure, kw_only=True):
         approximate_arrival_timestamp: ``ApproximateArrivalTimestamp``.
         data: ``Data``.
         partition_key: ``PartitionKey``.
-        encryption_type: ``EncryptionType``.
+        encryption_type: ``EncryptionType``. Known values: ``NONE``, ``KMS``.
     """
 
     sequence_number: str = msgspec.field(name="SequenceNumber", default="")
@@ -612,20 +708,23 @@ class Record(Structure, kw_only=True):
     )
     data: bytes = msgspec.field(name="Data", default=b"")
     partition_key: str | None = msgspec.field(name="PartitionKey", default=None)
-    encryption_type: str | None = msgspec.field(name="EncryptionType", default=None)
+    encryption_type: EncryptionType | None = msgspec.field(name="EncryptionType", default=None)
 
 
 class RecordConfiguration(Structure, kw_only=True):
     """The structure ``RecordConfiguration``.
 
     Attributes:
-        record_format_type: ``RecordFormatType``.
+        record_format_type: ``RecordFormatType``. Known values: ``GSR_JSON``, ``JSON``,
+            ``STRING``, ``BYTE_ARRAY``.
         gsr_schema_arn: ``GSRSchemaARN``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"RecordFormatType"})
 
-    record_format_type: str = msgspec.field(name="RecordFormatType", default_factory=str)
+    record_format_type: RecordFormatType = msgspec.field(
+        name="RecordFormatType", default_factory=str
+    )
     gsr_schema_arn: str | None = msgspec.field(name="GSRSchemaARN", default=None)
 
 
@@ -716,8 +815,9 @@ class S3StorageConfiguration(Structure, kw_only=True):
         bucket_arn: ``BucketARN``.
         expected_bucket_owner: ``ExpectedBucketOwner``.
         output_key_template: ``OutputKeyTemplate``.
-        storage_class: ``StorageClass``.
-        compression_type: ``CompressionType``.
+        storage_class: ``StorageClass``. Known values: ``STANDARD``, ``INTELLIGENT_TIERING``,
+            ``GLACIER_IR``.
+        compression_type: ``CompressionType``. Known values: ``NONE``, ``GZIP``, ``ZSTD``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset(
@@ -727,8 +827,8 @@ class S3StorageConfiguration(Structure, kw_only=True):
     bucket_arn: str = msgspec.field(name="BucketARN", default_factory=str)
     expected_bucket_owner: str = msgspec.field(name="ExpectedBucketOwner", default_factory=str)
     output_key_template: str | None = msgspec.field(name="OutputKeyTemplate", default=None)
-    storage_class: str | None = msgspec.field(name="StorageClass", default=None)
-    compression_type: str = msgspec.field(name="CompressionType", default_factory=str)
+    storage_class: S3StorageClass | None = msgspec.field(name="StorageClass", default=None)
+    compression_type: S3CompressionType = msgspec.field(name="CompressionType", default_factory=str)
 
 
 class S3TablesConfiguration(Structure, kw_only=True):
@@ -738,7 +838,7 @@ class S3TablesConfiguration(Structure, kw_only=True):
         table_bucket_arn: ``TableBucketARN``.
         namespace: ``Namespace``.
         table_name: ``TableName``.
-        compression_type: ``CompressionType``.
+        compression_type: ``CompressionType``. Known values: ``NONE``, ``ZSTD``, ``SNAPPY``.
         partition_spec: ``PartitionSpec``.
     """
 
@@ -749,7 +849,9 @@ class S3TablesConfiguration(Structure, kw_only=True):
     table_bucket_arn: str = msgspec.field(name="TableBucketARN", default_factory=str)
     namespace: str = msgspec.field(name="Namespace", default_factory=str)
     table_name: str = msgspec.field(name="TableName", default_factory=str)
-    compression_type: str = msgspec.field(name="CompressionType", default_factory=str)
+    compression_type: S3TablesCompressionType = msgspec.field(
+        name="CompressionType", default_factory=str
+    )
     partition_spec: PartitionSpec | None = msgspec.field(name="PartitionSpec", default=None)
 
 
@@ -837,12 +939,13 @@ class ShardFilter(Structure, kw_only=True):
     """The structure ``ShardFilter``.
 
     Attributes:
-        type: ``Type``.
+        type: ``Type``. Known values: ``AFTER_SHARD_ID``, ``AT_TRIM_HORIZON``,
+            ``FROM_TRIM_HORIZON``, ``AT_LATEST``, ``AT_TIMESTAMP``, ``FROM_TIMESTAMP``.
         shard_id: ``ShardId``.
         timestamp: ``Timestamp``.
     """
 
-    type: str = msgspec.field(name="Type")
+    type: ShardFilterType = msgspec.field(name="Type")
     shard_id: str | None = msgspec.field(name="ShardId", default=None)
     timestamp: datetime | None = msgspec.field(name="Timestamp", default=None)
 
@@ -851,12 +954,13 @@ class StartingPosition(Structure, kw_only=True):
     """The structure ``StartingPosition``.
 
     Attributes:
-        type: ``Type``.
+        type: ``Type``. Known values: ``AT_SEQUENCE_NUMBER``, ``AFTER_SEQUENCE_NUMBER``,
+            ``TRIM_HORIZON``, ``LATEST``, ``AT_TIMESTAMP``.
         sequence_number: ``SequenceNumber``.
         timestamp: ``Timestamp``.
     """
 
-    type: str = msgspec.field(name="Type")
+    type: ShardIteratorType = msgspec.field(name="Type")
     sequence_number: str | None = msgspec.field(name="SequenceNumber", default=None)
     timestamp: datetime | None = msgspec.field(name="Timestamp", default=None)
 
@@ -867,20 +971,21 @@ class StreamDescription(Structure, kw_only=True):
     Attributes:
         stream_name: ``StreamName``.
         stream_arn: ``StreamARN``.
-        stream_status: ``StreamStatus``.
+        stream_status: ``StreamStatus``. Known values: ``CREATING``, ``DELETING``, ``ACTIVE``,
+            ``UPDATING``.
         stream_mode_details: ``StreamModeDetails``.
         shards: ``Shards``.
         has_more_shards: ``HasMoreShards``.
         retention_period_hours: ``RetentionPeriodHours``.
         stream_creation_timestamp: ``StreamCreationTimestamp``.
         enhanced_monitoring: ``EnhancedMonitoring``.
-        encryption_type: ``EncryptionType``.
+        encryption_type: ``EncryptionType``. Known values: ``NONE``, ``KMS``.
         key_id: ``KeyId``.
     """
 
     stream_name: str = msgspec.field(name="StreamName", default="")
     stream_arn: str = msgspec.field(name="StreamARN", default="")
-    stream_status: str = msgspec.field(name="StreamStatus", default="")
+    stream_status: StreamStatus = msgspec.field(name="StreamStatus", default="")
     stream_mode_details: StreamModeDetails | None = msgspec.field(
         name="StreamModeDetails", default=None
     )
@@ -893,7 +998,7 @@ class StreamDescription(Structure, kw_only=True):
     enhanced_monitoring: list[EnhancedMetrics] = msgspec.field(
         name="EnhancedMonitoring", default=[]
     )
-    encryption_type: str | None = msgspec.field(name="EncryptionType", default=None)
+    encryption_type: EncryptionType | None = msgspec.field(name="EncryptionType", default=None)
     key_id: str | None = msgspec.field(name="KeyId", default=None)
 
 
@@ -904,26 +1009,28 @@ class StreamDescriptionSummary(Structure, kw_only=True):
         stream_name: ``StreamName``.
         stream_arn: ``StreamARN``.
         stream_id: ``StreamId``.
-        stream_status: ``StreamStatus``.
+        stream_status: ``StreamStatus``. Known values: ``CREATING``, ``DELETING``, ``ACTIVE``,
+            ``UPDATING``.
         stream_mode_details: ``StreamModeDetails``.
         retention_period_hours: ``RetentionPeriodHours``.
         stream_creation_timestamp: ``StreamCreationTimestamp``.
         enhanced_monitoring: ``EnhancedMonitoring``.
-        encryption_type: ``EncryptionType``.
+        encryption_type: ``EncryptionType``. Known values: ``NONE``, ``KMS``.
         key_id: ``KeyId``.
         open_shard_count: ``OpenShardCount``.
         consumer_count: ``ConsumerCount``.
         warm_throughput: ``WarmThroughput``.
         max_record_size_in_ki_b: ``MaxRecordSizeInKiB``.
         channel_count: ``ChannelCount``.
-        record_distribution_strategy: ``RecordDistributionStrategy``.
+        record_distribution_strategy: ``RecordDistributionStrategy``. Known values: ``AUTO``,
+            ``USER_PARTITION_KEY``.
         queue_count: ``QueueCount``.
     """
 
     stream_name: str = msgspec.field(name="StreamName", default="")
     stream_arn: str = msgspec.field(name="StreamARN", default="")
     stream_id: str | None = msgspec.field(name="StreamId", default=None)
-    stream_status: str = msgspec.field(name="StreamStatus", default="")
+    stream_status: StreamStatus = msgspec.field(name="StreamStatus", default="")
     stream_mode_details: StreamModeDetails | None = msgspec.field(
         name="StreamModeDetails", default=None
     )
@@ -934,7 +1041,7 @@ class StreamDescriptionSummary(Structure, kw_only=True):
     enhanced_monitoring: list[EnhancedMetrics] = msgspec.field(
         name="EnhancedMonitoring", default=[]
     )
-    encryption_type: str | None = msgspec.field(name="EncryptionType", default=None)
+    encryption_type: EncryptionType | None = msgspec.field(name="EncryptionType", default=None)
     key_id: str | None = msgspec.field(name="KeyId", default=None)
     open_shard_count: int = msgspec.field(name="OpenShardCount", default=0)
     consumer_count: int | None = msgspec.field(name="ConsumerCount", default=None)
@@ -943,7 +1050,7 @@ class StreamDescriptionSummary(Structure, kw_only=True):
     )
     max_record_size_in_ki_b: int | None = msgspec.field(name="MaxRecordSizeInKiB", default=None)
     channel_count: int | None = msgspec.field(name="ChannelCount", default=None)
-    record_distribution_strategy: str | None = msgspec.field(
+    record_distribution_strategy: RecordDistributionStrategy | None = msgspec.field(
         name="RecordDistributionStrategy", default=None
     )
     queue_count: int | None = msgspec.field(name="QueueCount", default=None)
@@ -967,12 +1074,12 @@ class StreamModeDetails(Structure, kw_only=True):
     """The structure ``StreamModeDetails``.
 
     Attributes:
-        stream_mode: ``StreamMode``.
+        stream_mode: ``StreamMode``. Known values: ``PROVISIONED``, ``ON_DEMAND``.
     """
 
     _required: ClassVar[frozenset[str]] = frozenset({"StreamMode"})
 
-    stream_mode: str = msgspec.field(name="StreamMode", default_factory=str)
+    stream_mode: StreamMode = msgspec.field(name="StreamMode", default_factory=str)
 
 
 class StreamSummary(Structure, kw_only=True):
@@ -981,14 +1088,15 @@ class StreamSummary(Structure, kw_only=True):
     Attributes:
         stream_name: ``StreamName``.
         stream_arn: ``StreamARN``.
-        stream_status: ``StreamStatus``.
+        stream_status: ``StreamStatus``. Known values: ``CREATING``, ``DELETING``, ``ACTIVE``,
+            ``UPDATING``.
         stream_mode_details: ``StreamModeDetails``.
         stream_creation_timestamp: ``StreamCreationTimestamp``.
     """
 
     stream_name: str = msgspec.field(name="StreamName", default="")
     stream_arn: str = msgspec.field(name="StreamARN", default="")
-    stream_status: str = msgspec.field(name="StreamStatus", default="")
+    stream_status: StreamStatus = msgspec.field(name="StreamStatus", default="")
     stream_mode_details: StreamModeDetails | None = msgspec.field(
         name="StreamModeDetails", default=None
     )
@@ -1292,16 +1400,22 @@ class DisableEnhancedMonitoringOutput(Output, kw_only=True):
 
     Attributes:
         stream_name: ``StreamName``.
-        current_shard_level_metrics: ``CurrentShardLevelMetrics``.
-        desired_shard_level_metrics: ``DesiredShardLevelMetrics``.
+        current_shard_level_metrics: ``CurrentShardLevelMetrics``. Known values:
+            ``IncomingBytes``, ``IncomingRecords``, ``OutgoingBytes``, ``OutgoingRecords``,
+            ``WriteProvisionedThroughputExceeded``, ``ReadProvisionedThroughputExceeded``,
+            ``IteratorAgeMilliseconds``, ``ALL``.
+        desired_shard_level_metrics: ``DesiredShardLevelMetrics``. Known values:
+            ``IncomingBytes``, ``IncomingRecords``, ``OutgoingBytes``, ``OutgoingRecords``,
+            ``WriteProvisionedThroughputExceeded``, ``ReadProvisionedThroughputExceeded``,
+            ``IteratorAgeMilliseconds``, ``ALL``.
         stream_arn: ``StreamARN``.
     """
 
     stream_name: str | None = msgspec.field(name="StreamName", default=None)
-    current_shard_level_metrics: list[str] | None = msgspec.field(
+    current_shard_level_metrics: list[MetricsName] | None = msgspec.field(
         name="CurrentShardLevelMetrics", default=None
     )
-    desired_shard_level_metrics: list[str] | None = msgspec.field(
+    desired_shard_level_metrics: list[MetricsName] | None = msgspec.field(
         name="DesiredShardLevelMetrics", default=None
     )
     stream_arn: str | None = msgspec.field(name="StreamARN", default=None)
@@ -1312,16 +1426,22 @@ class EnableEnhancedMonitoringOutput(Output, kw_only=True):
 
     Attributes:
         stream_name: ``StreamName``.
-        current_shard_level_metrics: ``CurrentShardLevelMetrics``.
-        desired_shard_level_metrics: ``DesiredShardLevelMetrics``.
+        current_shard_level_metrics: ``CurrentShardLevelMetrics``. Known values:
+            ``IncomingBytes``, ``IncomingRecords``, ``OutgoingBytes``, ``OutgoingRecords``,
+            ``WriteProvisionedThroughputExceeded``, ``ReadProvisionedThroughputExceeded``,
+            ``IteratorAgeMilliseconds``, ``ALL``.
+        desired_shard_level_metrics: ``DesiredShardLevelMetrics``. Known values:
+            ``IncomingBytes``, ``IncomingRecords``, ``OutgoingBytes``, ``OutgoingRecords``,
+            ``WriteProvisionedThroughputExceeded``, ``ReadProvisionedThroughputExceeded``,
+            ``IteratorAgeMilliseconds``, ``ALL``.
         stream_arn: ``StreamARN``.
     """
 
     stream_name: str | None = msgspec.field(name="StreamName", default=None)
-    current_shard_level_metrics: list[str] | None = msgspec.field(
+    current_shard_level_metrics: list[MetricsName] | None = msgspec.field(
         name="CurrentShardLevelMetrics", default=None
     )
-    desired_shard_level_metrics: list[str] | None = msgspec.field(
+    desired_shard_level_metrics: list[MetricsName] | None = msgspec.field(
         name="DesiredShardLevelMetrics", default=None
     )
     stream_arn: str | None = msgspec.field(name="StreamARN", default=None)
@@ -1465,12 +1585,12 @@ class PutRecordOutput(Output, kw_only=True):
     Attributes:
         shard_id: ``ShardId``.
         sequence_number: ``SequenceNumber``.
-        encryption_type: ``EncryptionType``.
+        encryption_type: ``EncryptionType``. Known values: ``NONE``, ``KMS``.
     """
 
     shard_id: str = msgspec.field(name="ShardId", default="")
     sequence_number: str = msgspec.field(name="SequenceNumber", default="")
-    encryption_type: str | None = msgspec.field(name="EncryptionType", default=None)
+    encryption_type: EncryptionType | None = msgspec.field(name="EncryptionType", default=None)
 
 
 class PutRecordsOutput(Output, kw_only=True):
@@ -1479,12 +1599,12 @@ class PutRecordsOutput(Output, kw_only=True):
     Attributes:
         failed_record_count: ``FailedRecordCount``.
         records: ``Records``.
-        encryption_type: ``EncryptionType``.
+        encryption_type: ``EncryptionType``. Known values: ``NONE``, ``KMS``.
     """
 
     failed_record_count: int | None = msgspec.field(name="FailedRecordCount", default=None)
     records: list[PutRecordsResultEntry] = msgspec.field(name="Records", default=[])
-    encryption_type: str | None = msgspec.field(name="EncryptionType", default=None)
+    encryption_type: EncryptionType | None = msgspec.field(name="EncryptionType", default=None)
 
 
 class PutResourcePolicyOutput(Output, kw_only=True):

@@ -13,9 +13,13 @@ from ._runtime.codec_cbor import CBORRPC
 from ._runtime.config import ServiceInfo
 from .errors import ERRORS, PartnerCentralRevenueMeasurementAPIError
 from .types import (
+    AllocationStatus,
+    AttributionSortBy,
+    CatalogName,
     CreateMarketplaceRevenueShareAllocationOutput,
     CreateMarketplaceRevenueShareOutput,
     CreateRevenueAttributionOutput,
+    EntityType,
     GetMarketplaceRevenueShareAllocationOutput,
     GetMarketplaceRevenueShareOutput,
     GetRevenueAttributionAllocationOutput,
@@ -26,10 +30,15 @@ from .types import (
     ListRevenueAttributionAllocationsOutput,
     ListRevenueAttributionsOutput,
     ListTagsForResourceOutput,
+    MarketplaceRevenueShareAllocationSortField,
+    MarketplaceRevenueShareSortBy,
+    RevenueAttributionAllocationSortField,
     RevenueShareAllocation,
+    SortOrder,
     StartRevenueAttributionAllocationsTaskOutput,
     Tag,
     TagResourceOutput,
+    TenancyModel,
     UntagResourceOutput,
     UpdateMarketplaceRevenueShareAllocationOutput,
     UpdateRevenueAttributionOutput,
@@ -54,14 +63,14 @@ RPC = CBORRPC(
 )
 CREATE_MARKETPLACE_REVENUE_SHARE = RPC.operation(
     "CreateMarketplaceRevenueShare",
-    {"Catalog": str, "ProductId": str, "ClientToken": str, "Tags": list[Tag]},
+    {"Catalog": CatalogName, "ProductId": str, "ClientToken": str, "Tags": list[Tag]},
     CreateMarketplaceRevenueShareOutput,
     retry_safe=True,
 )
 CREATE_MARKETPLACE_REVENUE_SHARE_ALLOCATION = RPC.operation(
     "CreateMarketplaceRevenueShareAllocation",
     {
-        "Catalog": str,
+        "Catalog": CatalogName,
         "ProductId": str,
         "EffectiveFrom": str,
         "RevenueSharePercent": str,
@@ -74,9 +83,9 @@ CREATE_MARKETPLACE_REVENUE_SHARE_ALLOCATION = RPC.operation(
 CREATE_REVENUE_ATTRIBUTION = RPC.operation(
     "CreateRevenueAttribution",
     {
-        "Catalog": str,
+        "Catalog": CatalogName,
         "Name": str,
-        "TenancyModel": str,
+        "TenancyModel": TenancyModel,
         "ClientToken": str,
         "Description": str,
         "ProductIdentifier": str,
@@ -87,14 +96,14 @@ CREATE_REVENUE_ATTRIBUTION = RPC.operation(
 )
 GET_MARKETPLACE_REVENUE_SHARE = RPC.operation(
     "GetMarketplaceRevenueShare",
-    {"Catalog": str, "ProductId": str, "Revision": int},
+    {"Catalog": CatalogName, "ProductId": str, "Revision": int},
     GetMarketplaceRevenueShareOutput,
     retry_safe=True,
 )
 GET_MARKETPLACE_REVENUE_SHARE_ALLOCATION = RPC.operation(
     "GetMarketplaceRevenueShareAllocation",
     {
-        "Catalog": str,
+        "Catalog": CatalogName,
         "ProductId": str,
         "MarketplaceRevenueShareAllocationId": str,
         "MarketplaceRevenueShareRevision": str,
@@ -104,14 +113,14 @@ GET_MARKETPLACE_REVENUE_SHARE_ALLOCATION = RPC.operation(
 )
 GET_REVENUE_ATTRIBUTION = RPC.operation(
     "GetRevenueAttribution",
-    {"Catalog": str, "Identifier": str, "Revision": str},
+    {"Catalog": CatalogName, "Identifier": str, "Revision": str},
     GetRevenueAttributionOutput,
     retry_safe=True,
 )
 GET_REVENUE_ATTRIBUTION_ALLOCATION = RPC.operation(
     "GetRevenueAttributionAllocation",
     {
-        "Catalog": str,
+        "Catalog": CatalogName,
         "RevenueAttributionIdentifier": str,
         "RevenueAttributionAllocationId": str,
         "RevenueAttributionRevision": str,
@@ -121,20 +130,20 @@ GET_REVENUE_ATTRIBUTION_ALLOCATION = RPC.operation(
 )
 GET_REVENUE_ATTRIBUTION_ALLOCATIONS_TASK = RPC.operation(
     "GetRevenueAttributionAllocationsTask",
-    {"Catalog": str, "RevenueAttributionIdentifier": str},
+    {"Catalog": CatalogName, "RevenueAttributionIdentifier": str},
     GetRevenueAttributionAllocationsTaskOutput,
     retry_safe=True,
 )
 LIST_MARKETPLACE_REVENUE_SHARE_ALLOCATIONS = RPC.operation(
     "ListMarketplaceRevenueShareAllocations",
     {
-        "Catalog": str,
+        "Catalog": CatalogName,
         "ProductId": str,
-        "Status": str,
+        "Status": AllocationStatus,
         "AfterEffectiveFrom": str,
         "BeforeEffectiveFrom": str,
-        "SortBy": str,
-        "SortOrder": str,
+        "SortBy": MarketplaceRevenueShareAllocationSortField,
+        "SortOrder": SortOrder,
         "MaxResults": int,
         "NextToken": str,
         "MarketplaceRevenueShareRevision": str,
@@ -145,13 +154,13 @@ LIST_MARKETPLACE_REVENUE_SHARE_ALLOCATIONS = RPC.operation(
 LIST_MARKETPLACE_REVENUE_SHARES = RPC.operation(
     "ListMarketplaceRevenueShares",
     {
-        "Catalog": str,
+        "Catalog": CatalogName,
         "ProductIds": list[str],
         "ProductCodes": list[str],
         "MaxResults": int,
         "NextToken": str,
-        "SortBy": str,
-        "SortOrder": str,
+        "SortBy": MarketplaceRevenueShareSortBy,
+        "SortOrder": SortOrder,
         "CreatedAfter": datetime,
         "CreatedBefore": datetime,
     },
@@ -161,18 +170,18 @@ LIST_MARKETPLACE_REVENUE_SHARES = RPC.operation(
 LIST_REVENUE_ATTRIBUTION_ALLOCATIONS = RPC.operation(
     "ListRevenueAttributionAllocations",
     {
-        "Catalog": str,
+        "Catalog": CatalogName,
         "RevenueAttributionIdentifier": str,
-        "EntityTypeFilters": list[str],
+        "EntityTypeFilters": list[EntityType],
         "EntityIdentifierFilters": list[str],
         "CustomerAwsAccountIdFilters": list[str],
-        "StatusFilter": str,
+        "StatusFilter": AllocationStatus,
         "AfterEffectiveFrom": str,
         "BeforeEffectiveFrom": str,
         "AfterEffectiveUntil": str,
         "BeforeEffectiveUntil": str,
-        "SortBy": str,
-        "SortOrder": str,
+        "SortBy": RevenueAttributionAllocationSortField,
+        "SortOrder": SortOrder,
         "RevenueAttributionRevision": str,
         "MaxResults": int,
         "NextToken": str,
@@ -183,12 +192,12 @@ LIST_REVENUE_ATTRIBUTION_ALLOCATIONS = RPC.operation(
 LIST_REVENUE_ATTRIBUTIONS = RPC.operation(
     "ListRevenueAttributions",
     {
-        "Catalog": str,
+        "Catalog": CatalogName,
         "Identifiers": list[str],
         "CreatedAfter": datetime,
         "CreatedBefore": datetime,
-        "SortBy": str,
-        "SortOrder": str,
+        "SortBy": AttributionSortBy,
+        "SortOrder": SortOrder,
         "MaxResults": int,
         "NextToken": str,
     },
@@ -201,7 +210,7 @@ LIST_TAGS_FOR_RESOURCE = RPC.operation(
 START_REVENUE_ATTRIBUTION_ALLOCATIONS_TASK = RPC.operation(
     "StartRevenueAttributionAllocationsTask",
     {
-        "Catalog": str,
+        "Catalog": CatalogName,
         "RevenueAttributionIdentifier": str,
         "RevenueAttributionRevision": str,
         "RevenueShareAllocations": list[RevenueShareAllocation],
@@ -220,7 +229,7 @@ UNTAG_RESOURCE = RPC.operation(
 UPDATE_MARKETPLACE_REVENUE_SHARE_ALLOCATION = RPC.operation(
     "UpdateMarketplaceRevenueShareAllocation",
     {
-        "Catalog": str,
+        "Catalog": CatalogName,
         "ProductId": str,
         "MarketplaceRevenueShareAllocationId": str,
         "MarketplaceRevenueShareRevision": str,
@@ -228,14 +237,20 @@ UPDATE_MARKETPLACE_REVENUE_SHARE_ALLOCATION = RPC.operation(
         "EffectiveFrom": str,
         "EffectiveUntil": str,
         "RevenueSharePercent": str,
-        "Status": str,
+        "Status": AllocationStatus,
     },
     UpdateMarketplaceRevenueShareAllocationOutput,
     retry_safe=True,
 )
 UPDATE_REVENUE_ATTRIBUTION = RPC.operation(
     "UpdateRevenueAttribution",
-    {"Catalog": str, "Identifier": str, "Revision": str, "ClientToken": str, "Description": str},
+    {
+        "Catalog": CatalogName,
+        "Identifier": str,
+        "Revision": str,
+        "ClientToken": str,
+        "Description": str,
+    },
     UpdateRevenueAttributionOutput,
     retry_safe=True,
 )

@@ -33,10 +33,14 @@ from ._runtime.client import SyncClient
 from ._runtime.pages import Pages
 from ._runtime.request_text import required, token_or_new
 from .types import (
+    AllocationStatus,
+    AttributionSortBy,
     AttributionSummary,
+    CatalogName,
     CreateMarketplaceRevenueShareAllocationOutput,
     CreateMarketplaceRevenueShareOutput,
     CreateRevenueAttributionOutput,
+    EntityType,
     GetMarketplaceRevenueShareAllocationOutput,
     GetMarketplaceRevenueShareOutput,
     GetRevenueAttributionAllocationOutput,
@@ -47,13 +51,18 @@ from .types import (
     ListRevenueAttributionAllocationsOutput,
     ListRevenueAttributionsOutput,
     ListTagsForResourceOutput,
+    MarketplaceRevenueShareAllocationSortField,
     MarketplaceRevenueShareAllocationSummary,
+    MarketplaceRevenueShareSortBy,
     MarketplaceRevenueShareSummary,
+    RevenueAttributionAllocationSortField,
     RevenueAttributionAllocationSummary,
     RevenueShareAllocation,
+    SortOrder,
     StartRevenueAttributionAllocationsTaskOutput,
     Tag,
     TagResourceOutput,
+    TenancyModel,
     UntagResourceOutput,
     UpdateMarketplaceRevenueShareAllocationOutput,
     UpdateRevenueAttributionOutput,
@@ -71,7 +80,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def create_marketplace_revenue_share(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         product_id: str,
         client_token: str | None = None,
         tags: Sequence[Tag | Mapping[str, Any]] | None = None,
@@ -79,7 +88,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         """Call ``CreateMarketplaceRevenueShare``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             product_id: ``ProductId`` in the request body.
             client_token: ``ClientToken`` in the request body.
             tags: ``Tags`` in the request body.
@@ -114,7 +123,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def create_marketplace_revenue_share_allocation(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         product_id: str,
         effective_from: str,
         revenue_share_percent: str,
@@ -124,7 +133,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         """Call ``CreateMarketplaceRevenueShareAllocation``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             product_id: ``ProductId`` in the request body.
             effective_from: ``EffectiveFrom`` in the request body.
             revenue_share_percent: ``RevenueSharePercent`` in the request body.
@@ -162,9 +171,9 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def create_revenue_attribution(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         name: str,
-        tenancy_model: str,
+        tenancy_model: TenancyModel,
         client_token: str | None = None,
         description: str | None = None,
         product_identifier: str | None = None,
@@ -173,9 +182,10 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         """Call ``CreateRevenueAttribution``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             name: ``Name`` in the request body.
-            tenancy_model: ``TenancyModel`` in the request body.
+            tenancy_model: ``TenancyModel`` in the request body. Known values: ``MULTI_TENANT``,
+                ``SINGLE_TENANT``.
             client_token: ``ClientToken`` in the request body.
             description: ``Description`` in the request body.
             product_identifier: ``ProductIdentifier`` in the request body.
@@ -213,14 +223,14 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def get_marketplace_revenue_share(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         product_id: str,
         revision: int | None = None,
     ) -> GetMarketplaceRevenueShareOutput:
         """Call ``GetMarketplaceRevenueShare``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             product_id: ``ProductId`` in the request body.
             revision: ``Revision`` in the request body.
 
@@ -252,7 +262,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def get_marketplace_revenue_share_allocation(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         product_id: str,
         marketplace_revenue_share_allocation_id: str,
         marketplace_revenue_share_revision: str | None = None,
@@ -260,7 +270,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         """Call ``GetMarketplaceRevenueShareAllocation``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             product_id: ``ProductId`` in the request body.
             marketplace_revenue_share_allocation_id: ``MarketplaceRevenueShareAllocationId`` in the
                 request body.
@@ -298,14 +308,14 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def get_revenue_attribution(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         identifier: str,
         revision: str | None = None,
     ) -> GetRevenueAttributionOutput:
         """Call ``GetRevenueAttribution``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             identifier: ``Identifier`` in the request body.
             revision: ``Revision`` in the request body.
 
@@ -335,7 +345,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def get_revenue_attribution_allocation(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         revenue_attribution_identifier: str,
         revenue_attribution_allocation_id: str,
         revenue_attribution_revision: str | None = None,
@@ -343,7 +353,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         """Call ``GetRevenueAttributionAllocation``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             revenue_attribution_identifier: ``RevenueAttributionIdentifier`` in the request body.
             revenue_attribution_allocation_id: ``RevenueAttributionAllocationId`` in the request
                 body.
@@ -381,13 +391,13 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def get_revenue_attribution_allocations_task(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         revenue_attribution_identifier: str,
     ) -> GetRevenueAttributionAllocationsTaskOutput:
         """Call ``GetRevenueAttributionAllocationsTask``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             revenue_attribution_identifier: ``RevenueAttributionIdentifier`` in the request body.
 
         Returns:
@@ -418,13 +428,13 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def list_marketplace_revenue_share_allocations(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         product_id: str,
-        status: str | None = None,
+        status: AllocationStatus | None = None,
         after_effective_from: str | None = None,
         before_effective_from: str | None = None,
-        sort_by: str | None = None,
-        sort_order: str | None = None,
+        sort_by: MarketplaceRevenueShareAllocationSortField | None = None,
+        sort_order: SortOrder | None = None,
         max_results: int | None = None,
         next_token: str | None = None,
         marketplace_revenue_share_revision: str | None = None,
@@ -432,13 +442,14 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         """Call ``ListMarketplaceRevenueShareAllocations``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             product_id: ``ProductId`` in the request body.
-            status: ``Status`` in the request body.
+            status: ``Status`` in the request body. Known values: ``ACTIVE``, ``INACTIVE``.
             after_effective_from: ``AfterEffectiveFrom`` in the request body.
             before_effective_from: ``BeforeEffectiveFrom`` in the request body.
-            sort_by: ``SortBy`` in the request body.
-            sort_order: ``SortOrder`` in the request body.
+            sort_by: ``SortBy`` in the request body. Known values: ``EffectiveFrom``.
+            sort_order: ``SortOrder`` in the request body. Known values: ``ASCENDING``,
+                ``DESCENDING``.
             max_results: ``MaxResults`` in the request body.
             next_token: ``NextToken`` in the request body.
             marketplace_revenue_share_revision: ``MarketplaceRevenueShareRevision`` in the request
@@ -478,26 +489,27 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def list_marketplace_revenue_shares(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         product_ids: Sequence[str] | None = None,
         product_codes: Sequence[str] | None = None,
         max_results: int | None = None,
         next_token: str | None = None,
-        sort_by: str | None = None,
-        sort_order: str | None = None,
+        sort_by: MarketplaceRevenueShareSortBy | None = None,
+        sort_order: SortOrder | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
     ) -> ListMarketplaceRevenueSharesOutput:
         """Call ``ListMarketplaceRevenueShares``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             product_ids: ``ProductIds`` in the request body.
             product_codes: ``ProductCodes`` in the request body.
             max_results: ``MaxResults`` in the request body.
             next_token: ``NextToken`` in the request body.
-            sort_by: ``SortBy`` in the request body.
-            sort_order: ``SortOrder`` in the request body.
+            sort_by: ``SortBy`` in the request body. Known values: ``LastModifiedDate``.
+            sort_order: ``SortOrder`` in the request body. Known values: ``ASCENDING``,
+                ``DESCENDING``.
             created_after: ``CreatedAfter`` in the request body.
             created_before: ``CreatedBefore`` in the request body.
 
@@ -533,18 +545,18 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def list_revenue_attribution_allocations(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         revenue_attribution_identifier: str,
-        entity_type_filters: Sequence[str] | None = None,
+        entity_type_filters: Sequence[EntityType] | None = None,
         entity_identifier_filters: Sequence[str] | None = None,
         customer_aws_account_id_filters: Sequence[str] | None = None,
-        status_filter: str | None = None,
+        status_filter: AllocationStatus | None = None,
         after_effective_from: str | None = None,
         before_effective_from: str | None = None,
         after_effective_until: str | None = None,
         before_effective_until: str | None = None,
-        sort_by: str | None = None,
-        sort_order: str | None = None,
+        sort_by: RevenueAttributionAllocationSortField | None = None,
+        sort_order: SortOrder | None = None,
         revenue_attribution_revision: str | None = None,
         max_results: int | None = None,
         next_token: str | None = None,
@@ -552,18 +564,21 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         """Call ``ListRevenueAttributionAllocations``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             revenue_attribution_identifier: ``RevenueAttributionIdentifier`` in the request body.
-            entity_type_filters: ``EntityTypeFilters`` in the request body.
+            entity_type_filters: ``EntityTypeFilters`` in the request body. Known values: ``OFFER``,
+                ``OPPORTUNITY``.
             entity_identifier_filters: ``EntityIdentifierFilters`` in the request body.
             customer_aws_account_id_filters: ``CustomerAwsAccountIdFilters`` in the request body.
-            status_filter: ``StatusFilter`` in the request body.
+            status_filter: ``StatusFilter`` in the request body. Known values: ``ACTIVE``,
+                ``INACTIVE``.
             after_effective_from: ``AfterEffectiveFrom`` in the request body.
             before_effective_from: ``BeforeEffectiveFrom`` in the request body.
             after_effective_until: ``AfterEffectiveUntil`` in the request body.
             before_effective_until: ``BeforeEffectiveUntil`` in the request body.
-            sort_by: ``SortBy`` in the request body.
-            sort_order: ``SortOrder`` in the request body.
+            sort_by: ``SortBy`` in the request body. Known values: ``EffectiveFrom``.
+            sort_order: ``SortOrder`` in the request body. Known values: ``ASCENDING``,
+                ``DESCENDING``.
             revenue_attribution_revision: ``RevenueAttributionRevision`` in the request body.
             max_results: ``MaxResults`` in the request body.
             next_token: ``NextToken`` in the request body.
@@ -609,24 +624,25 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def list_revenue_attributions(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         identifiers: Sequence[str] | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
-        sort_by: str | None = None,
-        sort_order: str | None = None,
+        sort_by: AttributionSortBy | None = None,
+        sort_order: SortOrder | None = None,
         max_results: int | None = None,
         next_token: str | None = None,
     ) -> ListRevenueAttributionsOutput:
         """Call ``ListRevenueAttributions``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             identifiers: ``Identifiers`` in the request body.
             created_after: ``CreatedAfter`` in the request body.
             created_before: ``CreatedBefore`` in the request body.
-            sort_by: ``SortBy`` in the request body.
-            sort_order: ``SortOrder`` in the request body.
+            sort_by: ``SortBy`` in the request body. Known values: ``LastModifiedDate``.
+            sort_order: ``SortOrder`` in the request body. Known values: ``ASCENDING``,
+                ``DESCENDING``.
             max_results: ``MaxResults`` in the request body.
             next_token: ``NextToken`` in the request body.
 
@@ -690,7 +706,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def start_revenue_attribution_allocations_task(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         revenue_attribution_identifier: str,
         revenue_attribution_revision: str,
         revenue_share_allocations: Sequence[RevenueShareAllocation | Mapping[str, Any]],
@@ -700,7 +716,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         """Call ``StartRevenueAttributionAllocationsTask``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             revenue_attribution_identifier: ``RevenueAttributionIdentifier`` in the request body.
             revenue_attribution_revision: ``RevenueAttributionRevision`` in the request body.
             revenue_share_allocations: ``RevenueShareAllocations`` in the request body.
@@ -811,7 +827,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def update_marketplace_revenue_share_allocation(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         product_id: str,
         marketplace_revenue_share_allocation_id: str,
         marketplace_revenue_share_revision: str,
@@ -819,12 +835,12 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         effective_from: str | None = None,
         effective_until: str | None = None,
         revenue_share_percent: str | None = None,
-        status: str | None = None,
+        status: AllocationStatus | None = None,
     ) -> UpdateMarketplaceRevenueShareAllocationOutput:
         """Call ``UpdateMarketplaceRevenueShareAllocation``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             product_id: ``ProductId`` in the request body.
             marketplace_revenue_share_allocation_id: ``MarketplaceRevenueShareAllocationId`` in the
                 request body.
@@ -834,7 +850,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
             effective_from: ``EffectiveFrom`` in the request body.
             effective_until: ``EffectiveUntil`` in the request body.
             revenue_share_percent: ``RevenueSharePercent`` in the request body.
-            status: ``Status`` in the request body.
+            status: ``Status`` in the request body. Known values: ``ACTIVE``, ``INACTIVE``.
 
         Returns:
             UpdateMarketplaceRevenueShareAllocationOutput: the output's members, and ``metadata`` of
@@ -875,7 +891,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def update_revenue_attribution(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         identifier: str,
         revision: str,
         client_token: str | None = None,
@@ -884,7 +900,7 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         """Call ``UpdateRevenueAttribution``.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             identifier: ``Identifier`` in the request body.
             revision: ``Revision`` in the request body.
             client_token: ``ClientToken`` in the request body.
@@ -919,13 +935,13 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def paginate_list_marketplace_revenue_share_allocations(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         product_id: str,
-        status: str | None = None,
+        status: AllocationStatus | None = None,
         after_effective_from: str | None = None,
         before_effective_from: str | None = None,
-        sort_by: str | None = None,
-        sort_order: str | None = None,
+        sort_by: MarketplaceRevenueShareAllocationSortField | None = None,
+        sort_order: SortOrder | None = None,
         max_results: int | None = None,
         next_token: str | None = None,
         marketplace_revenue_share_revision: str | None = None,
@@ -940,13 +956,14 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         all of them.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             product_id: ``ProductId`` in the request body.
-            status: ``Status`` in the request body.
+            status: ``Status`` in the request body. Known values: ``ACTIVE``, ``INACTIVE``.
             after_effective_from: ``AfterEffectiveFrom`` in the request body.
             before_effective_from: ``BeforeEffectiveFrom`` in the request body.
-            sort_by: ``SortBy`` in the request body.
-            sort_order: ``SortOrder`` in the request body.
+            sort_by: ``SortBy`` in the request body. Known values: ``EffectiveFrom``.
+            sort_order: ``SortOrder`` in the request body. Known values: ``ASCENDING``,
+                ``DESCENDING``.
             max_results: ``MaxResults`` in the request body. It bounds each page, not all of them
                 together.
             next_token: ``NextToken`` in the request body. For the first page; the service's answers
@@ -985,13 +1002,13 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def paginate_list_marketplace_revenue_shares(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         product_ids: Sequence[str] | None = None,
         product_codes: Sequence[str] | None = None,
         max_results: int | None = None,
         next_token: str | None = None,
-        sort_by: str | None = None,
-        sort_order: str | None = None,
+        sort_by: MarketplaceRevenueShareSortBy | None = None,
+        sort_order: SortOrder | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
         resume_token: str | None = None,
@@ -1002,15 +1019,16 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         asked for. Its ``items()`` are those of ``MarketplaceRevenueShareSummaries`` in all of them.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             product_ids: ``ProductIds`` in the request body.
             product_codes: ``ProductCodes`` in the request body.
             max_results: ``MaxResults`` in the request body. It bounds each page, not all of them
                 together.
             next_token: ``NextToken`` in the request body. For the first page; the service's answers
                 tell it for the others.
-            sort_by: ``SortBy`` in the request body.
-            sort_order: ``SortOrder`` in the request body.
+            sort_by: ``SortBy`` in the request body. Known values: ``LastModifiedDate``.
+            sort_order: ``SortOrder`` in the request body. Known values: ``ASCENDING``,
+                ``DESCENDING``.
             created_after: ``CreatedAfter`` in the request body.
             created_before: ``CreatedBefore`` in the request body.
             resume_token: where to go on: the ``resume_token`` of earlier pages; from the start,
@@ -1044,18 +1062,18 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def paginate_list_revenue_attribution_allocations(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         revenue_attribution_identifier: str,
-        entity_type_filters: Sequence[str] | None = None,
+        entity_type_filters: Sequence[EntityType] | None = None,
         entity_identifier_filters: Sequence[str] | None = None,
         customer_aws_account_id_filters: Sequence[str] | None = None,
-        status_filter: str | None = None,
+        status_filter: AllocationStatus | None = None,
         after_effective_from: str | None = None,
         before_effective_from: str | None = None,
         after_effective_until: str | None = None,
         before_effective_until: str | None = None,
-        sort_by: str | None = None,
-        sort_order: str | None = None,
+        sort_by: RevenueAttributionAllocationSortField | None = None,
+        sort_order: SortOrder | None = None,
         revenue_attribution_revision: str | None = None,
         max_results: int | None = None,
         next_token: str | None = None,
@@ -1068,18 +1086,21 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         them.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             revenue_attribution_identifier: ``RevenueAttributionIdentifier`` in the request body.
-            entity_type_filters: ``EntityTypeFilters`` in the request body.
+            entity_type_filters: ``EntityTypeFilters`` in the request body. Known values: ``OFFER``,
+                ``OPPORTUNITY``.
             entity_identifier_filters: ``EntityIdentifierFilters`` in the request body.
             customer_aws_account_id_filters: ``CustomerAwsAccountIdFilters`` in the request body.
-            status_filter: ``StatusFilter`` in the request body.
+            status_filter: ``StatusFilter`` in the request body. Known values: ``ACTIVE``,
+                ``INACTIVE``.
             after_effective_from: ``AfterEffectiveFrom`` in the request body.
             before_effective_from: ``BeforeEffectiveFrom`` in the request body.
             after_effective_until: ``AfterEffectiveUntil`` in the request body.
             before_effective_until: ``BeforeEffectiveUntil`` in the request body.
-            sort_by: ``SortBy`` in the request body.
-            sort_order: ``SortOrder`` in the request body.
+            sort_by: ``SortBy`` in the request body. Known values: ``EffectiveFrom``.
+            sort_order: ``SortOrder`` in the request body. Known values: ``ASCENDING``,
+                ``DESCENDING``.
             revenue_attribution_revision: ``RevenueAttributionRevision`` in the request body.
             max_results: ``MaxResults`` in the request body. It bounds each page, not all of them
                 together.
@@ -1122,12 +1143,12 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
     def paginate_list_revenue_attributions(
         self,
         *,
-        catalog: str,
+        catalog: CatalogName,
         identifiers: Sequence[str] | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
-        sort_by: str | None = None,
-        sort_order: str | None = None,
+        sort_by: AttributionSortBy | None = None,
+        sort_order: SortOrder | None = None,
         max_results: int | None = None,
         next_token: str | None = None,
         resume_token: str | None = None,
@@ -1138,12 +1159,13 @@ class PartnerCentralRevenueMeasurementAPI(SyncClient):
         asked for. Its ``items()`` are those of ``RevenueAttributionSummaries`` in all of them.
 
         Args:
-            catalog: ``Catalog`` in the request body.
+            catalog: ``Catalog`` in the request body. Known values: ``AWS``, ``Sandbox``.
             identifiers: ``Identifiers`` in the request body.
             created_after: ``CreatedAfter`` in the request body.
             created_before: ``CreatedBefore`` in the request body.
-            sort_by: ``SortBy`` in the request body.
-            sort_order: ``SortOrder`` in the request body.
+            sort_by: ``SortBy`` in the request body. Known values: ``LastModifiedDate``.
+            sort_order: ``SortOrder`` in the request body. Known values: ``ASCENDING``,
+                ``DESCENDING``.
             max_results: ``MaxResults`` in the request body. It bounds each page, not all of them
                 together.
             next_token: ``NextToken`` in the request body. For the first page; the service's answers

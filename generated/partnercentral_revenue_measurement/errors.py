@@ -7,7 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ._runtime.errors import ServiceError
-from .types import ValidationExceptionField
+from .types import (
+    AccessDeniedExceptionReason,
+    ConflictExceptionReason,
+    ResourceNotFoundExceptionReason,
+    ServiceQuotaExceededExceptionReason,
+    ValidationExceptionField,
+    ValidationExceptionReason,
+)
 
 
 class PartnerCentralRevenueMeasurementAPIError(ServiceError):
@@ -22,16 +29,16 @@ class AccessDeniedException(PartnerCentralRevenueMeasurementAPIError):
     Sent as ``AccessDeniedException``, HTTP 403.
 
     Attributes:
-        reason: ``Reason``.
+        reason: ``Reason``. Known values: ``ACCESS_DENIED``.
     """
 
     wire_code = "AccessDeniedException"
     http_status = 403
     wire_members = {
-        "Reason": ("reason", str | None),
+        "Reason": ("reason", AccessDeniedExceptionReason | None),
     }
 
-    reason: str | None = None
+    reason: AccessDeniedExceptionReason | None = None
 
 
 class ConflictException(PartnerCentralRevenueMeasurementAPIError):
@@ -40,16 +47,17 @@ class ConflictException(PartnerCentralRevenueMeasurementAPIError):
     Sent as ``ConflictException``, HTTP 409.
 
     Attributes:
-        reason: ``Reason``.
+        reason: ``Reason``. Known values: ``CONFLICT_CLIENT_TOKEN``,
+            ``CONCURRENT_MODIFICATION``, ``RESOURCE_ALREADY_EXISTS``, ``REVISION_MISMATCH``.
     """
 
     wire_code = "ConflictException"
     http_status = 409
     wire_members = {
-        "Reason": ("reason", str | None),
+        "Reason": ("reason", ConflictExceptionReason | None),
     }
 
-    reason: str | None = None
+    reason: ConflictExceptionReason | None = None
 
 
 class InternalServerException(PartnerCentralRevenueMeasurementAPIError):
@@ -70,16 +78,16 @@ class ResourceNotFoundException(PartnerCentralRevenueMeasurementAPIError):
     Sent as ``ResourceNotFoundException``, HTTP 404.
 
     Attributes:
-        reason: ``Reason``.
+        reason: ``Reason``. Known values: ``RESOURCE_NOT_FOUND``.
     """
 
     wire_code = "ResourceNotFoundException"
     http_status = 404
     wire_members = {
-        "Reason": ("reason", str | None),
+        "Reason": ("reason", ResourceNotFoundExceptionReason | None),
     }
 
-    reason: str | None = None
+    reason: ResourceNotFoundExceptionReason | None = None
 
 
 class ServiceQuotaExceededException(PartnerCentralRevenueMeasurementAPIError):
@@ -88,16 +96,17 @@ class ServiceQuotaExceededException(PartnerCentralRevenueMeasurementAPIError):
     Sent as ``ServiceQuotaExceededException``, HTTP 402.
 
     Attributes:
-        reason: ``Reason``.
+        reason: ``Reason``. Known values: ``ATTRIBUTION_LIMIT_EXCEEDED``,
+            ``TAG_LIMIT_EXCEEDED``.
     """
 
     wire_code = "ServiceQuotaExceededException"
     http_status = 402
     wire_members = {
-        "Reason": ("reason", str | None),
+        "Reason": ("reason", ServiceQuotaExceededExceptionReason | None),
     }
 
-    reason: str | None = None
+    reason: ServiceQuotaExceededExceptionReason | None = None
 
 
 class ThrottlingException(PartnerCentralRevenueMeasurementAPIError):
@@ -128,18 +137,19 @@ class ValidationException(PartnerCentralRevenueMeasurementAPIError):
     Sent as ``ValidationException``, HTTP 400.
 
     Attributes:
-        reason: ``Reason``.
+        reason: ``Reason``. Known values: ``REQUEST_VALIDATION_FAILED``,
+            ``BUSINESS_VALIDATION_FAILED``.
         field_list: ``FieldList``.
     """
 
     wire_code = "ValidationException"
     http_status = 400
     wire_members = {
-        "Reason": ("reason", str | None),
+        "Reason": ("reason", ValidationExceptionReason | None),
         "FieldList": ("field_list", list[ValidationExceptionField] | None),
     }
 
-    reason: str | None = None
+    reason: ValidationExceptionReason | None = None
     field_list: list[ValidationExceptionField] | None = None
 
 

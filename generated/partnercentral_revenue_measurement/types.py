@@ -5,12 +5,90 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import msgspec
 
 from ._runtime.shapes import Output, Structure
 from ._runtime.timestamps import UNIX_EPOCH
+
+# Known values, for editors and type checkers. A service may add some, so any text is taken and read.
+if TYPE_CHECKING:
+    AccessDeniedExceptionReason: TypeAlias = Literal["ACCESS_DENIED"] | str
+    AllocationStatus: TypeAlias = Literal["ACTIVE", "INACTIVE"] | str
+    AttributionSortBy: TypeAlias = Literal["LastModifiedDate"] | str
+    CatalogName: TypeAlias = Literal["AWS", "Sandbox"] | str
+    ConflictExceptionReason: TypeAlias = (
+        Literal[
+            "CONFLICT_CLIENT_TOKEN",
+            "CONCURRENT_MODIFICATION",
+            "RESOURCE_ALREADY_EXISTS",
+            "REVISION_MISMATCH",
+        ]
+        | str
+    )
+    EntityType: TypeAlias = Literal["OFFER", "OPPORTUNITY"] | str
+    FieldValidationCode: TypeAlias = (
+        Literal[
+            "REQUIRED_FIELD_MISSING",
+            "DUPLICATE_VALUE",
+            "INVALID_VALUE",
+            "INVALID_STRING_FORMAT",
+            "TOO_MANY_VALUES",
+            "ACTION_NOT_PERMITTED",
+            "INVALID_ENUM_VALUE",
+            "INVALID_NUMBER_FORMAT",
+            "INVALID_STRING_LENGTH",
+        ]
+        | str
+    )
+    MarketplaceRevenueShareAllocationSortField: TypeAlias = Literal["EffectiveFrom"] | str
+    MarketplaceRevenueShareSortBy: TypeAlias = Literal["LastModifiedDate"] | str
+    ResourceNotFoundExceptionReason: TypeAlias = Literal["RESOURCE_NOT_FOUND"] | str
+    RevenueAttributionAllocationAction: TypeAlias = Literal["CREATE", "UPDATE"] | str
+    RevenueAttributionAllocationErrorCode: TypeAlias = (
+        Literal[
+            "ALLOCATION_CAP_EXCEEDED",
+            "RESOURCE_NOT_FOUND",
+            "IMMUTABLE_ALLOCATION",
+            "ACCESS_DENIED",
+            "INVALID_VALUE",
+            "CONCURRENT_MODIFICATION",
+            "INTERNAL_ERROR",
+        ]
+        | str
+    )
+    RevenueAttributionAllocationSortField: TypeAlias = Literal["EffectiveFrom"] | str
+    RevenueAttributionAllocationTaskStatus: TypeAlias = (
+        Literal["IN_PROGRESS", "COMPLETE", "FAILED"] | str
+    )
+    ServiceQuotaExceededExceptionReason: TypeAlias = (
+        Literal["ATTRIBUTION_LIMIT_EXCEEDED", "TAG_LIMIT_EXCEEDED"] | str
+    )
+    SortOrder: TypeAlias = Literal["ASCENDING", "DESCENDING"] | str
+    TenancyModel: TypeAlias = Literal["MULTI_TENANT", "SINGLE_TENANT"] | str
+    ValidationExceptionReason: TypeAlias = (
+        Literal["REQUEST_VALIDATION_FAILED", "BUSINESS_VALIDATION_FAILED"] | str
+    )
+else:
+    AccessDeniedExceptionReason = str
+    AllocationStatus = str
+    AttributionSortBy = str
+    CatalogName = str
+    ConflictExceptionReason = str
+    EntityType = str
+    FieldValidationCode = str
+    MarketplaceRevenueShareAllocationSortField = str
+    MarketplaceRevenueShareSortBy = str
+    ResourceNotFoundExceptionReason = str
+    RevenueAttributionAllocationAction = str
+    RevenueAttributionAllocationErrorCode = str
+    RevenueAttributionAllocationSortField = str
+    RevenueAttributionAllocationTaskStatus = str
+    ServiceQuotaExceededExceptionReason = str
+    SortOrder = str
+    TenancyModel = str
+    ValidationExceptionReason = str
 
 
 class AttributionSummary(Structure, kw_only=True):
@@ -19,9 +97,9 @@ class AttributionSummary(Structure, kw_only=True):
     Attributes:
         arn: ``Arn``.
         id: ``Id``.
-        catalog: ``Catalog``.
+        catalog: ``Catalog``. Known values: ``AWS``, ``Sandbox``.
         name: ``Name``.
-        tenancy_model: ``TenancyModel``.
+        tenancy_model: ``TenancyModel``. Known values: ``MULTI_TENANT``, ``SINGLE_TENANT``.
         marketplace_product: ``MarketplaceProduct``.
         created_date: ``CreatedDate``.
         last_modified_date: ``LastModifiedDate``.
@@ -35,9 +113,9 @@ class AttributionSummary(Structure, kw_only=True):
 
     arn: str | None = msgspec.field(name="Arn", default=None)
     id: str | None = msgspec.field(name="Id", default=None)
-    catalog: str | None = msgspec.field(name="Catalog", default=None)
+    catalog: CatalogName | None = msgspec.field(name="Catalog", default=None)
     name: str | None = msgspec.field(name="Name", default=None)
-    tenancy_model: str = msgspec.field(name="TenancyModel", default="")
+    tenancy_model: TenancyModel = msgspec.field(name="TenancyModel", default="")
     marketplace_product: MarketplaceProductSummary | None = msgspec.field(
         name="MarketplaceProduct", default=None
     )
@@ -79,7 +157,7 @@ class MarketplaceRevenueShareAllocationSummary(Structure, kw_only=True):
         effective_from: ``EffectiveFrom``.
         effective_until: ``EffectiveUntil``.
         revenue_share_percent: ``RevenueSharePercent``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``ACTIVE``, ``INACTIVE``.
         created_date: ``CreatedDate``.
         last_modified_date: ``LastModifiedDate``.
     """
@@ -93,7 +171,7 @@ class MarketplaceRevenueShareAllocationSummary(Structure, kw_only=True):
     effective_from: str = msgspec.field(name="EffectiveFrom", default="")
     effective_until: str | None = msgspec.field(name="EffectiveUntil", default=None)
     revenue_share_percent: str = msgspec.field(name="RevenueSharePercent", default="")
-    status: str = msgspec.field(name="Status", default="")
+    status: AllocationStatus = msgspec.field(name="Status", default="")
     created_date: datetime | None = msgspec.field(name="CreatedDate", default=None)
     last_modified_date: datetime | None = msgspec.field(name="LastModifiedDate", default=None)
 
@@ -104,7 +182,7 @@ class MarketplaceRevenueShareSummary(Structure, kw_only=True):
     Attributes:
         product_id: ``ProductId``.
         arn: ``Arn``.
-        catalog: ``Catalog``.
+        catalog: ``Catalog``. Known values: ``AWS``, ``Sandbox``.
         product_code: ``ProductCode``.
         product_name: ``ProductName``.
         created_date: ``CreatedDate``.
@@ -118,7 +196,7 @@ class MarketplaceRevenueShareSummary(Structure, kw_only=True):
 
     product_id: str = msgspec.field(name="ProductId", default="")
     arn: str = msgspec.field(name="Arn", default="")
-    catalog: str | None = msgspec.field(name="Catalog", default=None)
+    catalog: CatalogName | None = msgspec.field(name="Catalog", default=None)
     product_code: str | None = msgspec.field(name="ProductCode", default=None)
     product_name: str | None = msgspec.field(name="ProductName", default=None)
     created_date: datetime | None = msgspec.field(name="CreatedDate", default=None)
@@ -137,26 +215,28 @@ class RevenueAttributionAllocationErrorDetail(Structure, kw_only=True):
 
     Attributes:
         revenue_attribution_allocation_id: ``RevenueAttributionAllocationId``.
-        entity_type: ``EntityType``.
+        entity_type: ``EntityType``. Known values: ``OFFER``, ``OPPORTUNITY``.
         entity_id: ``EntityId``.
         customer_aws_account_id: ``CustomerAwsAccountId``.
         effective_from: ``EffectiveFrom``.
         effective_until: ``EffectiveUntil``.
-        action: ``Action``.
-        error_code: ``ErrorCode``.
+        action: ``Action``. Known values: ``CREATE``, ``UPDATE``.
+        error_code: ``ErrorCode``. Known values: ``ALLOCATION_CAP_EXCEEDED``,
+            ``RESOURCE_NOT_FOUND``, ``IMMUTABLE_ALLOCATION``, ``ACCESS_DENIED``,
+            ``INVALID_VALUE``, ``CONCURRENT_MODIFICATION``, ``INTERNAL_ERROR``.
         error_message: ``ErrorMessage``.
     """
 
     revenue_attribution_allocation_id: str | None = msgspec.field(
         name="RevenueAttributionAllocationId", default=None
     )
-    entity_type: str = msgspec.field(name="EntityType", default="")
+    entity_type: EntityType = msgspec.field(name="EntityType", default="")
     entity_id: str = msgspec.field(name="EntityId", default="")
     customer_aws_account_id: str = msgspec.field(name="CustomerAwsAccountId", default="")
     effective_from: str = msgspec.field(name="EffectiveFrom", default="")
     effective_until: str = msgspec.field(name="EffectiveUntil", default="")
-    action: str = msgspec.field(name="Action", default="")
-    error_code: str = msgspec.field(name="ErrorCode", default="")
+    action: RevenueAttributionAllocationAction = msgspec.field(name="Action", default="")
+    error_code: RevenueAttributionAllocationErrorCode = msgspec.field(name="ErrorCode", default="")
     error_message: str = msgspec.field(name="ErrorMessage", default="")
 
 
@@ -166,14 +246,14 @@ class RevenueAttributionAllocationSummary(Structure, kw_only=True):
     Attributes:
         revenue_attribution_allocation_id: ``RevenueAttributionAllocationId``.
         revenue_attribution_identifier: ``RevenueAttributionIdentifier``.
-        entity_type: ``EntityType``.
+        entity_type: ``EntityType``. Known values: ``OFFER``, ``OPPORTUNITY``.
         entity_identifier: ``EntityIdentifier``.
         entity_name: ``EntityName``.
         customer_aws_account_id: ``CustomerAwsAccountId``.
         revenue_share_percent: ``RevenueSharePercent``.
         effective_from: ``EffectiveFrom``.
         effective_until: ``EffectiveUntil``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``ACTIVE``, ``INACTIVE``.
     """
 
     revenue_attribution_allocation_id: str = msgspec.field(
@@ -182,42 +262,42 @@ class RevenueAttributionAllocationSummary(Structure, kw_only=True):
     revenue_attribution_identifier: str = msgspec.field(
         name="RevenueAttributionIdentifier", default=""
     )
-    entity_type: str = msgspec.field(name="EntityType", default="")
+    entity_type: EntityType = msgspec.field(name="EntityType", default="")
     entity_identifier: str = msgspec.field(name="EntityIdentifier", default="")
     entity_name: str | None = msgspec.field(name="EntityName", default=None)
     customer_aws_account_id: str = msgspec.field(name="CustomerAwsAccountId", default="")
     revenue_share_percent: str = msgspec.field(name="RevenueSharePercent", default="")
     effective_from: str = msgspec.field(name="EffectiveFrom", default="")
     effective_until: str = msgspec.field(name="EffectiveUntil", default="")
-    status: str = msgspec.field(name="Status", default="")
+    status: AllocationStatus = msgspec.field(name="Status", default="")
 
 
 class RevenueShareAllocation(Structure, kw_only=True):
     """The structure ``RevenueShareAllocation``.
 
     Attributes:
-        action: ``Action``.
+        action: ``Action``. Known values: ``CREATE``, ``UPDATE``.
         revenue_attribution_allocation_id: ``RevenueAttributionAllocationId``.
-        entity_type: ``EntityType``.
+        entity_type: ``EntityType``. Known values: ``OFFER``, ``OPPORTUNITY``.
         entity_identifier: ``EntityIdentifier``.
         customer_aws_account_id: ``CustomerAwsAccountId``.
         revenue_share_percent: ``RevenueSharePercent``.
         effective_from: ``EffectiveFrom``.
         effective_until: ``EffectiveUntil``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``ACTIVE``, ``INACTIVE``.
     """
 
-    action: str = msgspec.field(name="Action")
+    action: RevenueAttributionAllocationAction = msgspec.field(name="Action")
     revenue_attribution_allocation_id: str | None = msgspec.field(
         name="RevenueAttributionAllocationId", default=None
     )
-    entity_type: str = msgspec.field(name="EntityType")
+    entity_type: EntityType = msgspec.field(name="EntityType")
     entity_identifier: str = msgspec.field(name="EntityIdentifier")
     customer_aws_account_id: str = msgspec.field(name="CustomerAwsAccountId")
     revenue_share_percent: str = msgspec.field(name="RevenueSharePercent")
     effective_from: str = msgspec.field(name="EffectiveFrom")
     effective_until: str = msgspec.field(name="EffectiveUntil")
-    status: str | None = msgspec.field(name="Status", default=None)
+    status: AllocationStatus | None = msgspec.field(name="Status", default=None)
 
 
 class Tag(Structure, kw_only=True):
@@ -240,12 +320,15 @@ class ValidationExceptionField(Structure, kw_only=True):
     Attributes:
         name: ``Name``.
         message: ``Message``.
-        code: ``Code``.
+        code: ``Code``. Known values: ``REQUIRED_FIELD_MISSING``, ``DUPLICATE_VALUE``,
+            ``INVALID_VALUE``, ``INVALID_STRING_FORMAT``, ``TOO_MANY_VALUES``,
+            ``ACTION_NOT_PERMITTED``, ``INVALID_ENUM_VALUE``, ``INVALID_NUMBER_FORMAT``,
+            ``INVALID_STRING_LENGTH``.
     """
 
     name: str = msgspec.field(name="Name", default="")
     message: str = msgspec.field(name="Message", default="")
-    code: str = msgspec.field(name="Code", default="")
+    code: FieldValidationCode = msgspec.field(name="Code", default="")
 
 
 class CreateMarketplaceRevenueShareOutput(Output, kw_only=True):
@@ -254,7 +337,7 @@ class CreateMarketplaceRevenueShareOutput(Output, kw_only=True):
     Attributes:
         product_id: ``ProductId``.
         arn: ``Arn``.
-        catalog: ``Catalog``.
+        catalog: ``Catalog``. Known values: ``AWS``, ``Sandbox``.
         product_code: ``ProductCode``.
         product_name: ``ProductName``.
         created_date: ``CreatedDate``.
@@ -264,7 +347,7 @@ class CreateMarketplaceRevenueShareOutput(Output, kw_only=True):
 
     product_id: str = msgspec.field(name="ProductId", default="")
     arn: str = msgspec.field(name="Arn", default="")
-    catalog: str | None = msgspec.field(name="Catalog", default=None)
+    catalog: CatalogName | None = msgspec.field(name="Catalog", default=None)
     product_code: str | None = msgspec.field(name="ProductCode", default=None)
     product_name: str | None = msgspec.field(name="ProductName", default=None)
     created_date: datetime | None = msgspec.field(name="CreatedDate", default=None)
@@ -283,7 +366,7 @@ class CreateMarketplaceRevenueShareAllocationOutput(Output, kw_only=True):
         effective_from: ``EffectiveFrom``.
         effective_until: ``EffectiveUntil``.
         revenue_share_percent: ``RevenueSharePercent``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``ACTIVE``, ``INACTIVE``.
         created_date: ``CreatedDate``.
         last_modified_date: ``LastModifiedDate``.
         latest_marketplace_revenue_share_revision: ``LatestMarketplaceRevenueShareRevision``.
@@ -298,7 +381,7 @@ class CreateMarketplaceRevenueShareAllocationOutput(Output, kw_only=True):
     effective_from: str = msgspec.field(name="EffectiveFrom", default="")
     effective_until: str | None = msgspec.field(name="EffectiveUntil", default=None)
     revenue_share_percent: str = msgspec.field(name="RevenueSharePercent", default="")
-    status: str = msgspec.field(name="Status", default="")
+    status: AllocationStatus = msgspec.field(name="Status", default="")
     created_date: datetime | None = msgspec.field(name="CreatedDate", default=None)
     last_modified_date: datetime | None = msgspec.field(name="LastModifiedDate", default=None)
     latest_marketplace_revenue_share_revision: str | None = msgspec.field(
@@ -314,7 +397,7 @@ class CreateRevenueAttributionOutput(Output, kw_only=True):
         arn: ``Arn``.
         name: ``Name``.
         description: ``Description``.
-        tenancy_model: ``TenancyModel``.
+        tenancy_model: ``TenancyModel``. Known values: ``MULTI_TENANT``, ``SINGLE_TENANT``.
         marketplace_product: ``MarketplaceProduct``.
         revision: ``Revision``.
     """
@@ -323,7 +406,7 @@ class CreateRevenueAttributionOutput(Output, kw_only=True):
     arn: str = msgspec.field(name="Arn", default="")
     name: str | None = msgspec.field(name="Name", default=None)
     description: str | None = msgspec.field(name="Description", default=None)
-    tenancy_model: str = msgspec.field(name="TenancyModel", default="")
+    tenancy_model: TenancyModel = msgspec.field(name="TenancyModel", default="")
     marketplace_product: MarketplaceProductSummary | None = msgspec.field(
         name="MarketplaceProduct", default=None
     )
@@ -336,7 +419,7 @@ class GetMarketplaceRevenueShareOutput(Output, kw_only=True):
     Attributes:
         product_id: ``ProductId``.
         arn: ``Arn``.
-        catalog: ``Catalog``.
+        catalog: ``Catalog``. Known values: ``AWS``, ``Sandbox``.
         product_code: ``ProductCode``.
         product_name: ``ProductName``.
         created_date: ``CreatedDate``.
@@ -351,7 +434,7 @@ class GetMarketplaceRevenueShareOutput(Output, kw_only=True):
 
     product_id: str = msgspec.field(name="ProductId", default="")
     arn: str = msgspec.field(name="Arn", default="")
-    catalog: str = msgspec.field(name="Catalog", default="")
+    catalog: CatalogName = msgspec.field(name="Catalog", default="")
     product_code: str | None = msgspec.field(name="ProductCode", default=None)
     product_name: str | None = msgspec.field(name="ProductName", default=None)
     created_date: datetime | None = msgspec.field(name="CreatedDate", default=None)
@@ -377,7 +460,7 @@ class GetMarketplaceRevenueShareAllocationOutput(Output, kw_only=True):
         effective_from: ``EffectiveFrom``.
         effective_until: ``EffectiveUntil``.
         revenue_share_percent: ``RevenueSharePercent``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``ACTIVE``, ``INACTIVE``.
         created_date: ``CreatedDate``.
         last_modified_date: ``LastModifiedDate``.
         latest_marketplace_revenue_share_revision: ``LatestMarketplaceRevenueShareRevision``.
@@ -392,7 +475,7 @@ class GetMarketplaceRevenueShareAllocationOutput(Output, kw_only=True):
     effective_from: str = msgspec.field(name="EffectiveFrom", default="")
     effective_until: str | None = msgspec.field(name="EffectiveUntil", default=None)
     revenue_share_percent: str = msgspec.field(name="RevenueSharePercent", default="")
-    status: str = msgspec.field(name="Status", default="")
+    status: AllocationStatus = msgspec.field(name="Status", default="")
     created_date: datetime | None = msgspec.field(name="CreatedDate", default=None)
     last_modified_date: datetime | None = msgspec.field(name="LastModifiedDate", default=None)
     latest_marketplace_revenue_share_revision: str | None = msgspec.field(
@@ -406,10 +489,10 @@ class GetRevenueAttributionOutput(Output, kw_only=True):
     Attributes:
         arn: ``Arn``.
         id: ``Id``.
-        catalog: ``Catalog``.
+        catalog: ``Catalog``. Known values: ``AWS``, ``Sandbox``.
         name: ``Name``.
         description: ``Description``.
-        tenancy_model: ``TenancyModel``.
+        tenancy_model: ``TenancyModel``. Known values: ``MULTI_TENANT``, ``SINGLE_TENANT``.
         marketplace_product: ``MarketplaceProduct``.
         created_date: ``CreatedDate``.
         last_modified_date: ``LastModifiedDate``.
@@ -424,10 +507,10 @@ class GetRevenueAttributionOutput(Output, kw_only=True):
 
     arn: str = msgspec.field(name="Arn", default="")
     id: str = msgspec.field(name="Id", default="")
-    catalog: str = msgspec.field(name="Catalog", default="")
+    catalog: CatalogName = msgspec.field(name="Catalog", default="")
     name: str | None = msgspec.field(name="Name", default=None)
     description: str | None = msgspec.field(name="Description", default=None)
-    tenancy_model: str = msgspec.field(name="TenancyModel", default="")
+    tenancy_model: TenancyModel = msgspec.field(name="TenancyModel", default="")
     marketplace_product: MarketplaceProductSummary | None = msgspec.field(
         name="MarketplaceProduct", default=None
     )
@@ -451,14 +534,14 @@ class GetRevenueAttributionAllocationOutput(Output, kw_only=True):
     Attributes:
         revenue_attribution_allocation_id: ``RevenueAttributionAllocationId``.
         revenue_attribution_identifier: ``RevenueAttributionIdentifier``.
-        entity_type: ``EntityType``.
+        entity_type: ``EntityType``. Known values: ``OFFER``, ``OPPORTUNITY``.
         entity_identifier: ``EntityIdentifier``.
         entity_name: ``EntityName``.
         customer_aws_account_id: ``CustomerAwsAccountId``.
         revenue_share_percent: ``RevenueSharePercent``.
         effective_from: ``EffectiveFrom``.
         effective_until: ``EffectiveUntil``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``ACTIVE``, ``INACTIVE``.
         created_date: ``CreatedDate``.
         last_modified_date: ``LastModifiedDate``.
         revenue_attribution_revision: ``RevenueAttributionRevision``.
@@ -471,14 +554,14 @@ class GetRevenueAttributionAllocationOutput(Output, kw_only=True):
     revenue_attribution_identifier: str = msgspec.field(
         name="RevenueAttributionIdentifier", default=""
     )
-    entity_type: str = msgspec.field(name="EntityType", default="")
+    entity_type: EntityType = msgspec.field(name="EntityType", default="")
     entity_identifier: str = msgspec.field(name="EntityIdentifier", default="")
     entity_name: str | None = msgspec.field(name="EntityName", default=None)
     customer_aws_account_id: str = msgspec.field(name="CustomerAwsAccountId", default="")
     revenue_share_percent: str = msgspec.field(name="RevenueSharePercent", default="")
     effective_from: str = msgspec.field(name="EffectiveFrom", default="")
     effective_until: str = msgspec.field(name="EffectiveUntil", default="")
-    status: str = msgspec.field(name="Status", default="")
+    status: AllocationStatus = msgspec.field(name="Status", default="")
     created_date: datetime = msgspec.field(name="CreatedDate", default=UNIX_EPOCH)
     last_modified_date: datetime = msgspec.field(name="LastModifiedDate", default=UNIX_EPOCH)
     revenue_attribution_revision: str = msgspec.field(name="RevenueAttributionRevision", default="")
@@ -492,8 +575,8 @@ class GetRevenueAttributionAllocationsTaskOutput(Output, kw_only=True):
 
     Attributes:
         task_id: ``TaskId``.
-        status: ``Status``.
-        catalog: ``Catalog``.
+        status: ``Status``. Known values: ``IN_PROGRESS``, ``COMPLETE``, ``FAILED``.
+        catalog: ``Catalog``. Known values: ``AWS``, ``Sandbox``.
         revenue_attribution_arn: ``RevenueAttributionArn``.
         started_at: ``StartedAt``.
         ended_at: ``EndedAt``.
@@ -505,8 +588,8 @@ class GetRevenueAttributionAllocationsTaskOutput(Output, kw_only=True):
     """
 
     task_id: str = msgspec.field(name="TaskId", default="")
-    status: str = msgspec.field(name="Status", default="")
-    catalog: str = msgspec.field(name="Catalog", default="")
+    status: RevenueAttributionAllocationTaskStatus = msgspec.field(name="Status", default="")
+    catalog: CatalogName = msgspec.field(name="Catalog", default="")
     revenue_attribution_arn: str = msgspec.field(name="RevenueAttributionArn", default="")
     started_at: datetime = msgspec.field(name="StartedAt", default=UNIX_EPOCH)
     ended_at: datetime | None = msgspec.field(name="EndedAt", default=None)
@@ -594,8 +677,8 @@ class StartRevenueAttributionAllocationsTaskOutput(Output, kw_only=True):
 
     Attributes:
         task_id: ``TaskId``.
-        status: ``Status``.
-        catalog: ``Catalog``.
+        status: ``Status``. Known values: ``IN_PROGRESS``, ``COMPLETE``, ``FAILED``.
+        catalog: ``Catalog``. Known values: ``AWS``, ``Sandbox``.
         revenue_attribution_arn: ``RevenueAttributionArn``.
         started_at: ``StartedAt``.
         total_revenue_attribution_allocation_records:
@@ -603,8 +686,8 @@ class StartRevenueAttributionAllocationsTaskOutput(Output, kw_only=True):
     """
 
     task_id: str = msgspec.field(name="TaskId", default="")
-    status: str = msgspec.field(name="Status", default="")
-    catalog: str = msgspec.field(name="Catalog", default="")
+    status: RevenueAttributionAllocationTaskStatus = msgspec.field(name="Status", default="")
+    catalog: CatalogName = msgspec.field(name="Catalog", default="")
     revenue_attribution_arn: str = msgspec.field(name="RevenueAttributionArn", default="")
     started_at: datetime = msgspec.field(name="StartedAt", default=UNIX_EPOCH)
     total_revenue_attribution_allocation_records: int = msgspec.field(
@@ -631,7 +714,7 @@ class UpdateMarketplaceRevenueShareAllocationOutput(Output, kw_only=True):
         effective_from: ``EffectiveFrom``.
         effective_until: ``EffectiveUntil``.
         revenue_share_percent: ``RevenueSharePercent``.
-        status: ``Status``.
+        status: ``Status``. Known values: ``ACTIVE``, ``INACTIVE``.
         created_date: ``CreatedDate``.
         last_modified_date: ``LastModifiedDate``.
         latest_marketplace_revenue_share_revision: ``LatestMarketplaceRevenueShareRevision``.
@@ -646,7 +729,7 @@ class UpdateMarketplaceRevenueShareAllocationOutput(Output, kw_only=True):
     effective_from: str = msgspec.field(name="EffectiveFrom", default="")
     effective_until: str | None = msgspec.field(name="EffectiveUntil", default=None)
     revenue_share_percent: str = msgspec.field(name="RevenueSharePercent", default="")
-    status: str = msgspec.field(name="Status", default="")
+    status: AllocationStatus = msgspec.field(name="Status", default="")
     created_date: datetime | None = msgspec.field(name="CreatedDate", default=None)
     last_modified_date: datetime | None = msgspec.field(name="LastModifiedDate", default=None)
     latest_marketplace_revenue_share_revision: str | None = msgspec.field(

@@ -63,7 +63,7 @@ class _Same(dict[str, str]):
         return name
 
 
-_ANNOTATIONS = Annotations(_Same(), ir.Protocol.REST_JSON)
+_ANNOTATIONS = Annotations(_Same(), {}, ir.Protocol.REST_JSON)
 
 
 class _Shapes(dict[str, ir.Shape]):

@@ -6,7 +6,10 @@ is a change of the wire alone. Arguments are keywords, and text with known value
 
 from __future__ import annotations
 
-from lapsmith.apidiff.members import Members, fact_span
+from dataclasses import replace
+
+from lapsmith.apidiff.enums import compare_enums
+from lapsmith.apidiff.members import Enums, Members, fact_span
 from lapsmith.apidiff.model import Change, Impact, Kind, Log, verdict
 from lapsmith.apidiff.operations import Operations, Side, by_method
 from lapsmith.apidiff.paging import Paging
@@ -24,7 +27,8 @@ __all__ = ["Change", "Impact", "Kind", "compare", "verdict"]
 def compare(old: ir.Service, new: ir.Service) -> tuple[Change, ...]:
     """Return what changed from ``old`` to ``new``, the gravest first; nothing where callers cannot tell them apart."""
     log = Log()
-    before, after = (lower(service, package="client", source="") for service in (old, new))
+    # Without the names of enums, what is annotated with one is text, as it is to those who run the code.
+    before, after = (lower(replace(service, enums={}), package="client", source="") for service in (old, new))
     structures = pair_classes(classes(old, before), classes(new, after))
     errors = pair_failures(failures(old, before), failures(new, after))
     operations = by_method(_sides(old, before), _sides(new, after))
@@ -32,7 +36,7 @@ def compare(old: ir.Service, new: ir.Service) -> tuple[Change, ...]:
     same_shapes |= {name: name for name in _unions(old) & _unions(new)}
     renamed = {was.view.name: now.view.name for was, now in structures.same}
     renamed |= {was.view.name: now.view.name for was, now in errors.same}
-    members = Members(log, Types(same_shapes), renamed)
+    members = Members(log, Types(same_shapes), renamed, Enums(old.enums.keys(), new.enums.keys()))
     Header(log, old, new, after.class_name).compare(before, after)
     same_errors = {was.error.name: now.error.name for was, now in errors.same}
     Operations(log, members, same_errors).compare(operations)
@@ -40,6 +44,7 @@ def compare(old: ir.Service, new: ir.Service) -> tuple[Change, ...]:
     shapes = Shapes(log, members)
     shapes.structures(structures)
     shapes.errors(errors)
+    compare_enums(log, old, new)
     shapes.events(_by_alias(before), _by_alias(after), Spans(_places(old, before), _places(new, after)))
     _exports(log, before, after, (fact_span(old.origins, "name"), fact_span(new.origins, "name")))
     return log.sorted()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 from lapsmith.apidiff.model import Impact, Kind, Log
 from lapsmith.apidiff.pairing import Pairs, likely_renames, pair
-from lapsmith.apidiff.types import Relation, Types, enums, formats, judge
+from lapsmith.apidiff.types import Relation, Types, formats, judge, texts
 from lapsmith.diagnostics import Span
 from lapsmith.ir import model as ir
 from lapsmith.python.view import Parameter
@@ -35,12 +35,28 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Enums:
+    """The names of each side's enums, whose changes are told once and not of each member that has them."""
+
+    old: Set[str]
+    new: Set[str]
+
+    def tells(self, before: ir.StringType, after: ir.StringType) -> bool:
+        """Whether all that changed of a text is that its enum changed, is new, or is gone."""
+        if before.name is not None and after.name is not None:
+            return before.name == after.name
+        added = not before.enum and after.name is not None and after.name not in self.old
+        return added or (not after.enum and before.name is not None and before.name not in self.new)
+
+
+@dataclass(frozen=True, slots=True)
 class Members:
     """Compares members; ``classes`` maps the old names of classes to new ones."""
 
     log: Log
     types: Types
     classes: dict[str, str]
+    enums: Enums
 
     def compare(self, scope: Scope, old: Sequence[Parameter], new: Sequence[Parameter]) -> None:
         """Compare all members of one method or class."""
@@ -134,9 +150,11 @@ class Members:
         return re.sub(r"\w+", lambda word: self.classes.get(word[0], word[0]), _spelled(item))
 
     def _values(self, scope: Scope, old: Parameter, new: Parameter) -> None:
-        spans = _fact(old, "type"), _fact(new, "type")
-        for before, after in enums(old.member.type, new.member.type):
-            for severity, what, why in _enum_changes(scope, before, after):
+        spans = tuple(fact_span(item.member.origins, "enum", "type", "name") for item in (old, new))
+        for before, after in texts(old.member.type, new.member.type):
+            if self.enums.tells(before, after):
+                continue
+            for severity, what, why in value_changes(scope, before, after):
                 self.log.add(Kind.ENUM, severity, scope.subject(new.name), what, why, *spans)
 
     def _default(self, scope: Scope, old: Parameter, new: Parameter) -> None:
@@ -198,10 +216,14 @@ def _added(scope: Scope, needed: bool) -> tuple[Impact, str, str]:
     return Impact.MINOR, "attribute added", "code need not use it"
 
 
-def _enum_changes(scope: Scope, before: tuple[str, ...], after: tuple[str, ...]) -> Iterable[tuple[Impact, str, str]]:
+def value_changes(scope: Scope, old: ir.StringType, new: ir.StringType) -> Iterable[tuple[Impact, str, str]]:
     """Values are open in Python (``str``), so only what the service stops taking breaks callers."""
+    before, after = old.enum, new.enum
+    if not before and new.name is not None:
+        yield Impact.MINOR, f"known values {listed(after)}", "any text is taken as before"
+        return
     if not before or not after:
-        what = f"now one of {_listed(after)}" if after else f"any text, no longer one of {_listed(before)}"
+        what = f"now one of {listed(after)}" if after else f"any text, no longer one of {listed(before)}"
         narrowed = scope.sent and bool(after)
         why = "the service may refuse other values" if narrowed else "the type stays str"
         yield (Impact.MAJOR if narrowed else Impact.MINOR if before else Impact.PATCH), what, why
@@ -209,12 +231,12 @@ def _enum_changes(scope: Scope, before: tuple[str, ...], after: tuple[str, ...])
     if gone := [value for value in before if value not in after]:
         severity = Impact.MAJOR if scope.sent else Impact.PATCH
         why = "the service may refuse it" if scope.sent else "it is not returned any more"
-        yield severity, f"no longer takes {_listed(gone)}" if scope.sent else f"no longer {_listed(gone)}", why
+        yield severity, f"no longer takes {listed(gone)}" if scope.sent else f"no longer {listed(gone)}", why
     if come := [value for value in after if value not in before]:
-        yield Impact.MINOR, f"may also be {_listed(come)}", "values are open: the type stays str"
+        yield Impact.MINOR, f"may also be {listed(come)}", "values are open: the type stays str"
 
 
-def _listed(values: Sequence[str]) -> str:
+def listed(values: Sequence[str]) -> str:
     shown = ", ".join(repr(value) for value in values[:_SHOWN])
     return shown if len(values) <= _SHOWN else f"{shown} and {len(values) - _SHOWN} more"
 

@@ -43,6 +43,8 @@ class Kind(StrEnum):
     DOCUMENTATION = "documentation"
     ENDPOINT = "endpoint"
     ENUM = "enum"
+    ENUM_ADDED = "enum-added"
+    ENUM_REMOVED = "enum-removed"
     ERROR_ADDED = "error-added"
     ERROR_CODE = "error-code"
     ERROR_REMOVED = "error-removed"

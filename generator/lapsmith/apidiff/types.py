@@ -96,16 +96,16 @@ def _is_json(kind: ir.Type) -> bool:
             return isinstance(kind, ir.StringType | ir.IntegerType | ir.FloatType | ir.BooleanType)
 
 
-def enums(old: ir.Type, new: ir.Type) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Yield the known values of texts at the same place in both types, where they differ."""
+def texts(old: ir.Type, new: ir.Type) -> Iterator[tuple[ir.StringType, ir.StringType]]:
+    """Yield the texts at the same place in both types, where their known values differ."""
     match old, new:
-        case ir.StringType(before), ir.StringType(after) if set(before) != set(after):
-            yield before, after
+        case ir.StringType(), ir.StringType() if set(old.enum) != set(new.enum):
+            yield old, new
         case ir.ListType(a), ir.ListType(b):
-            yield from enums(a, b)
+            yield from texts(a, b)
         case ir.MapType(a_key, a), ir.MapType(b_key, b):
-            yield from enums(a_key, b_key)
-            yield from enums(a, b)
+            yield from texts(a_key, b_key)
+            yield from texts(a, b)
 
 
 def formats(old: ir.Type, new: ir.Type) -> Iterator[tuple[str, str]]:

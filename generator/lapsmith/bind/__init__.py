@@ -33,7 +33,7 @@ from lapsmith.lap.tree import Document
 
 __all__ = ["BindError", "Bound", "bind", "write"]
 
-_BLOCKS = ("operations", "waiters", "shapes", "errors")
+_BLOCKS = ("operations", "waiters", "shapes", "errors", "enums")
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ class _Deriver:
             "waiters": paging.waiters(self._model.waiters, self._generated),
             "shapes": shapes,
             "errors": self._described(thrown),
+            "enums": dict(sorted(self._facts.enums.items())),
         }
         self._result.shapes = reached
         self._result.content = {key: value for key, value in sections.items() if value}

@@ -129,6 +129,7 @@ _TRAITS: Mapping[str, Form] = {
     "location": _one_of("uri", "querystring", "header", "headers", "statusCode"),
     "locationName": _WIRE_NAME,
     "timestampFormat": _one_of("unixTimestamp", "iso8601", "rfc822"),
+    "enum": Items(_TEXT),
     "contextParam": Record({"name": _NAME}, ("name",)),
     **dict.fromkeys(
         ("idempotencyToken", "jsonvalue", "sparse", "streaming", "requiresLength", "eventpayload", "eventheader"), _FLAG

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from lapsmith.bind import spelling
+from lapsmith.bind.enums import Enums
 from lapsmith.bind.model import Member, Operation, Shape
 from lapsmith.bind.spelling import Spelled
 from lapsmith.lap.tree import Endpoint, Field
@@ -72,6 +73,12 @@ class Facts:
         self.is_rest = protocol == "rest-json"
         # CBOR has a type for points in time.
         self._has_formats = protocol != "rpc-v2-cbor"
+        self._enums = Enums()
+
+    @property
+    def enums(self) -> Mapping[str, Sequence[str]]:
+        """The known values of all texts that entries were made for, by the names of their enums."""
+        return self._enums.found
 
     def of_input(self, operation: Operation, endpoint: Endpoint, present: Mapping[str, Member]) -> Entry:
         """The ``in`` of an operation."""
@@ -79,7 +86,8 @@ class Facts:
         labels = dict(zip(_labels(operation.uri), here, strict=False))
         entries = self._side(operation.input, present, labels, answer=False)
         if self.is_rest and is_elsewhere(operation, endpoint):
-            return {name: entry for name, entry in entries.items() if _place_of(entry) not in _BY_PLACE}
+            placeless = {name: _without_place(entry) for name, entry in entries.items()}
+            return {name: entry for name, entry in placeless.items() if entry}
         return entries
 
     def of_output(self, operation: Operation, present: Mapping[str, Member]) -> Entry:
@@ -94,6 +102,7 @@ class Facts:
         entries: Entry = {}
         for name, member in present.items():
             entry = self._top(name, member, labels, self._place(shape, member, answer=answer))
+            entry |= self._known(shape, member)
             if entry:
                 entries[name] = _shortened(entry)
         return entries
@@ -137,6 +146,10 @@ class Facts:
             entry["sparse"] = True
         return entry
 
+    def _known(self, holder: Shape, member: Member) -> Entry:
+        enum = self._enums.of(holder, member)
+        return {"enum": enum} if enum is not None else {}
+
     def _format(self, member: Member, place: str) -> str | None:
         """The format of a timestamp, or of those in a list or map, where it is not the place's default."""
         leaf = member
@@ -173,7 +186,7 @@ class Facts:
         entry: Entry = {} if place == "body" else {"in": place}
         if place not in ("event-payload", "status") and member.wire_name != member.name:
             entry["name"] = member.wire_name
-        entry |= self._traits(member, place)
+        entry |= self._traits(member, place) | self._known(shape, member)
         # types.lap says which lists and maps may hold nulls.
         entry.pop("sparse", None)
         return entry
@@ -189,8 +202,12 @@ def place(method: str, path: str) -> tuple[str, str]:
     return method.upper(), _LABEL.sub(r"{\1}", path).rstrip("/") or "/"
 
 
-def _place_of(entry: object) -> object:
-    return entry.get("in") if isinstance(entry, dict) else entry
+def _without_place(entry: object) -> object:
+    """What holds of a member wherever it goes; all of the entry where the place is not for the path to decide."""
+    place = entry.get("in") if isinstance(entry, dict) else entry
+    if place not in _BY_PLACE:
+        return entry
+    return {"enum": entry["enum"]} if isinstance(entry, dict) and "enum" in entry else None
 
 
 def _is_streaming(member: Member) -> bool:

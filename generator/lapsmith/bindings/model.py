@@ -90,6 +90,19 @@ class EndpointBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class EnumUse:
+    """Which enums the texts of a member are of, by their names under ``enums``.
+
+    ``text`` is the member's own, or that of the texts in its lists; ``keys`` and ``values`` are those of its map.
+    """
+
+    span: Span
+    text: Fact[str] | None = None
+    keys: Fact[str] | None = None
+    values: EnumUse | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MemberBinding:
     """How one member travels. None: the spec's name, or what inference or the protocol says.
 
@@ -108,6 +121,7 @@ class MemberBinding:
     json: Fact[bool] | None = None
     sparse: Fact[bool] | None = None
     sized: Fact[bool] | None = None
+    enum: EnumUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +252,15 @@ class ShapeBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class EnumBinding:
+    """One entry of ``enums``: texts that the service knows. Others may come, and are taken."""
+
+    name: str
+    span: Span
+    values: tuple[Fact[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorBinding:
     """One entry of ``errors``. ``code`` is what the service sends where it differs from the name."""
 
@@ -263,6 +286,7 @@ class Bindings:
     waiters: Mapping[str, WaiterBinding] = field(default_factory=dict)
     shapes: Mapping[str, ShapeBinding] = field(default_factory=dict)
     errors: Mapping[str, ErrorBinding] = field(default_factory=dict)
+    enums: Mapping[str, EnumBinding] = field(default_factory=dict)
 
     @property
     def has_rules(self) -> bool:

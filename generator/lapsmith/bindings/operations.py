@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from lapsmith.bindings import model
+from lapsmith.bindings.enums import read_use
 from lapsmith.bindings.model import At, EndpointParameter, Fact, MemberBinding, OperationBinding, Pages, Pin
 from lapsmith.bindings.reader import Section, boolean, integer, mapping, text, words
 from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -13,7 +14,7 @@ from lapsmith.diagnostics import Diagnostics
 
 _REQUEST = ("host", "auth", "compress", "body", "endpoint")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
-_MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized")
+_MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "enum")
 _PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
 _PAGES = ("in", "out", "items", "limit", "more")
 _AT = re.compile(r"([A-Z]+) (/\S*)")
@@ -90,6 +91,7 @@ def read_members(
             json=inner.boolean("json"),
             sparse=inner.boolean("sparse"),
             sized=inner.boolean("sized"),
+            enum=read_use(inner),
         )
     return members
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from lapsmith.bindings import model
+from lapsmith.bindings.enums import read_enum
 from lapsmith.bindings.hosts import read_host
 from lapsmith.bindings.model import Bindings, Fact
 from lapsmith.bindings.operations import read_members, read_operation
@@ -15,7 +16,7 @@ from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode
 from lapsmith.diagnostics import Diagnostics
 
 VERSION = 1
-_ROOT = ("lapsmith", "derived", "service", "endpoint", "operations", "waiters", "shapes", "errors")
+_ROOT = ("lapsmith", "derived", "service", "endpoint", "operations", "waiters", "shapes", "errors", "enums")
 _SERVICE = ("id", "class", "protocol", "target", "signing", "read_timeout", "s3", "query_compatible", "headers")
 _HOSTS = ("host", "fips", "dualstack", "fips_dualstack")
 _ERROR = ("status", "retry", "code", "doc")
@@ -50,6 +51,7 @@ def read(root: MappingNode, overrides_file: str | None, diagnostics: Diagnostics
         },
         shapes={n: _shape(k, v, diagnostics) for n, k, v in _named(section, "shapes", diagnostics)},
         errors={n: _error(k, v, diagnostics) for n, k, v in _named(section, "errors", diagnostics)},
+        enums={n: read_enum(k, v, diagnostics) for n, k, v in _named(section, "enums", diagnostics)},
     )
 
 

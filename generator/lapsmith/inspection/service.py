@@ -1,4 +1,4 @@
-"""The IR as tables: the service, its operations, event streams, structures and errors."""
+"""The IR as tables: the service, its operations, event streams, structures, errors and enums."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lapsmith.ir import model
 from lapsmith.ir.model import EventUnion, Member, Operation, Origin, Service, Source, Structure
 
 # What a member is, then how it travels: where only two places speak of a member, their order tells who said what.
-_MEMBER_FACTS = ("type", "required", "name", "location", "wire_name")
+_MEMBER_FACTS = ("type", "enum", "required", "name", "location", "wire_name")
 _OPERATION_FACTS = {"name": "name", "method": "method", "uri": "path", "status": "status", "errors": "errors"}
 _ERROR_FACTS = ("code", "status", "retry", "members")
 _MEMBER_COLUMNS = tuple(map(Column, ("member", "type", "req", "in", "wire name", "from")))
@@ -27,6 +27,8 @@ def service_lines(service: Service, width: int) -> list[str]:
         lines += ["", *(_union(shape, width) if isinstance(shape, EventUnion) else _structure(shape, width))]
     if service.errors:
         lines += ["", *_errors(service, width)]
+    if service.enums:
+        lines += ["", *_enums(service, width)]
     return [*lines, "", *_provenance(service, width)]
 
 
@@ -142,6 +144,12 @@ def _errors(service: Service, width: int) -> list[str]:
     return ["errors", *table(columns, rows, width=width, indent="    ")]
 
 
+def _enums(service: Service, width: int) -> list[str]:
+    columns = tuple(map(Column, ("enum", "known values", "from")))
+    rows = [(enum.name, ", ".join(enum.values), short(enum.origins["values"])) for enum in service.enums.values()]
+    return ["enums", *table(columns, rows, width=width, indent="    ")]
+
+
 def _provenance(service: Service, width: int) -> list[str]:
     found = list(_all_origins(service))
     lines = ["from: a part and its line, first who says what a member is, then who says how it travels"]
@@ -165,6 +173,7 @@ def _all_origins(service: Service) -> Iterable[Origin]:
     for error in service.errors.values():
         holders.append(error.origins)
         members += error.members
+    holders += [enum.origins for enum in service.enums.values()]
     holders += [member.origins for member in members]
     holders += [service.hosts.origins] if service.hosts else []
     for origins in holders:
@@ -188,6 +197,8 @@ def type_text(kind: model.Type) -> str:
         return f"map<{type_text(kind.key)}, {type_text(kind.value)}>"
     if isinstance(kind, model.StructureRef):
         return kind.name
+    if isinstance(kind, model.StringType) and kind.name is not None:
+        return f"str({kind.name})"
     if isinstance(kind, model.StringType) and kind.enum:
         shown = "/".join(kind.enum[:_ENUM_SHOWN])
         more = len(kind.enum) - _ENUM_SHOWN

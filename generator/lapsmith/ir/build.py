@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lapsmith.bindings.model import Bindings, OperationBinding
@@ -12,11 +12,12 @@ from lapsmith.ir.check import check_names, check_operation
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.definitions import collect
 from lapsmith.ir.endpoint_parameters import with_endpoint_parameters
+from lapsmith.ir.enums import used_enums
 from lapsmith.ir.errors import build_errors, operation_errors
 from lapsmith.ir.events import Streams, check_events
 from lapsmith.ir.matching import Bound, match, unbound_hint
 from lapsmith.ir.members import Members
-from lapsmith.ir.model import Error, Member, Operation, Origin, Service
+from lapsmith.ir.model import Error, EventUnion, Member, Operation, Origin, Service, Shape
 from lapsmith.ir.naming import operation_name, unique
 from lapsmith.ir.paging import build_waiters, with_pages
 from lapsmith.ir.references import check_references
@@ -105,6 +106,7 @@ class _Builder:
             query_compatible=header.query_compatible,
             headers=header.headers,
             waiters=build_waiters(self._ctx, operations, shapes),
+            enums=used_enums(self._ctx, _members(operations, shapes, errors)),
         )
 
     def _choose(self) -> list[_Chosen]:
@@ -230,6 +232,15 @@ class _Builder:
         if endpoint.auth and endpoint.auth != self._ctx.document.auth:
             message = f"{name}: its own '@auth {endpoint.auth}' is not generated; the service's rule applies"
             self._ctx.diagnostics.warning(endpoint.span, "auth-unsupported", message)
+
+
+def _members(
+    operations: Sequence[Operation], shapes: Mapping[str, Shape], errors: Mapping[str, Error]
+) -> Iterator[Member]:
+    for operation in operations:
+        yield from (*operation.input, *operation.output)
+    for holder in (*shapes.values(), *errors.values()):
+        yield from holder.members if not isinstance(holder, EventUnion) else ()
 
 
 @dataclass(frozen=True, slots=True)

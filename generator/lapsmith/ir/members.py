@@ -9,6 +9,7 @@ from lapsmith.bindings.model import MemberBinding
 from lapsmith.diagnostics import Span
 from lapsmith.ir import infer
 from lapsmith.ir.context import Context, default
+from lapsmith.ir.enums import with_enums
 from lapsmith.ir.events import Streams
 from lapsmith.ir.matching import Bound
 from lapsmith.ir.model import (
@@ -212,6 +213,7 @@ class Members:
             "location": place.origin,
             "wire_name": wired,
         }
+        kind = with_enums(self.ctx, f"{self.name}.{field.name}", kind, bound, origins)
         token = flag(self.ctx, "token", bound.token if bound else None, origins)
         json = flag(self.ctx, "json_value", bound.json if bound else None, origins)
         name = bound.member.value if bound and bound.member else field.name

@@ -76,9 +76,10 @@ class TimestampFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StringType:
-    """Text. ``enum`` lists known values; services add values, so it is open."""
+    """Text. ``enum`` lists known values, of the enum ``name`` if they have one; services add values, so it is open."""
 
     enum: tuple[str, ...] = ()
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class Member:
     ``wire_name`` is the label, query key, header, body key or event header name; for payloads it is the
     member's name. ``token``: a fresh idempotency token is sent where none is given. ``json_value``: text that holds
     JSON. ``default``: what the service takes where the member is left out, as the spec spells it; ``doc`` has it, too.
-    Facts with origins: ``name type required location wire_name``, and ``token json_value`` where they are stated.
+    Facts with origins: ``name type required location wire_name``, and ``token json_value enum`` where they are stated.
     """
 
     name: str
@@ -191,6 +192,15 @@ class Structure:
     members: tuple[Member, ...]
     doc: str | None = None
     union: bool = False
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    """Known values of texts, under a name. Facts with origins: ``values``."""
+
+    name: str
+    values: tuple[str, ...]
     origins: Origins = field(default_factory=dict, compare=False)
 
 
@@ -405,7 +415,7 @@ class HostTemplates:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A whole service. ``shapes`` and ``errors`` are keyed by name, in a stable order.
+    """A whole service. ``shapes``, ``errors`` and ``enums`` are keyed by name, in a stable order.
 
     Facts with origins: ``id class_name protocol signing target query_compatible read_timeout name api_version
     base_url``, and ``endpoint_rules`` where there are any. ``base_url`` is the spec's ``@base``, for services with
@@ -431,3 +441,4 @@ class Service:
     headers: Mapping[str, str] = field(default_factory=dict)
     endpoint_rules: RuleSet | None = None
     waiters: Mapping[str, Waiter] = field(default_factory=dict)
+    enums: Mapping[str, Enum] = field(default_factory=dict)

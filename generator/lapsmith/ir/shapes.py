@@ -11,6 +11,7 @@ from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir import model
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.definitions import Definition
+from lapsmith.ir.enums import with_enums
 from lapsmith.ir.model import Location, Member, Shape, Structure
 from lapsmith.ir.naming import camel, unique
 from lapsmith.ir.wire import flag, refine, wire_name
@@ -142,6 +143,7 @@ class Shapes:
         }
         if bound is not None:
             kind, origins["type"] = refine(self.ctx, where, kind, location, bound, origins["type"])
+        kind = with_enums(self.ctx, where, kind, bound, origins)
         token = flag(self.ctx, "token", bound.token if bound else None, origins)
         wire, origins["wire_name"] = wire_name(self.ctx, bound, item.name, stated)
         return Member(

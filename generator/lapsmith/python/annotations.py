@@ -44,10 +44,11 @@ _BODY_DEFAULTS = {
 
 
 class Annotations:
-    """The annotations of one service; ``classes`` maps its shapes' names to class names."""
+    """The annotations of one service; ``classes`` maps its shapes' names to class names, ``enums`` to aliases'."""
 
-    def __init__(self, classes: Mapping[str, str], protocol: ir.Protocol) -> None:
+    def __init__(self, classes: Mapping[str, str], enums: Mapping[str, str], protocol: ir.Protocol) -> None:
         self._classes = classes
+        self._enums = enums
         self._default_format = _BODY_DEFAULTS.get(protocol)
 
     def value(self, kind: ir.Type) -> str:
@@ -55,20 +56,25 @@ class Annotations:
         match kind:
             case ir.ListType(item, sparse):
                 return f"list[{_nullable(self.value(item), sparse)}]"
-            case ir.MapType(_, value, sparse):
-                return f"dict[str, {_nullable(self.value(value), sparse)}]"
+            case ir.MapType(key, value, sparse):
+                return f"dict[{self._key(key)}, {_nullable(self.value(value), sparse)}]"
             case ir.StructureRef(name):
                 return self._classes[name]
+            case ir.StringType(_, str(name)):
+                return self._enums.get(name, "str")
             case _:
                 return SCALARS[type(kind)]
+
+    def _key(self, kind: ir.Type) -> str:
+        return self.value(kind) if isinstance(kind, ir.StringType) else "str"
 
     def wire(self, kind: ir.Type) -> str:
         """Return the annotation of a body member: as for callers, with the formats of timestamps that need telling."""
         match kind:
             case ir.ListType(item, sparse):
                 return f"list[{_nullable(self.wire(item), sparse)}]"
-            case ir.MapType(_, value, sparse):
-                return f"dict[str, {_nullable(self.wire(value), sparse)}]"
+            case ir.MapType(key, value, sparse):
+                return f"dict[{self._key(key)}, {_nullable(self.wire(value), sparse)}]"
             case ir.TimestampType(form) if form is not None and self._default_format is not None:
                 return timestamp(form, default=self._default_format)
             case _:
@@ -79,8 +85,8 @@ class Annotations:
         match kind:
             case ir.ListType(item, sparse):
                 return f"Sequence[{_nullable(self.argument(item), sparse)}]"
-            case ir.MapType(_, value, sparse):
-                return f"Mapping[str, {_nullable(self.argument(value), sparse)}]"
+            case ir.MapType(key, value, sparse):
+                return f"Mapping[{self._key(key)}, {_nullable(self.argument(value), sparse)}]"
             case ir.StructureRef(name):
                 return f"{self._classes[name]} | Mapping[str, Any]"
             case ir.BlobType(streaming=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lapsmith.ir import model as ir
 from lapsmith.python import text
@@ -112,9 +112,20 @@ def attribute(field: Parameter) -> str:
 
 def _entry(member: ir.Member, place: str) -> str:
     said = " ".join(text.paragraphs(member.doc)).rstrip(".")
-    values = member.type.enum if isinstance(member.type, ir.StringType) else ()
-    known = f" Known values: {_values(values)}." if values else ""
+    known = "".join(f" Known {what}: {_values(values)}." for what, values in _known(member.type))
     return f"{said} ({place}).{known}" if said else f"{place}.{known}"
+
+
+def _known(kind: ir.Type, what: str = "values") -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the known texts of a type, and whether they are keys of maps or values."""
+    match kind:
+        case ir.ListType(item):
+            yield from _known(item, what)
+        case ir.MapType(key, value):
+            yield from _known(key, "keys")
+            yield from _known(value, what)
+        case ir.StringType(values) if values:
+            yield what, values
 
 
 def _values(values: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from lapsmith.python.records import endpoint_parameters, host_prefix, record_opt
 from lapsmith.python.shapes import Shapes
 from lapsmith.python.spelling import Spelling
 from lapsmith.python.streams import Streams
-from lapsmith.python.view import ClassView, ClientView, ErrorView, OperationView, Parameter, StreamView
+from lapsmith.python.view import ClassView, ClientView, EnumView, ErrorView, OperationView, Parameter, StreamView
 
 _PATH_CHARACTERS = "/-._~!$&'()*+,;=:@%"
 """What RFC 3986 lets stand in a path, and the percent sign of what is encoded already."""
@@ -26,7 +26,7 @@ _PATH_CHARACTERS = "/-._~!$&'()*+,;=:@%"
 def lower(service: ir.Service, *, package: str, source: str, transports: tuple[str, ...] = ()) -> ClientView:
     """Lower a whole service."""
     spelling = Spelling(service)
-    annotations = Annotations(spelling.structures, service.protocol)
+    annotations = Annotations(spelling.structures, spelling.enums, service.protocol)
     shapes = Shapes(service, spelling, annotations)
     structures, errors = shapes.structures(), shapes.errors()
     lowering = _Operations(service, spelling, annotations, shapes, Streams(service, spelling, shapes), errors)
@@ -35,6 +35,7 @@ def lower(service: ir.Service, *, package: str, source: str, transports: tuple[s
     streams = tuple(op.stream for op in operations if op.stream)
     paging = Paging(service, spelling, annotations, shapes, operations)
     pages, waiters = paging.pages(), paging.waiters()
+    enums = tuple(EnumView(spelling.enums[name], enum.values) for name, enum in service.enums.items())
     return ClientView(
         service=service,
         rpc=rpc_view(service, spelling.base_error),
@@ -44,6 +45,7 @@ def lower(service: ir.Service, *, package: str, source: str, transports: tuple[s
         base_error=spelling.base_error,
         user_agent_name=_slug(service.id) or _slug(spelling.client),
         title=" ".join(text.paragraphs(service.name)) or spelling.client,
+        enums=enums,
         structures=structures,
         outputs=outputs,
         errors=errors,
@@ -52,8 +54,7 @@ def lower(service: ir.Service, *, package: str, source: str, transports: tuple[s
         public=public_names(
             spelling.client,
             spelling.base_error,
-            structures,
-            outputs,
+            [*(view.name for view in (*outputs, *structures)), *(view.name for view in enums)],
             errors,
             streams,
             transports,

@@ -13,14 +13,13 @@ from lapsmith.python.reserved import (
     RUNTIME_EXPORTS,
     WAITER_EXPORTS,
 )
-from lapsmith.python.view import ClassView, ErrorView, EventStreamView, StreamView
+from lapsmith.python.view import ErrorView, EventStreamView, StreamView
 
 
 def public_names(
     client: str,
     base_error: str,
-    structures: Iterable[ClassView],
-    outputs: Iterable[ClassView],
+    types: Iterable[str],
     errors: Iterable[ErrorView],
     streams: Iterable[StreamView],
     transports: Iterable[str],
@@ -31,7 +30,8 @@ def public_names(
 ) -> tuple[tuple[str, str], ...]:
     """Return (name, module) of everything that the package exports, sorted by name.
 
-    ``sends_blobs``: some operation takes a body that can be sent piecewise.
+    ``types`` are the names in that module, those of outputs first; ``sends_blobs``: some operation takes a body that
+    can be sent piecewise.
     A structure that has the name of a part of the runtime stays in ``types``: STS's ``Credentials``, for one.
     """
     streams = tuple(streams)
@@ -46,8 +46,8 @@ def public_names(
     exports += [WAITER_EXPORTS] if has_waiters else []
     exports.append({module: names for module, names in OPTIONAL_EXPORTS.items() if module in transport_modules})
     homes |= {name: f"_runtime.{module}" for part in exports for module, names in part.items() for name in names}
-    for view in (*outputs, *structures):
-        homes.setdefault(view.name, "types")
+    for name in types:
+        homes.setdefault(name, "types")
     for error in errors:
         homes.setdefault(error.name, "errors")
     for stream in streams:

@@ -91,6 +91,7 @@ MODULE_NAMES = frozenset(
         "HTTP_DATE",
         "Hosts",
         "JSONRPC",
+        "Literal",
         "Mapping",
         "Members",
         "EventMessage",

@@ -28,6 +28,8 @@ class Spelling:
         exported.update(f"Async{name}" for name in self.streams.values())
         structures = [name for name, shape in service.shapes.items() if isinstance(shape, ir.Structure)]
         self.structures = names.class_names(structures, names.Namespace(taken | exported))
+        # Last, so that a name without which nothing works is never the one that gives way.
+        self.enums = names.class_names(service.enums, names.Namespace({*taken, *exported, *self.structures.values()}))
         self._event_functions()
         self._paging(service)
 

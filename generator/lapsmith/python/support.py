@@ -78,8 +78,16 @@ def _output_gaps(operation: ir.Operation) -> Iterator[_Gap]:
     for member in operation.output:
         if member.location is ir.Location.BODY:
             yield from _name_gaps(member)
-        elif member.location is ir.Location.HEADER_MAP and member.type != ir.MapType(ir.StringType(), ir.StringType()):
+        elif member.location is ir.Location.HEADER_MAP and not _is_text_map(member.type):
             yield member, "is a map of response headers to something else than text"
+
+
+def _is_text_map(kind: ir.Type) -> bool:
+    match kind:
+        case ir.MapType(ir.StringType(), ir.StringType(), False):
+            return True
+        case _:
+            return False
 
 
 def _payload_gaps(members: Iterable[ir.Member]) -> Iterator[_Gap]:

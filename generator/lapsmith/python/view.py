@@ -67,6 +67,14 @@ class ClassView:
 
 
 @dataclass(frozen=True, slots=True)
+class EnumView:
+    """The alias of texts that are known, and of all others."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorView:
     """A modelled error. ``summary`` is what ``Raises:`` sections say of it."""
 
@@ -286,6 +294,7 @@ class ClientView:
     base_error: str
     user_agent_name: str
     title: str
+    enums: tuple[EnumView, ...]
     structures: tuple[ClassView, ...]
     outputs: tuple[ClassView, ...]
     errors: tuple[ErrorView, ...]
@@ -299,7 +308,8 @@ class ClientView:
 
     @property
     def type_names(self) -> tuple[str, ...]:
-        return tuple(sorted(view.name for view in (*self.structures, *self.outputs)))
+        classes = [view.name for view in (*self.structures, *self.outputs)]
+        return tuple(sorted([*classes, *(view.name for view in self.enums)]))
 
     @property
     def listed(self) -> tuple[str, ...]:

@@ -277,7 +277,7 @@ class TestFormats:
         (project / "specs/shop/bindings.yaml").write_text(BINDINGS.replace("retry: safe", "retri: safe, 100%"))
         result = run("check", "--format", "github", code=2)
         assert result.stdout.startswith(
-            "::error file=specs/shop/bindings.yaml,line=20,endLine=20,col=5,title=lapsmith "
+            "::error file=specs/shop/bindings.yaml,line=21,endLine=21,col=5,title=lapsmith "
         )
         (project / "specs/shop/spec.lap").unlink()
         assert "::error file=pyproject.toml,line=6," in run("check", "--format", "github", code=2).stdout

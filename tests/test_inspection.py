@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ir.building import build, real
+from ir.building import BOUND, build, real, service
 from lapsmith import inspection, lap
 from lapsmith.ir.model import Service
 
@@ -69,6 +69,18 @@ def test_types_are_spelled_neutrally() -> None:
     assert "POST /a/{k}?Kind=x&Flag -> 204" in text
 
 
+def test_enums_and_who_says_so() -> None:
+    bound = (
+        f"{BOUND}operations:\n  Do: {{at: POST /a, in: {{Hue: {{in: body, enum: Hue}}}}}}\n"
+        'enums:\n  Hue: [red, "bl\\eue"]\n  Other: [x]\n'
+    )
+    lines = table(service("@endpoint POST /a\n@required {Hue: str}\n", bound))
+    rows = [line.split() for line in lines]
+    assert ["Hue", "str(Hue)", "yes", "body", "Hue", "spec:4", "bindings:5"] in rows
+    at = rows.index(["enum", "known", "values", "from"])
+    assert (lines[at - 1], rows[at + 1 : at + 3]) == ("enums", [["Hue", "red,", "bl\\x1bue", "bindings:7"], []])
+
+
 def test_control_characters_never_reach_a_terminal() -> None:
     spec = lap.parse("@lap v0.3\n@api E\x9b1m\n@endpoint GET /a\n@optional {a: str # x\x1b]0;y\x07}\n@end\n", "spec")
     for text in ("\n".join(table(build(ODD).require())), inspection.tree(spec.document)):
@@ -89,7 +101,7 @@ def test_json_is_complete() -> None:
     member = operation["input"][2]
     assert (member["name"], member["type"], member["location"]) == (
         "ContentType",
-        {"kind": "string", "enum": []},
+        {"kind": "string", "enum": [], "name": None},
         "header",
     )
     assert set(member["origins"]) == {"name", "type", "required", "location", "wire_name"}

@@ -363,9 +363,10 @@ class TestDecisions:
         assert "nothing like it there, but GetDiscoveredSchema is now at POST /v1/discover" in first.output
         settle(folder, snippet(first.output), None)
         assert "bound: 31 of 31 endpoints (30 by method and path, 1 as overrides.yaml says)" in run(str(folder)).output
-        # What the model says of a body is not said of this request.
+        # What the model says of a body is not said of this request; what it says of texts is.
         binding = pyyaml.safe_load((folder / "bindings.yaml").read_text())["operations"]["GetDiscoveredSchema"]
-        assert (binding["at"], "in" in binding) == ("GET /v0/discover/{Events}", False)
+        assert binding["at"] == "GET /v0/discover/{Events}"
+        assert binding["in"] == {"Type": {"enum": "Type"}}
         assert "def get_discovered_schema(" in sync_client(folder)
 
     def test_what_generate_says_of_an_unbound_endpoint_works(self, tiny: Path) -> None:

@@ -59,11 +59,12 @@ operations:
   GetItem:
     at: GET /items/{ItemId}
     in: {Limit: query, Order: query, Since: query, Token: query}
+    out: {Kinds: {in: body, enum: Kind}, Next: {in: body, enum: Thing}}
     pages: {in: [Token], out: [Next], items: [Kinds], limit: Limit}
     errors: [NotFound, Gone]
   PutItem:
     at: PUT /items/{ItemId}
-    in: {ClientToken: {token: true}}
+    in: {ItemId: {in: label, enum: Kind}, ClientToken: {token: true}}
     errors: [NotFound]
   SendPhoto:
     at: POST /items/{ItemId}/photo
@@ -77,6 +78,9 @@ operations:
     at: DELETE /items/{ItemId}
 waiters:
   ItemReady: {operation: GetItem, delay: 5, attempts: 10, accept: [{path: State, is: old}]}
+enums:
+  Kind: [toy, tool]
+  Thing: [item, room]
 errors:
   NotFound: {status: 404, retry: never, doc: There is no such item.}
   Gone: {status: 410}
@@ -107,7 +111,7 @@ from shop import (
     WatchStream,
 )
 from shop.events import ShopEventsEvent
-from shop.types import Closed, Item, Part, Price, Sold
+from shop.types import Closed, Item, Kind, Part, Price, Sold
 
 
 def use(client: Shop) -> None:
@@ -119,6 +123,7 @@ def use(client: Shop) -> None:
     count: int = got.count
     made: datetime = got.made
     kinds: list[str] | None = got.kinds
+    known: list[Kind] | None = got.kinds
     state: str | None = got.state
     raw: Any = got.raw
     client.get_item(item_id="1")

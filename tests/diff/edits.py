@@ -120,6 +120,50 @@ EDITS: tuple[Edit, ...] = (
     edit("default changed", spec("Limit: int=10", "Limit: int=20"), "default minor get_item(limit=)"),
     edit("default gone", spec("Limit: int=10", "Limit: int"), "default minor get_item(limit=)"),
     edit("value no longer taken", spec("str(up/down/any)", "str(up/down)"), "enum major get_item(order=)", seen=False),
+    # Enums: a change of one is told once, whoever has it.
+    edit("value of an enum no longer taken", bound("[toy, tool]", "[toy]"), "enum major Kind", seen=False),
+    edit("value of an enum taken", bound("[toy, tool]", "[toy, tool, gift]"), "enum minor Kind"),
+    edit("value of an enum no longer returned", bound("[item, room]", "[item]"), "enum patch Thing"),
+    edit("values of an enum in another order", bound("[toy, tool]", "[tool, toy]")),
+    edit(
+        "enum told",
+        bound("Token: query}", "Token: {in: query, enum: Word}}"),
+        bound("[item, room]\n", "[item, room]\n  Word: [a, b]\n"),
+        "enum-added minor Word",
+    ),
+    edit(
+        "enum no longer told",
+        bound("Kinds: {in: body, enum: Kind}", "Kinds: body"),
+        bound("{in: label, enum: Kind}", "label"),
+        "enum-removed major Kind",
+    ),
+    edit(
+        "enum told of one more",
+        bound("Token: query}", "Token: {in: query, enum: Kind}}"),
+        "enum minor get_item(token=)",
+    ),
+    edit("enum told of one less", bound("{in: label, enum: Kind}", "label"), "enum minor put_item(item_id=)"),
+    edit(
+        "another enum",
+        bound("label, enum: Kind}", "label, enum: Thing}"),
+        "enum major put_item(item_id=)",
+        "enum minor put_item(item_id=)",
+        seen=False,
+    ),
+    edit(
+        "enum of another name",
+        bound("  Thing: [", "  Object: ["),
+        bound("enum: Thing}", "enum: Object}"),
+        "enum-removed major Thing",
+        "enum-added minor Object",
+        seen=False,
+    ),
+    edit(
+        "enum with the values of the spec",
+        bound("Order: query,", "Order: {in: query, enum: Order},"),
+        bound("[item, room]\n", "[item, room]\n  Order: [up, down, any]\n"),
+        "enum-added minor Order",
+    ),
     edit("value taken", spec("str(up/down/any)", "str(up/down/any/none)"), "enum minor get_item(order=)"),
     edit("any value taken", spec("str(up/down/any)", "str"), "enum minor get_item(order=)"),
     edit(
@@ -147,7 +191,7 @@ EDITS: tuple[Edit, ...] = (
     ),
     edit(
         "token no longer made",
-        bound("    in: {ClientToken: {token: true}}\n", ""),
+        bound(", ClientToken: {token: true}", ""),
         "wire patch put_item(client_token=)",
     ),
     edit(

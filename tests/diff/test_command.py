@@ -146,7 +146,7 @@ def test_an_error_on_a_side_is_two_and_shown_with_its_place(sides: Path) -> None
     (sides / "new" / "bindings.yaml").write_text(BINDINGS.replace("retry: safe", "retri: safe"))
     result = run("old", "new", "--fail-on", "major")
     assert result.exit_code == 2
-    assert "new/bindings.yaml:20:5: error[unknown-key]" in result.stderr
+    assert "new/bindings.yaml:21:5: error[unknown-key]" in result.stderr
     assert result.stdout == ""
 
 

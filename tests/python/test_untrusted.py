@@ -84,7 +84,10 @@ def own_modules(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {path: data for path, data in files.items() if path.endswith(".py") and not path.startswith("_runtime/")}
 
 
-OWN_COMMENTS = {"# A type checker would take every name for one that the package has."}
+OWN_COMMENTS = {
+    "# A type checker would take every name for one that the package has.",
+    "# Known values, for editors and type checkers. A service may add some, so any text is taken and read.",
+}
 """Comments that the templates have besides the two lines at the top."""
 
 
@@ -135,8 +138,11 @@ def hostile_service(texts: Iterator[str]) -> ir.Service:
     def structure(*members: ir.Member) -> ir.Structure:
         return ir.Structure(said(), members, said())
 
+    enum = ir.Enum(said(), (said(), said()))
+    known = ir.StringType(enum.values, enum.name)
     kinds: tuple[ir.Type, ...] = (
         ir.StringType((said(), said())),
+        ir.MapType(known, ir.ListType(known)),
         ir.IntegerType(),
         ir.BlobType(),
         ir.TimestampType(),
@@ -161,7 +167,7 @@ def hostile_service(texts: Iterator[str]) -> ir.Service:
         member(ir.MapType(ir.StringType(), ir.StringType()), ir.Location.HEADER_MAP),
     )
     outputs = (
-        member(ir.StringType(), ir.Location.HEADER, True),
+        member(known, ir.Location.HEADER, True),
         member(ir.MapType(ir.StringType(), ir.StringType()), ir.Location.HEADER_MAP),
     )
     payload = member(ir.BlobType(), ir.Location.PAYLOAD, True)
@@ -176,7 +182,7 @@ def hostile_service(texts: Iterator[str]) -> ir.Service:
     )
     hosts = ir.HostTemplates({said(): said()}, {said(): said()}, {}, {})
     header = (said(), said(), said(), said(), ir.Protocol.REST_JSON, ir.Signing(said()), said(), hosts, said(), 1.5)
-    return ir.Service(*header, operations, shapes, {error.name: error}, said())
+    return ir.Service(*header, operations, shapes, {error.name: error}, said(), enums={enum.name: enum})
 
 
 def prose_of(service: ir.Service) -> Iterator[tuple[str, str]]:
@@ -318,12 +324,16 @@ def bound(hostile: str) -> dict[str, Any]:
         "operations": {
             f"Op{hostile}": {
                 "at": "POST /a/{id}/SomePath?q=SomeQuery",
-                "in": {"SomeName": {"member": hostile, "name": hostile}, "SomeOther": {"in": "query", "name": hostile}},
+                "in": {
+                    "SomeName": {"member": hostile, "name": hostile},
+                    "SomeOther": {"in": "query", "name": hostile, "enum": f"V{hostile}"},
+                },
                 "out": {"SomeName": {"member": hostile}},
                 "errors": [f"E{hostile}"],
             }
         },
         "errors": {f"E{hostile}": {"status": 418, "code": hostile, "doc": hostile}},
+        "enums": {f"V{hostile}": [hostile, f"x{hostile}"]},
     }
 
 

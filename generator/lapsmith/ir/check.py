@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 
 from lapsmith.bindings.model import MemberBinding, OperationBinding
 from lapsmith.diagnostics import Span, suggest
@@ -28,6 +29,7 @@ def check_names(ctx: Context, bound: Bound) -> bool:
     binding = bound.binding
     if binding is None:
         return True
+    binding = replace(binding, input=_without_hints(ctx, binding.input), output=_without_hints(ctx, binding.output))
     inputs, outputs = input_names(ctx, bound.endpoint), output_names(bound.endpoint)
     missing = [name for name in binding.input if name not in inputs]
     missing += [name for name in binding.output if name not in outputs]
@@ -45,6 +47,18 @@ def check_names(ctx: Context, bound: Bound) -> bool:
     _report_unknown(ctx, binding.input, inputs, f"{binding.name}", "parameter", bound.endpoint)
     _report_unknown(ctx, binding.output, outputs, f"{binding.name}", "return field", bound.endpoint)
     return True
+
+
+def _without_hints(ctx: Context, members: Mapping[str, MemberBinding]) -> Mapping[str, MemberBinding]:
+    """Leave out members of which ``bind`` wrote known values only: where the spec loses one, nothing is amiss."""
+    if not ctx.is_derived or ctx.bindings is None:
+        return members
+    file = ctx.bindings.file
+    return {
+        name: entry
+        for name, entry in members.items()
+        if entry.span.file != file or replace(entry, enum=None) != MemberBinding(entry.span)
+    }
 
 
 def input_names(ctx: Context, endpoint: Endpoint) -> set[str]:

@@ -6,6 +6,7 @@ import copy
 import pickle
 from typing import Any
 
+import dynamodb
 import msgspec
 import pytest
 from runtime.http import Headers
@@ -26,7 +27,7 @@ def test_metadata_stands_beside_the_members() -> None:
     assert result.metadata is METADATA
     assert result == Result(name="x")
     assert msgspec.json.encode(result) == b'{"Name":"x","parts":null}'
-    assert repr(result) == "Result(name='x', parts=None)"
+    assert repr(result) == "Result(name='x')"
 
 
 def test_an_output_made_by_hand_has_empty_metadata() -> None:
@@ -48,6 +49,18 @@ def test_copies_and_pickles_keep_members_and_metadata(twin: Any) -> None:
     made.with_metadata(ResponseMetadata())
     assert result.metadata is METADATA
     assert (made.parts is result.parts) == (twin is copy.copy)
+
+
+def test_what_is_none_is_not_shown() -> None:
+    """Of a generated client's structures and outputs; what came is shown, though it may be nothing."""
+    value = dynamodb.AttributeValue(l=[dynamodb.AttributeValue(null=False), dynamodb.AttributeValue(s="")])
+    assert repr(value) == "AttributeValue(l=[AttributeValue(null=False), AttributeValue(s='')])"
+    output = dynamodb.ScanOutput(count=0, items=[{"pk": value}]).with_metadata(METADATA)
+    assert repr(output) == f"ScanOutput(items=[{{'pk': {value!r}}}], count=0)"
+    assert output.__rich_repr__() == [("items", [{"pk": value}]), ("count", 0)]
+    assert repr(dynamodb.ScanOutput()) == "ScanOutput()"
+    value.m = {"self": value}
+    assert repr(dynamodb.AttributeValue(m={"a": value})).count("...") == 1
 
 
 def test_structures_leave_out_what_is_not_set() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from reprlib import recursive_repr
 from typing import Any, Self
 
 import msgspec
@@ -33,7 +34,20 @@ DATE_TIME = msgspec.Meta(extra={"timestamp": "date-time"})
 HTTP_DATE = msgspec.Meta(extra={"timestamp": "http-date"})
 
 
-class Structure(msgspec.Struct, omit_defaults=True):
+class _Shown(msgspec.Struct):
+    """Shows the members that are not None, as most have many more."""
+
+    @recursive_repr()
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Tell the repr, and the rich library."""
+        members = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return [(name, value) for name, value in members if value is not None]
+
+
+class Structure(_Shown, omit_defaults=True):
     """A structure of the service. Members that are None are not sent."""
 
 
@@ -41,7 +55,7 @@ class Union(Structure):
     """A structure of which exactly one member is set."""
 
 
-class Output(msgspec.Struct, dict=True):
+class Output(_Shown, dict=True):
     """What an operation returns: its output members as attributes, and :attr:`metadata`.
 
     The metadata is kept beside the fields, so no key in a response body can reach it; it takes no part in equality.

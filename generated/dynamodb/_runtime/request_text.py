@@ -68,7 +68,11 @@ def _any_scalar(value: Any) -> str:
         return _boolean(value)
     if isinstance(value, datetime):
         return _date_time(value)
-    return write_text(value) if isinstance(value, str) else _number(value)
+    if isinstance(value, str):
+        return write_text(value)
+    if hasattr(value, "__float__") or hasattr(value, "__index__"):
+        return _number(value)
+    raise Refused(f"must be text, a number, a bool or a datetime, not {type(value).__name__}")
 
 
 def _date_time(value: Any) -> str:

@@ -97,7 +97,8 @@ def test_it_generates_on_change_shows_errors_and_ends_with_ctrl_c(project: Path,
 
     good = types.read_text()
     (project / "specs/shop/bindings.yaml").write_text(BINDINGS.replace("retry: safe", "retri: safe"))
-    watch.wait_for("specs/shop/bindings.yaml:20:5: error[unknown-key]")
+    line = BINDINGS[: BINDINGS.index("retry: safe")].count("\n") + 1
+    watch.wait_for(f"specs/shop/bindings.yaml:{line}:5: error[unknown-key]")
     assert types.read_text() == good
 
     (project / "specs/shop/bindings.yaml").write_text(BINDINGS)

@@ -135,10 +135,12 @@ def test_timeouts_reach_the_transport() -> None:
     stub = Recorder()
     client = SageMakerRuntime(**SETTINGS, transport=stub)
     exact = Timeout(connect=1, read=None, write=3, pool=4)
-    for each in (client, client.with_options(timeout=5), client.with_options(timeout=exact)):
+    patient = pickle.loads(pickle.dumps(Timeout(connect=300)))
+    for each in (client, *(client.with_options(timeout=given) for given in (5, exact, patient, Timeout(read=60)))):
         stub.respond()
         each.invoke_endpoint(**CALL)
-    assert stub.timeouts == [Timeout(read=70), Timeout(connect=5, read=5, write=5, pool=5), exact]
+    five = Timeout(connect=5, read=5, write=5, pool=5)
+    assert stub.timeouts == [Timeout(read=70), five, exact, Timeout(connect=300, read=70), Timeout(read=60)]
 
 
 def test_copies_share_connections_and_quota() -> None:

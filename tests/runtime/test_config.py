@@ -353,18 +353,18 @@ def test_files_are_found_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_number_bounds_every_wait() -> None:
-    assert to_timeout(5) == Timeout(connect=5.0, read=5.0, write=5.0, pool=5.0)
-    assert to_timeout(120) == Timeout(connect=10.0, read=120.0, write=120.0, pool=120.0)
+    assert to_timeout(5, SERVICE) == Timeout(connect=5.0, read=5.0, write=5.0, pool=5.0)
+    assert to_timeout(120, SERVICE) == Timeout(connect=10.0, read=120.0, write=120.0, pool=120.0)
     given = Timeout(connect=None, read=0.5)
-    assert to_timeout(given) is given
+    assert to_timeout(given, SERVICE) is given
 
 
 @pytest.mark.parametrize("bad", [0, -1, float("nan"), float("inf"), "5", True])
 def test_bad_timeouts(bad: Any) -> None:
     with pytest.raises(InvalidInput, match=r"^timeout must be a number of seconds above 0"):
-        to_timeout(bad)
+        to_timeout(bad, SERVICE)
     with pytest.raises(InvalidInput, match=r"^timeout\.read must be a number of seconds above 0"):
-        to_timeout(Timeout(read=bad))
+        Timeout(read=bad)
 
 
 @pytest.mark.parametrize("bad", [0, -3, 1.5, "3", True])

@@ -134,7 +134,7 @@ class BaseClient(Generic[TransportT]):
         """
         config = self._config
         if timeout is not None:
-            config = replace(config, timeout=to_timeout(timeout))
+            config = replace(config, timeout=to_timeout(timeout, self._service))
         if max_attempts is not None:
             config = replace(config, max_attempts=to_attempts(max_attempts))
         if extra_headers is not None:

@@ -47,7 +47,6 @@ REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 _DEFAULT_MAX_ATTEMPTS = 3
 _CONNECT_LIMIT = 10.0
-_READ_LIMIT = 60.0
 _MIN_COMPRESSION_SIZE = 10_240
 _MAX_MIN_COMPRESSION_SIZE = 1_048_576
 _ACCOUNT_ID_MODES = ("preferred", "disabled", "required")
@@ -147,7 +146,7 @@ def resolve_config(
     return Config(
         region=region,
         route=_route(service, settings, region, endpoint_url, use_fips, use_dualstack),
-        timeout=Timeout(read=service.read_timeout or _READ_LIMIT) if timeout is None else to_timeout(timeout),
+        timeout=to_timeout(timeout, service),
         max_attempts=_max_attempts(settings) if max_attempts is None else to_attempts(max_attempts),
         ca_bundle=_ca_bundle(settings),
         user_agent=_user_agent(service, user_agent_extra),
@@ -163,14 +162,14 @@ def _checked_hooks(hooks: object) -> Hooks | None:
     raise InvalidInput(f"hooks must be an instance of a subclass of Hooks, not {hooks!r}")
 
 
-def to_timeout(timeout: float | Timeout) -> Timeout:
+def to_timeout(timeout: float | Timeout | None, service: ServiceInfo) -> Timeout:
     """Return time limits as given, or make them of one number: the longest wait for anything, in seconds.
 
-    Connecting keeps its limit of 10 s when the number is higher. Raises :class:`InvalidInput` for anything but a number
-    above 0.
+    Connecting keeps its limit of 10 s when the number is higher. A limit for reading that is not given is that of the
+    service. Raises :class:`InvalidInput` for anything but a number above 0.
     """
-    if isinstance(timeout, Timeout):
-        return timeout
+    if timeout is None or isinstance(timeout, Timeout):
+        return (timeout or Timeout()).for_service(service.read_timeout)
     check_seconds(timeout, "timeout")
     seconds = float(timeout)
     return Timeout(connect=min(seconds, _CONNECT_LIMIT), read=seconds, write=seconds, pool=seconds)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from .body import Body
 from .errors import InvalidInput, shown
@@ -151,10 +152,17 @@ def describe_body(body: bytes, headers: Headers | None = None) -> str:
     return f"{told}: {shown(begins[:_EXCERPT], _EXCERPT)}{'...' if len(begins) > _EXCERPT else ''}"
 
 
+class _Unset(float):
+    """A limit that nobody has set: the service's own takes its place, if it has one."""
+
+    __slots__ = ()
+
+
 class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     """Time limits, in seconds; None waits without limit.
 
     ``read`` is the longest wait for the next bytes to arrive, not for the whole response, so a stream may last longer.
+    Where it is not given, a service whose answers take longer has a limit of its own.
     ``pool`` is the longest wait for a free connection. ``total`` is for a whole call: all attempts, the waits between
     them, the search for credentials and the reading of its answer, a stream's too. A synchronous client notices it
     between two waits for bytes and after a search, so it may be up to one of these late.
@@ -163,7 +171,7 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     connect: float | None = 10.0
-    read: float | None = 60.0
+    read: float | None = _Unset(60.0)
     write: float | None = 60.0
     pool: float | None = 60.0
     total: float | None = None
@@ -172,6 +180,10 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
         for name in self.__struct_fields__:
             if (limit := getattr(self, name)) is not None:
                 check_seconds(limit, f"timeout.{name}")
+
+    def for_service(self, read: float | None) -> Timeout:
+        """Return these limits with the service's own for reading, where there is one and no other was set."""
+        return self if read is None or not isinstance(self.read, _Unset) else replace(self, read=read)
 
 
 def check_seconds(value: object, what: str) -> None:

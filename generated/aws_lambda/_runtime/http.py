@@ -23,8 +23,8 @@ HeaderList = list[tuple[str, str]]
 
 _FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HAS_MEMBERS = re.compile(rb"\s*[{\[\xa0-\xbf]")
 """How JSON objects and arrays begin, and maps in CBOR."""
+_OPENS = re.compile(rb"[{\[\"\x80-\xff]")
 _EXCERPT = 80
 _SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token"})
 
@@ -143,10 +143,13 @@ class Response(msgspec.Struct, frozen=True):
 
 
 def describe_body(body: bytes, headers: Headers | None = None) -> str:
-    """Say what came: its Content-Type, its size, and how it begins unless it has members, which may be secret."""
+    """Say what came: its Content-Type, its size, and how a page or plain text begins. What has members may be secret,
+    whatever encoding and Content-Type it comes in.
+    """
     content_type = headers.get("Content-Type") if headers else None
     told = f"{shown(content_type, 100)}, {len(body)} bytes" if content_type else f"{len(body)} bytes"
-    if not body or _HAS_MEMBERS.match(body):
+    is_text = content_type is not None and content_type.lower().startswith("text/") and not _OPENS.search(body)
+    if not body or not (is_text or body.lstrip().startswith(b"<")):
         return told
     begins = body[: 4 * _EXCERPT].decode("utf-8", "backslashreplace")
     return f"{told}: {shown(begins[:_EXCERPT], _EXCERPT)}{'...' if len(begins) > _EXCERPT else ''}"

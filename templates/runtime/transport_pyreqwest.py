@@ -19,8 +19,9 @@ import os
 import queue
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from functools import partial
+from types import coroutine
 from typing import Any, TypeVar
 
 from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
@@ -165,6 +166,36 @@ class PyreqwestTransport(PyreqwestBase):
         self._default.close()
 
 
+@coroutine
+def _wait(work: Awaitable[T]) -> Generator[Any, Any, T]:
+    """Await ``work`` of pyreqwest's; a cancellation comes out of it as it went in.
+
+    It answers one with a CancelledError of its own, by which no cancel scope knows its own cancellation again.
+    """
+    steps: Generator[Any, Any, T] = work.__await__()
+    resume = partial(next, steps)
+    thrown: BaseException | None = None
+    while True:
+        try:
+            waited = resume()
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        except asyncio.CancelledError:
+            if isinstance(thrown, asyncio.CancelledError):
+                raise thrown from None
+            raise
+        try:
+            yield waited
+        except GeneratorExit:
+            steps.close()
+            raise
+        except BaseException as error:
+            thrown = error
+            resume = partial(steps.throw, error)
+        else:
+            resume = partial(next, steps)
+
+
 class AsyncPyreqwestTransport(PyreqwestBase):
     """Sends through pyreqwest's async client, under asyncio, from one event loop or many."""
 
@@ -185,7 +216,7 @@ class AsyncPyreqwestTransport(PyreqwestBase):
         error = partial(translate, Attempt(request, timeout), self._total)
         try:
             async with asyncio.timeout(head_limit(request, timeout)):
-                response = await stream.__aenter__()
+                response = await _wait(stream.__aenter__())
         except Exception as cause:
             del stream
             raise error(cause) from cause
@@ -193,13 +224,13 @@ class AsyncPyreqwestTransport(PyreqwestBase):
         async def chunks() -> AsyncIterator[bytes]:
             while True:
                 async with asyncio.timeout(timeout.read):
-                    chunk = await response.body_reader.read_chunk()
+                    chunk = await _wait(response.body_reader.read_chunk())
                 if chunk is None:
                     return
                 yield chunk.to_bytes()
 
         async def close() -> None:
-            await stream.__aexit__(None, None, None)
+            await _wait(stream.__aexit__(None, None, None))
 
         return AsyncStreamedResponse(response.status, read_headers(response.headers), chunks(), close, error)
 

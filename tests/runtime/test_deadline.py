@@ -20,6 +20,7 @@ from sagemaker_runtime import (
 )
 from sagemaker_runtime._runtime.deadline import Deadline
 from sagemaker_runtime._runtime.eventstream import encode_message
+from sagemaker_runtime._runtime.transport_pyreqwest import AsyncPyreqwestTransport
 from sagemaker_runtime.testing import AsyncStubTransport, StubTransport
 
 from .loopback import Peer, Server, chunk, response
@@ -30,9 +31,11 @@ STREAM = [("Content-Type", "application/vnd.amazon.eventstream"), ("Transfer-Enc
 LIMIT = 0.4
 
 
-@pytest.fixture(params=["sync", "asyncio", "trio"])
+@pytest.fixture(params=["sync", "asyncio", "trio", "asyncio-pyreqwest"])
 def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    with connector(request.param, SETTINGS) as make:
+    kind, _, library = request.param.partition("-")
+    transport = {"transport": AsyncPyreqwestTransport(proxies=False)} if library else {}
+    with connector(kind, SETTINGS | transport) as make:
         yield make
 
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import anyio
 import httpx2
 import pytest
 import trio
@@ -267,3 +268,46 @@ def test_asyncio_loops_share_an_async_pyreqwest_transport() -> None:
     with Server(echo_path) as server:
         assert [asyncio.run(main(f"/{number}")) for number in range(3)] == [b"/0", b"/1", b"/2"]
         asyncio.run(transport.aclose())
+
+
+@pytest.mark.parametrize("way", ["task", "scope"])
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"], ids=["head", "body"])
+def test_pyreqwest_hands_a_cancellation_on_as_it_came(sent: bytes, way: str) -> None:
+    arrived, closed = threading.Event(), threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(sent)
+        arrived.set()
+        peer.wait_for_close()
+        closed.set()
+
+    async def call(transport: AsyncPyreqwestTransport) -> None:
+        await (await transport.send(post(server.port), TIMEOUT)).read()
+
+    async def cancelled_by_its_task(transport: AsyncPyreqwestTransport) -> None:
+        task = asyncio.create_task(call(transport))
+        assert await asyncio.to_thread(arrived.wait, PATIENCE)
+        await asyncio.sleep(0.1)
+        task.cancel("enough")
+        with pytest.raises(asyncio.CancelledError, match="enough"):
+            await task
+        assert task.cancelled()
+
+    async def cancelled_by_a_scope(transport: AsyncPyreqwestTransport) -> None:
+        with anyio.move_on_after(0.5) as scope:
+            await call(transport)
+        assert scope.cancelled_caught
+        current = asyncio.current_task()
+        assert current
+        assert not current.cancelling()
+
+    async def main() -> None:
+        transport = AsyncPyreqwestTransport()
+        await (cancelled_by_its_task if way == "task" else cancelled_by_a_scope)(transport)
+        # Before the head has come, the connection lives on until the service answers.
+        assert not sent or await asyncio.to_thread(closed.wait, PATIENCE)
+        await transport.aclose()
+
+    with Server(script) as server:
+        asyncio.run(main())

@@ -193,6 +193,7 @@ class _Found(Generic[T]):
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.lock = threading.Lock()
+        self.searcher: int | None = None
         self.value: T | None = None
         self.error = ""
         self.searches = 0
@@ -221,6 +222,10 @@ class _Shared(Generic[T]):
     def _have(self, refresh: bool) -> T:
         state = self._current()
         seen = state.searches
+        if state.searcher == threading.get_ident():
+            raise CredentialsError(
+                "the function that gives the credentials asked for them: it must not use this client"
+            )
         if state.value is None or refresh or self._is_stale(state.value):
             with state.lock:
                 if state.searches == seen and self._is_due(state, refresh):
@@ -238,6 +243,7 @@ class _Shared(Generic[T]):
     def _search(self, state: _Found[T], refresh: bool) -> None:
         if state.value is not None:
             state.refreshed = monotonic()
+        state.searcher = threading.get_ident()
         try:
             state.value, state.error = _guarded(self._find), ""
         except CredentialsError as error:
@@ -245,6 +251,7 @@ class _Shared(Generic[T]):
             if refresh or state.value is None or not self._is_good(state.value):
                 raise
         finally:
+            state.searcher = None
             # Of a search that was interrupted there is nothing to share.
             state.searches += bool(state.value is not None or state.error)
 

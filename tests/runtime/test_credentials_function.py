@@ -17,9 +17,10 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from runtime.credentials import resolve_credentials
 from runtime.errors import CredentialsError
 from runtime.sigv4 import Credentials
-from sagemaker_runtime import AsyncSageMakerRuntime, InvalidInput
+from sagemaker_runtime import AsyncSageMakerRuntime, InvalidInput, SageMakerRuntime
 from sagemaker_runtime import Credentials as ClientCredentials
-from sagemaker_runtime.testing import AsyncStubTransport
+from sagemaker_runtime import CredentialsError as ClientCredentialsError
+from sagemaker_runtime.testing import AsyncStubTransport, StubTransport
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
@@ -293,6 +294,20 @@ def test_an_asynchronous_function_is_explained() -> None:
             AsyncSageMakerRuntime(region="eu-west-1", credentials=function)  # type: ignore[arg-type]
     with pytest.raises(CredentialsError, match="asynchronous credentials"):
         resolve_credentials(lambda: fetch()).get()  # type: ignore[arg-type,return-value]
+
+
+def test_one_that_calls_its_own_client_is_told() -> None:
+    def give() -> ClientCredentials:
+        asked.append(True)
+        client.invoke_endpoint(endpoint_name="llm", body=b"")
+        raise AssertionError("it was given credentials")
+
+    asked: list[bool] = []
+    client = SageMakerRuntime(region="eu-west-1", credentials=give, transport=StubTransport())
+    for _ in range(2):
+        with pytest.raises(ClientCredentialsError, match=r"asked for them: it must not use this client"):
+            client.invoke_endpoint(endpoint_name="llm", body=b"")
+    assert len(asked) == 2
 
 
 def test_it_travels_by_name_and_is_asked_anew_there() -> None:

@@ -23,7 +23,6 @@ HeaderList = list[tuple[str, str]]
 
 _FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""How JSON objects and arrays begin, and maps in CBOR."""
 _OPENS = re.compile(rb"[{\[\"\x80-\xff]")
 _EXCERPT = 80
 _SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token"})

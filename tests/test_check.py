@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from diff.api import BINDINGS, TYPES, write
 from diff.api import FILES as BARE
 from diff.api import SPEC as BARE_SPEC
+from lapsmith import pipeline
 from lapsmith.cli import main
 from lapsmith.layout import fingerprint
 from lapsmith.manifest import digest_of
@@ -68,15 +69,16 @@ def contents(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def found(code: int = 1) -> list[str]:
+def found(code: int = 1, *options: str) -> list[str]:
     """The lines of a check that fails."""
-    return run("check", code=code).stdout.splitlines()
+    return run("check", *options, code=code).stdout.splitlines()
 
 
 class TestFindings:
     def test_a_client_that_is_up_to_date(self, project: Path) -> None:
         assert found(0) == ["1 client up to date"]
-        assert run("check", "--format", "github", code=0).stdout == ""
+        assert found(0, "--full") == ["1 client up to date"]
+        assert "::error" not in run("check", "--format", "github", code=0).stdout
         assert json.loads(run("check", "--format", "json", code=0).stdout) == {
             "schema": 1,
             "clients": 1,
@@ -97,12 +99,37 @@ class TestFindings:
         assert found() == [f"src/shop/errors.py:5: {message}; {GENERATE} --force"]
         assert contents(project) == before
 
+    def test_an_unchanged_client_is_not_rendered(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object) -> None:
+            raise AssertionError("rendered")
+
+        monkeypatch.setattr(pipeline, "render", refuse)
+        assert found(0) == ["1 client up to date"]
+        with pytest.raises(AssertionError, match="rendered"):
+            CliRunner().invoke(main, ["check", "--full", "--jobs", "1"], catch_exceptions=False)
+
+    @pytest.mark.parametrize("options", [(), ("--full",)])
+    def test_line_ends_are_not_compared_and_named(self, project: Path, options: tuple[str, ...]) -> None:
+        """A checkout of Windows, where git's autocrlf is on."""
+        for path in (*(project / "src").rglob("*"), *(project / "specs").rglob("*")):
+            if path.is_file():
+                path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+        checked = run("check", *options, code=0)
+        assert checked.stdout == "1 client up to date\n"
+        assert "files with CRLF line ends, which are not compared" in checked.stderr
+        assert "put 'src/shop/** text eol=lf' into .gitattributes" in checked.stderr
+        edited = project / "src/shop/errors.py"
+        edited.write_bytes(edited.read_bytes() + b"x = 1\r\n")
+        assert [line.partition(":")[0] for line in found(1, *options)] == ["src/shop/errors.py"]
+
     def test_a_file_of_which_the_manifest_lies(self, project: Path) -> None:
         path, record = project / "src/shop/errors.py", project / "src/shop/lapsmith.json"
         old, new = digest_of(path.read_bytes()), digest_of(b"tampered\n")
         path.write_bytes(b"tampered\n")
         record.write_text(record.read_text().replace(old, new))
-        assert found() == [
+        # The manifest vouches for the files, and only rendering them shows that it lies.
+        assert found(0) == ["1 client up to date"]
+        assert found(1, "--full") == [
             f"src/shop/errors.py:1: not what would be generated, though the manifest says so; {GENERATE} --force"
         ]
 
@@ -139,7 +166,9 @@ class TestFindings:
         (project / "src/shop/old.py").write_text("x = 1\n")
         content["outputs"]["old.py"] = digest_of(b"x = 1\n")
         record.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
-        assert found() == [f"src/shop/old.py:1: not generated, though the manifest lists it; {GENERATE} --force"]
+        assert found(1, "--full") == [
+            f"src/shop/old.py:1: not generated, though the manifest lists it; {GENERATE} --force"
+        ]
         run("generate", "--force", code=0)
         assert not (project / "src/shop/old.py").exists()
 
@@ -268,10 +297,10 @@ class TestFormats:
     def test_annotations(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (project / "src/shop/types.py").unlink()
         line = f"line=1,title=lapsmith missing::missing; {GENERATE}\n"
-        assert run("check", "--format", "github", code=1).stdout == f"::error file=src/shop/types.py,{line}"
+        assert run("check", "--format", "github", code=1).stdout.endswith(f"::error file=src/shop/types.py,{line}")
         monkeypatch.setenv("GITHUB_WORKSPACE", str(project.parent))
         shown = run("check", "--format", "github", code=1).stdout
-        assert shown == f"::error file={project.name}/src/shop/types.py,{line}"
+        assert shown.endswith(f"::error file={project.name}/src/shop/types.py,{line}")
 
     def test_errors_are_annotations_too(self, project: Path) -> None:
         (project / "specs/shop/bindings.yaml").write_text(BINDINGS.replace("retry: safe", "retri: safe, 100%"))

@@ -65,7 +65,7 @@ def test_what_is_written_and_said_does_not_depend_on_the_number_of_processes(gen
     alone = lay_out(tmp_path / "alone")
     assert lapsmith(alone, "generate", "--jobs", "1").stdout == done.stdout
     assert [line.split(":")[0] for line in done.stdout.splitlines()[: len(CASES)]] == list(CASES)
-    checked = lapsmith(root, "check", "--jobs", "2")
+    checked = lapsmith(root, "check", "--full", "--jobs", "2")
     assert (checked.returncode, checked.stdout) == (0, "4 clients up to date\n")
 
 

@@ -173,6 +173,8 @@ def test_a_dangling_link_is_an_error(seed: ClientConfig) -> None:
 
 def test_overrides_of_nothing_are_an_error(seed: ClientConfig) -> None:
     (seed.spec / "bindings.yaml").rename(seed.spec / "overrides.yaml")
+    spec = seed.spec / "references/api-spec.lap"
+    spec.write_text(spec.read_text().replace("@auth AWS SigV4\n", ""))
     with pytest.raises(DiagnosticError, match=r"overrides\.yaml:1:1: error\[overrides\]: there is no bindings\.yaml"):
         pipeline.plan(seed)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lapsmith import gitfiles
-from lapsmith.analysis import analyse
-from lapsmith.config import ClientConfig, path_inside, spec_only
-from lapsmith.diagnostics import Diagnostic, DiagnosticError, Span
+from lapsmith.analysis import advice, analyse
+from lapsmith.config import ClientConfig, path_inside
+from lapsmith.diagnostics import Diagnostic, DiagnosticError, Severity, Span
 from lapsmith.inputs import read_inputs
+from lapsmith.ir.advice import Advice
 from lapsmith.ir.model import Service
 
 if TYPE_CHECKING:
@@ -53,11 +54,23 @@ def diff(
 
     Raises DiagnosticError for a side that has errors or cannot be generated, ConfigError for one that is not there.
     """
+    return compare_sides(old, new, operations=operations, strict=strict)
+
+
+def compare_sides(
+    old: str | Path | Service,
+    new: str | Path | Service,
+    *,
+    operations: Iterable[str] = ("*",),
+    strict: bool = False,
+    by_option: bool = False,
+) -> ApiDiff:
+    """:func:`diff`; with ``by_option`` hints speak of ``--operation``."""
     from lapsmith.apidiff import compare
 
-    wanted = tuple(operations)
     root = _root(old, new)
-    sides = [_Side.read(side, root, wanted, strict) for side in (old, new)]
+    chosen = ClientConfig("client", root, root, root / "client", tuple(operations), strict, by_option=by_option)
+    sides = [_Side.read(side, chosen) for side in (old, new)]
     failed = [item for side in sides for item in side.errors]
     diagnostics = tuple(item for side in sides for item in side.diagnostics)
     sources = {name: text for side in sides for name, text in side.sources.items()}
@@ -77,18 +90,22 @@ class _Side:
     errors: tuple[Diagnostic, ...] = ()
 
     @classmethod
-    def read(cls, side: str | Path | Service, root: Path, operations: tuple[str, ...], strict: bool) -> _Side:
+    def read(cls, side: str | Path | Service, chosen: ClientConfig) -> _Side:
+        """Read a side; ``chosen`` has the operations, and the folder that names are relative to."""
         if isinstance(side, Service):
-            return cls(side, (), {}, _gaps(side, "service"))
+            return cls(side, (), {}, _gaps(side, "service", Advice(chosen.operations, chosen.by_option)))
         if _is_revision(side):
-            client = ClientConfig("client", root, root, root / "client", operations, strict)
-            inputs = gitfiles.read_revision(str(side), Path.cwd())
+            client, inputs = chosen, gitfiles.read_revision(str(side), Path.cwd())
         else:
-            client = replace(spec_only(Path(side), operations=operations, strict=strict), root=root)
+            client = replace(chosen, spec=Path(side).absolute())
             inputs = read_inputs(client)
         analysis = analyse(client, inputs)
-        gaps = _gaps(analysis.service, inputs.spec) if analysis.service else ()
-        return cls(analysis.service, analysis.diagnostics, analysis.sources, gaps)
+        service, found = analysis.service, analysis.diagnostics
+        if analysis.draft is not None:
+            # That the spec must be bound again does not keep anyone from asking what changed.
+            service, found = analysis.draft, tuple(_as_warning(item) for item in found)
+        gaps = _gaps(service, inputs.spec, advice(client, inputs)) if service else ()
+        return cls(service, found, analysis.sources, gaps)
 
 
 def _is_revision(side: str | Path | Service) -> bool:
@@ -103,8 +120,12 @@ def _root(*sides: str | Path | Service) -> Path:
     return Path(os.path.commonpath([path.parent for path in there]))
 
 
-def _gaps(service: Service, spec: str) -> tuple[Diagnostic, ...]:
+def _as_warning(item: Diagnostic) -> Diagnostic:
+    return replace(item, severity=Severity.WARNING) if item.severity is Severity.ERROR else item
+
+
+def _gaps(service: Service, spec: str, told: Advice) -> tuple[Diagnostic, ...]:
     """What of a service has no client yet, and so no callers to speak of."""
     from lapsmith import python
 
-    return python.unsupported(service, Span(spec, 1, 1, 1, 1)).sorted()
+    return python.unsupported(service, Span(spec, 1, 1, 1, 1), told).sorted()

@@ -44,6 +44,7 @@ class ClientConfig:
     configuration names the spec, and ``operations_span`` where it chooses operations; None for a client given on the
     command line. A client with ``shared_runtime`` imports
     the runtime from the folder ``_runtime`` beside its own, which it shares with the other such clients there.
+    ``by_option`` says that ``operations`` come from ``--operation``, which is what hints then name.
     """
 
     name: str
@@ -56,6 +57,7 @@ class ClientConfig:
     transports: tuple[str, ...] = ()
     shared_runtime: bool = False
     operations_span: Span | None = None
+    by_option: bool = False
 
     @property
     def package(self) -> str:
@@ -126,7 +128,9 @@ def load(path: Path) -> Config:
     return Config(path, source, clients, _declared(table.get("project"), table.get("dependency-groups")))
 
 
-def single_client(spec: Path, output: Path, *, operations: tuple[str, ...], strict: bool) -> ClientConfig:
+def single_client(
+    spec: Path, output: Path, *, operations: tuple[str, ...], strict: bool, by_option: bool = False
+) -> ClientConfig:
     """A client given on the command line. Its project root is the folder of the nearest pyproject.toml above
     ``output``, else where one would be: it does not depend on the working directory.
 
@@ -142,7 +146,7 @@ def single_client(spec: Path, output: Path, *, operations: tuple[str, ...], stri
     spec = spec.absolute()
     project = find(output.parent)
     root = project.parent if project else _supposed_root(spec, output)
-    return ClientConfig(output.name, root, spec, output, operations, strict)
+    return ClientConfig(output.name, root, spec, output, operations, strict, by_option=by_option)
 
 
 def _supposed_root(spec: Path, output: Path) -> Path:
@@ -163,12 +167,12 @@ def _folder(spec: Path) -> Path:
     return spec.parent.parent if spec.parent.name == "references" else spec.parent
 
 
-def spec_only(spec: Path, *, operations: tuple[str, ...], strict: bool) -> ClientConfig:
+def spec_only(spec: Path, *, operations: tuple[str, ...], strict: bool, by_option: bool = False) -> ClientConfig:
     """A spec that is looked at and not written anywhere: names are relative to the working directory."""
     spec = spec.absolute()
     folder = spec.parent.parent if spec.parent.name == "references" else spec
     name = _identifier(folder.stem if folder.is_file() else folder.name) or "client"
-    return ClientConfig(name, Path.cwd(), spec, Path.cwd() / name, operations, strict)
+    return ClientConfig(name, Path.cwd(), spec, Path.cwd() / name, operations, strict, by_option=by_option)
 
 
 def shadowed(client: ClientConfig) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +60,10 @@ class Finding:
 def findings(plan: Plan) -> Iterator[Finding]:
     """What there is to say of one folder, the causes first; nothing if it is up to date."""
     difference = plan.difference
+    if difference is not None:
+        # Those are git's doing, and no one else's.
+        changes = tuple(change for change in difference.changes if change.path not in plan.line_ends)
+        difference = replace(difference, changes=changes)
     if difference is None or not (difference.changes or difference.blocked):
         yield from _strays(plan)
         return

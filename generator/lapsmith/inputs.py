@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,8 @@ class Inputs:
     """Every file that generation reads, read once: ``files`` maps display names to contents.
 
     ``spec`` and the optional others are keys of ``files``. ``source`` is what headers of generated files name.
-    ``paths`` tells where the files are on disk, for those that are there.
+    ``paths`` tells where the files are on disk, for those that are there. ``bind`` is the command that derives the
+    bindings of this spec; None for a spec that is not on disk.
     """
 
     spec: str
@@ -39,6 +41,7 @@ class Inputs:
     rules: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     paths: Mapping[str, Path] = field(default_factory=dict)
+    bind: str | None = None
 
     @classmethod
     def of(
@@ -71,7 +74,8 @@ def read_inputs(client: ClientConfig) -> Inputs:
             raise blame(client, f"{name!r}: a file name must be printable, because generated files name it")
     unused = _unused(spec, display) if folder is None else ()
     inputs = Inputs.of(display, display if source == "." else source, files, paths, unused)
-    return replace(inputs, paths={display: spec} | {paths[name]: path for name, path in there.items()})
+    on_disk = {display: spec} | {paths[name]: path for name, path in there.items()}
+    return replace(inputs, paths=on_disk, bind=f"lapsmith bind {shlex.quote(_shown(client, client.spec))}")
 
 
 def folder_of(client: ClientConfig) -> Path | None:

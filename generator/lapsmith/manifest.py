@@ -95,6 +95,11 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def with_lf(content: bytes) -> bytes:
+    """A file as git stores it where its line ends are converted on checkout."""
+    return content.replace(b"\r\n", b"\n")
+
+
 def blob_id(content: bytes) -> str:
     """The id that git gives the content (``git hash-object``), so that an old input can be had from git."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
@@ -140,7 +145,7 @@ def generator_digest() -> str:
     total = hashlib.sha256()
     for name, path in sorted(named.items()):
         if path.suffix in (".py", ".jinja", ".typed") and path.is_file():
-            content = path.read_bytes().replace(b"\r\n", b"\n")
+            content = with_lf(path.read_bytes())
             total.update(f"{name}\0{digest_of(content)}\n".encode())
     return total.hexdigest()
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from lapsmith import manifest as manifests
 from lapsmith.diagnostics import LapsmithError
 from lapsmith.layout import fingerprint
-from lapsmith.manifest import FILE_NAME, Manifest, digest_of, path_problems
+from lapsmith.manifest import FILE_NAME, Manifest, digest_of, path_problems, with_lf
 
 _TEMPORARY = re.compile(r"\.lapsmith-[0-9a-f]{16}\.tmp")
 _ABANDONED_SECONDS = 3600
@@ -45,6 +45,7 @@ class Difference:
     ``edited`` are files of lapsmith that were changed by hand, ``foreign`` those that it never wrote and that are
     in the way: both need force. ``blocked`` says what force does not help against. ``reformatted`` are files of
     lapsmith that a formatter has gone over and nobody has edited: they are written again without force.
+    ``line_ends`` are files that differ in nothing but their line ends.
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class Difference:
     foreign: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
     reformatted: tuple[str, ...] = ()
+    line_ends: tuple[str, ...] = ()
 
 
 def read_manifest(folder: Path, display: str) -> Manifest | None:
@@ -66,14 +68,26 @@ def read_manifest(folder: Path, display: str) -> Manifest | None:
 
 
 def is_current(folder: Path, expected: Manifest) -> bool:
-    """Whether the folder holds exactly the manifest ``expected`` and every file in it, unchanged."""
+    """Whether the folder holds exactly the manifest ``expected`` and every file in it, unchanged but for line ends."""
+    return converted(folder, expected) is not None
+
+
+def converted(folder: Path, expected: Manifest) -> tuple[str, ...] | None:
+    """The files of a current folder whose line ends are others, as git's autocrlf makes them; None if not current."""
+    found: list[str] = []
+    wanted = {FILE_NAME: digest_of(expected.dump()), **expected.outputs}
     try:
-        if _content(folder, FILE_NAME) != expected.dump():
-            return False
-        contents = ((digest, _content(folder, path)) for path, digest in expected.outputs.items())
-        return all(content is not None and digest_of(content) == digest for digest, content in contents)
+        for path, digest in wanted.items():
+            content = _content(folder, path)
+            if content is None:
+                return None
+            if digest_of(content) != digest:
+                if digest_of(with_lf(content)) != digest:
+                    return None
+                found.append(path)
     except (_BlockedError, OSError):
-        return False
+        return None
+    return tuple(found)
 
 
 def compare(folder: Path, files: Mapping[str, bytes], manifest: Manifest, old: Manifest | None) -> Difference:
@@ -88,6 +102,7 @@ def compare(folder: Path, files: Mapping[str, bytes], manifest: Manifest, old: M
     foreign: list[str] = []
     blocked: list[str] = []
     reformatted: list[str] = []
+    line_ends: list[str] = []
     for path in sorted({*files, *(old.paths if old else ())}):
         after = files.get(path)
         try:
@@ -98,6 +113,8 @@ def compare(folder: Path, files: Mapping[str, bytes], manifest: Manifest, old: M
         if before == after:
             continue
         changes.append(Change(path, before, after))
+        if before is not None and with_lf(before) == after:
+            line_ends.append(path)
         if before is None or _is_ours(path, before, old):
             continue
         if old and path in old.layouts and fingerprint(before) == old.layouts[path]:
@@ -108,10 +125,19 @@ def compare(folder: Path, files: Mapping[str, bytes], manifest: Manifest, old: M
         recorded = _content(folder, FILE_NAME)
         if recorded != manifest.dump():
             changes.append(Change(FILE_NAME, recorded, manifest.dump()))
+            if recorded is not None and with_lf(recorded) == manifest.dump():
+                line_ends.append(FILE_NAME)
     except _BlockedError as error:
         blocked.append(str(error))
     return Difference(
-        folder, manifest, tuple(changes), tuple(edited), tuple(foreign), tuple(blocked), tuple(reformatted)
+        folder,
+        manifest,
+        tuple(changes),
+        edited=tuple(edited),
+        foreign=tuple(foreign),
+        blocked=tuple(blocked),
+        reformatted=tuple(reformatted),
+        line_ends=tuple(line_ends),
     )
 
 
@@ -288,7 +314,7 @@ def _is_ours(path: str, content: bytes, old: Manifest | None) -> bool:
     if old is None:
         return False
     # git's autocrlf changes line endings on checkout, which is no edit of anyone's.
-    return old.owns(path, digest_of(content)) or old.owns(path, digest_of(content.replace(b"\r\n", b"\n")))
+    return old.owns(path, digest_of(content)) or old.owns(path, digest_of(with_lf(content)))
 
 
 def _temporary_beside(target: Path) -> Path:

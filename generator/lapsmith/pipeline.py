@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import lapsmith
 from lapsmith import manifest as manifests
 from lapsmith import output, runtime
-from lapsmith.analysis import Analysis, analyse
+from lapsmith.analysis import Analysis, advice, analyse
 from lapsmith.config import ClientConfig, ConfigError, path_inside
 from lapsmith.diagnostics import Diagnostic, DiagnosticError, Span
 from lapsmith.inputs import Inputs, blame, read_inputs
@@ -23,6 +23,7 @@ from lapsmith.layout import fingerprint
 from lapsmith.manifest import Manifest
 
 if TYPE_CHECKING:
+    from lapsmith.ir.model import Service
     from lapsmith.update import ApiUpdate
 
 
@@ -45,6 +46,7 @@ class Plan:
     ``manifest`` is the one that the folder has then or is to have. The plan of a runtime that clients share has as
     ``client`` one that stands for it, and ``serves`` are the names of those clients. ``previous``
     is the manifest that was found, and ``update`` what has become of the API since, where the inputs are others.
+    ``line_ends`` are files that are as they should be but for their line ends.
     """
 
     client: ClientConfig
@@ -55,6 +57,7 @@ class Plan:
     serves: tuple[str, ...] = ()
     previous: Manifest | None = None
     update: ApiUpdate | None = None
+    line_ends: tuple[str, ...] = ()
 
     @property
     def display(self) -> str:
@@ -72,6 +75,19 @@ class Plan:
         return self.manifest.requirements
 
 
+class OutdatedError(DiagnosticError):
+    """The spec changed since it was bound. ``update`` is what changed since the client was generated, if it was."""
+
+    def __init__(self, analysis: Analysis, update: ApiUpdate | None) -> None:
+        self._made_of = (analysis, update)
+        self.update = update
+        super().__init__(analysis.diagnostics, analysis.sources)
+
+    def __reduce__(self) -> tuple[type[OutdatedError], tuple[Analysis, ApiUpdate | None]]:  # type: ignore[override]
+        """Pickle with what it was made from."""
+        return type(self), self._made_of
+
+
 def plan(client: ClientConfig, *, force: bool = False, trust_manifest: bool = True) -> Plan:
     """Find out what a client's folder lacks. Writes nothing.
 
@@ -85,6 +101,8 @@ def plan(client: ClientConfig, *, force: bool = False, trust_manifest: bool = Tr
     if trust_manifest and (current := _current(client, blank, old)):
         return current
     analysis = analyse(client, inputs)
+    if analysis.draft is not None:
+        raise OutdatedError(analysis, _update(client, blank, old, analysis.draft))
     rendered = render(analysis, inputs, client)
     manifest = replace(
         blank,
@@ -94,9 +112,10 @@ def plan(client: ClientConfig, *, force: bool = False, trust_manifest: bool = Tr
         layouts=_layouts(rendered.files),
     )
     difference = output.compare(client.output, rendered.files, manifest, old)
-    update = _update(client, blank, old, analysis)
+    update = _update(client, blank, old, analysis.require())
     found, sources = analysis.diagnostics, analysis.sources
-    return Plan(client, manifest, difference, found, sources, previous=old, update=update)
+    converted = difference.line_ends
+    return Plan(client, manifest, difference, found, sources, previous=old, update=update, line_ends=converted)
 
 
 def plan_unchanged(client: ClientConfig, *, force: bool = False) -> Plan | None:
@@ -117,11 +136,11 @@ def plan_runtime(
     old = _old_manifest(client, force=force)
     if trust_manifest and old is not None:
         known = replace(manifest, layouts=old.layouts)
-        if output.is_current(client.output, known):
-            return Plan(client, known, None, serves=serves)
+        if (converted := output.converted(client.output, known)) is not None:
+            return Plan(client, known, None, serves=serves, line_ends=converted)
     manifest = replace(manifest, layouts=_layouts(files))
     difference = output.compare(client.output, files, manifest, old)
-    return Plan(client, manifest, difference, serves=serves, previous=old)
+    return Plan(client, manifest, difference, serves=serves, previous=old, line_ends=difference.line_ends)
 
 
 def render(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
@@ -133,7 +152,7 @@ def render(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered
     try:
         from lapsmith import python
 
-        gaps = python.unsupported(service, Span(inputs.spec, 1, 1, 1, 1))
+        gaps = python.unsupported(service, Span(inputs.spec, 1, 1, 1, 1), advice(client, inputs))
         if gaps.has_errors:
             raise DiagnosticError([*analysis.diagnostics, *gaps.items], analysis.sources)
         texts = python.render(
@@ -166,7 +185,8 @@ def _current(client: ClientConfig, blank: Manifest, old: Manifest | None) -> Pla
         requirements=old.requirements,
         runtime_modules=old.runtime_modules,
     )
-    return Plan(client, made, None) if output.is_current(client.output, made) else None
+    converted = output.converted(client.output, made)
+    return None if converted is None else Plan(client, made, None, line_ends=converted)
 
 
 def _check_place(client: ClientConfig) -> None:
@@ -187,7 +207,7 @@ def _blank_manifest(client: ClientConfig, inputs: Inputs) -> Manifest:
         "strict": client.strict,
         "transports": list(client.transports),
     }
-    blobs = {name: manifests.blob_id(content) for name, content in inputs.files.items()}
+    blobs = {name: manifests.blob_id(manifests.with_lf(content)) for name, content in inputs.files.items()}
     return replace(_empty_manifest(options), inputs=blobs)
 
 
@@ -202,16 +222,16 @@ def _empty_manifest(options: Mapping[str, object]) -> Manifest:
     )
 
 
-def _update(client: ClientConfig, new: Manifest, old: Manifest | None, analysis: Analysis) -> ApiUpdate | None:
+def _update(client: ClientConfig, new: Manifest, old: Manifest | None, service: Service) -> ApiUpdate | None:
     """What has become of the API since the client was generated; None where its inputs are the same, or none."""
     chosen = ("operations", "strict")
-    if old is None or analysis.service is None:
+    if old is None:
         return None
     if old.inputs == new.inputs and all(old.options.get(key) == new.options.get(key) for key in chosen):
         return None
     from lapsmith.update import api_since
 
-    return api_since(client, old, analysis.service)
+    return api_since(client, old, service)
 
 
 def _layouts(files: Mapping[str, bytes]) -> dict[str, str]:

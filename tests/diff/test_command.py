@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from diff.api import BINDINGS, FILES, SPEC, TYPES, write
-from lapsmith import comparison, gitfiles
+from lapsmith import comparison, gitfiles, load
 from lapsmith.cli import main
 from lapsmith.config import ConfigError
 from lapsmith.diagnostics import DiagnosticError
@@ -243,9 +243,8 @@ class TestGit:
 
 
 def test_the_library_compares_services_that_are_loaded(sides: Path) -> None:
-    loaded = [comparison._Side.read(name, sides, ("*",), False).service for name in ("old", "new")]
-    assert None not in loaded
-    found = comparison.diff(*loaded)  # type: ignore[arg-type]
+    loaded = [load(sides / name) for name in ("old", "new")]
+    found = comparison.diff(*loaded)
     assert found.verdict == "major"
     assert found.changes == comparison.diff(sides / "old", sides / "new").changes
     with pytest.raises(DiagnosticError):

@@ -71,6 +71,8 @@ def bind(
     """
     path, origin = locate.find(document, model_name)
     service = model.load(sources.read(path), origin)
+    # Nothing else is worth a word about a service that cannot be generated.
+    derive.check_protocol(service, protocol)
     signing.check(service)
     found = matching.match(document, service, decisions.place(decided, document))
     if not found.matches:

@@ -15,6 +15,7 @@ from lapsmith.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
     from lapsmith.batch import Failure, Plans
+    from lapsmith.update import ApiUpdate
 
 config_option = click.option(
     "--config",
@@ -67,7 +68,7 @@ def client_of_spec(
         raise click.UsageError(f"-o DIR goes with exactly one SPEC, and there are {len(targets)}.")
     if config_path is not None:
         raise click.UsageError("--config goes with the clients that it lists, not with SPEC -o DIR.")
-    return single_client(Path(targets[0]), output, operations=operations or ("*",), strict=strict)
+    return single_client(Path(targets[0]), output, operations=operations or ("*",), strict=strict, by_option=True)
 
 
 def inspected_client(target: str, operations: tuple[str, ...], strict: bool, config_path: Path | None) -> ClientConfig:
@@ -75,8 +76,9 @@ def inspected_client(target: str, operations: tuple[str, ...], strict: bool, con
     config = configured(target, config_path)
     if config is not None:
         client = config.select([target])[0]
-        return replace(client, operations=operations or client.operations, strict=strict or client.strict)
-    return spec_only(Path(target), operations=operations or ("*",), strict=strict)
+        chosen = operations or client.operations
+        return replace(client, operations=chosen, strict=strict or client.strict, by_option=bool(operations))
+    return spec_only(Path(target), operations=operations or ("*",), strict=strict, by_option=True)
 
 
 def configured(target: str, config_path: Path | None) -> Config | None:
@@ -125,8 +127,25 @@ def warn_of_shadows(client: ClientConfig) -> None:
 
 
 def show_failure(failure: Failure, *, notes: bool) -> None:
-    """Say what is wrong with a client."""
+    """Say what is wrong with a client, and what changed in its API where it only has to be bound again."""
+    from lapsmith.pipeline import OutdatedError
+
     if isinstance(failure.error, DiagnosticError):
         report(failure.error.diagnostics, failure.error.sources, notes=notes, client=failure.client.name)
+        if isinstance(failure.error, OutdatedError) and failure.error.update:
+            show_update(failure.client.name, failure.error.update, err=True)
     else:
         complain(f"{failure.client.name}: {failure.error}")
+
+
+def show_update(name: str, update: ApiUpdate, *, err: bool = False) -> None:
+    """Say what has become of the API since the client was generated last."""
+    from lapsmith.apidiff import report as reports
+
+    if update.changes is None:
+        click.echo(f"{name}: what changed in the API is not known: {update.reason}", err=err)
+    elif not update.changes:
+        click.echo(f"{name}: {reports.conclusion(())}", err=err)
+    else:
+        click.echo(f"{name}: the API changed since the client was generated:\n", err=err)
+        click.echo(reports.text(update.changes), err=err)

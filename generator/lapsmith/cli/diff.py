@@ -29,9 +29,9 @@ def command(
     """
     from lapsmith.apidiff import Impact
     from lapsmith.apidiff import report as reports
-    from lapsmith.comparison import diff
+    from lapsmith.comparison import compare_sides
 
-    found = diff(old, new, operations=operations or ("*",))
+    found = compare_sides(old, new, operations=operations or ("*",), by_option=True)
     report(found.diagnostics, found.sources, notes=notes)
     if fmt == "json":
         click.echo(reports.to_json(found.changes), nl=False)

@@ -16,6 +16,7 @@ from lapsmith.cli.clients import (
     named_clients,
     notes_option,
     plan_all,
+    show_update,
 )
 from lapsmith.cli.files import show_diff
 from lapsmith.cli.terminal import ERROR, complain, count, leave
@@ -23,7 +24,6 @@ from lapsmith.config import FILE_NAME, ClientConfig, Config
 
 if TYPE_CHECKING:
     from lapsmith.batch import Plans
-    from lapsmith.pipeline import Plan
 
 _NAMED = 8
 
@@ -67,7 +67,8 @@ def command(
     plans = plan_all(clients, force=force, trust_manifest=not force, notes=notes, jobs=jobs)
     if diff_only:
         for plan in plans:
-            show_update(plan)
+            if plan.update:
+                show_update(plan.client.name, plan.update)
             show_diff(plan, limit=None)
         return
     write_all(plans, force=force)
@@ -98,22 +99,8 @@ def write_all(plans: Plans, *, force: bool) -> None:
         if laid_out := len(plan.difference.reformatted):
             what = f"{count(laid_out, 'file')} had been laid out anew by a formatter"
             click.echo(f"{plan.client.name}: {what}: let it leave {plan.display} alone")
-        show_update(plan)
-
-
-def show_update(plan: Plan) -> None:
-    """Say what has become of the API since the client was generated last."""
-    if plan.update is None:
-        return
-    from lapsmith.apidiff import report
-
-    if plan.update.changes is None:
-        click.echo(f"{plan.client.name}: what changed in the API is not known: {plan.update.reason}")
-    elif not plan.update.changes:
-        click.echo(f"{plan.client.name}: {report.conclusion(())}")
-    else:
-        click.echo(f"{plan.client.name}: the API changed since the client was generated:\n")
-        click.echo(report.text(plan.update.changes))
+        if plan.update:
+            show_update(plan.client.name, plan.update)
 
 
 def show_left_clients(config: Config) -> None:

@@ -72,7 +72,7 @@ def _actions(
         return actions.of_project(config.path, [client for client in config.clients.values() if client in chosen])
     assert target is not None
     name = inspected_client(target, operations, strict, config_path).package
-    client = single_client(Path(target), Path(name), operations=operations or ("*",), strict=strict)
+    client = single_client(Path(target), Path(name), operations=operations or ("*",), strict=strict, by_option=True)
     options = [part for pattern in operations for part in ("--operation", pattern)] + ["--strict"] * strict
     return actions.of_spec(client, target, options)
 

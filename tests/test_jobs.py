@@ -18,12 +18,13 @@ import pytest
 from corpus import models
 from corpus.lean import compile_lean
 from golden_cases import GOLDEN
-from lapsmith import batch, config, pipeline
-from lapsmith.batch import Failure, Plans
-from lapsmith.config import ClientConfig
-from lapsmith.manifest import Manifest
-from lapsmith.output import Change, Difference
-from lapsmith.pipeline import Plan
+from lapsmith.generation import batch, pipeline
+from lapsmith.generation.batch import Failure, Plans
+from lapsmith.generation.pipeline import Plan
+from lapsmith.output.folder import Change, Difference
+from lapsmith.output.manifest import Manifest
+from lapsmith.project import config
+from lapsmith.project.config import ClientConfig
 
 CASES = ("body_members", "json_rpc", "payloads", "url_and_headers")
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from diff.api import BINDINGS, FILES, SPEC, TYPES, write
-from lapsmith import comparison, gitfiles, load
+from lapsmith import load
+from lapsmith.api import comparing as comparison
 from lapsmith.cli import main
-from lapsmith.config import ConfigError
 from lapsmith.diagnostics import DiagnosticError
+from lapsmith.project import gitfiles
+from lapsmith.project.config import ConfigError
 
 CHANGED = FILES | {
     "spec.lap": SPEC.replace("Limit: int=10", "Limit: num=10").replace("Reads an item.", "Fetches an item."),

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lapsmith import gitfiles
-from lapsmith.analysis import advice, analyse
-from lapsmith.config import ClientConfig, path_inside
 from lapsmith.diagnostics import Diagnostic, DiagnosticError, Severity, Span
-from lapsmith.inputs import read_inputs
+from lapsmith.generation.analysis import advice, analyse
 from lapsmith.ir.advice import Advice
 from lapsmith.ir.model import Service
+from lapsmith.project import gitfiles
+from lapsmith.project.config import ClientConfig, path_inside
+from lapsmith.project.inputs import read_inputs
 
 if TYPE_CHECKING:
     from lapsmith.apidiff import Change, Impact

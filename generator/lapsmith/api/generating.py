@@ -5,19 +5,21 @@ The same as the commands, with typed results instead of text, and exceptions ins
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lapsmith import batch, config, pipeline
-from lapsmith.analysis import analyse
-from lapsmith.batch import Failure
-from lapsmith.config import ClientConfig, Config, ConfigError
+from lapsmith.api.running import Run
 from lapsmith.diagnostics import Diagnostic, LapsmithError
-from lapsmith.inputs import read_inputs
-from lapsmith.manifest import FILE_NAME
-from lapsmith.output import Change, write
+from lapsmith.generation.analysis import analyse
+from lapsmith.generation.batch import Failure
+from lapsmith.generation.pipeline import Plan
+from lapsmith.output.folder import Change
+from lapsmith.output.manifest import FILE_NAME
+from lapsmith.project import config
+from lapsmith.project.config import ClientConfig, Config, ConfigError
+from lapsmith.project.inputs import read_inputs
 
 if TYPE_CHECKING:
     from lapsmith.ir.model import Service
@@ -107,16 +109,13 @@ def generate(
         raise ConfigError("an output folder goes with a spec")
     else:
         chosen = (config.single_client(Path(source), Path(output), operations=tuple(operations), strict=strict),)
-    with batch.Plans() as plans:
-        failures: list[Failure] = []
-        for outcome in batch.plan_each(chosen, force=force, jobs=jobs):
-            if isinstance(outcome, Failure):
-                failures.append(outcome)
-            else:
-                plans.append(outcome)
-        if failures := failures or list(batch.refusals(plans, force=force or dry_run)):
+    with Run(chosen, force=force, jobs=jobs) as run:
+        for _ in run.plan():
+            pass
+        if failures := run.failures or run.refusals(force=force or dry_run):
             raise GenerationError(failures)
-        return Generation(tuple(_carried_out(plans, project, dry_run=dry_run, force=force)))
+        done = run.plans if dry_run else run.write()
+        return Generation(tuple(_generated(plan, project) for plan in done))
 
 
 def load(spec: str | Path, *, operations: Sequence[str] = ("*",), strict: bool = False) -> Service:
@@ -143,23 +142,18 @@ def _pyproject(source: str | Path | None) -> Path:
     return path
 
 
-def _carried_out(
-    plans: Iterable[pipeline.Plan], project: Config | None, *, dry_run: bool, force: bool
-) -> Iterator[Generated]:
-    for plan in plans:
-        if plan.difference and not dry_run:
-            write(plan.difference, force=force)
-        yield Generated(
-            name=plan.client.name,
-            folder=plan.client.output,
-            inputs=tuple(sorted(plan.manifest.inputs)),
-            files=tuple(sorted((*plan.manifest.outputs, FILE_NAME))),
-            changes=plan.difference.changes if plan.difference else (),
-            diagnostics=plan.diagnostics,
-            requirements=plan.requirements,
-            missing=project.missing(plan.requirements) if project else (),
-            serves=plan.serves,
-        )
+def _generated(plan: Plan, project: Config | None) -> Generated:
+    return Generated(
+        name=plan.client.name,
+        folder=plan.client.output,
+        inputs=tuple(sorted(plan.manifest.inputs)),
+        files=tuple(sorted((*plan.manifest.outputs, FILE_NAME))),
+        changes=plan.difference.changes if plan.difference else (),
+        diagnostics=plan.diagnostics,
+        requirements=plan.requirements,
+        missing=project.missing(plan.requirements) if project else (),
+        serves=plan.serves,
+    )
 
 
 __all__ = ["Change", "ClientConfig", "Failure", "Generated", "Generation", "GenerationError", "generate", "load"]

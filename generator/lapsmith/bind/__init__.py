@@ -28,8 +28,8 @@ from lapsmith.bind.derive import Derived
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import Matching
 from lapsmith.bindings.model import OperationBinding
-from lapsmith.inputs import BINDINGS, RULES, TYPES, USUAL
 from lapsmith.lap.tree import Document
+from lapsmith.project.inputs import BINDINGS, RULES, TYPES, USUAL
 
 __all__ = ["BindError", "Bound", "bind", "write"]
 

@@ -14,8 +14,8 @@ from lapsmith.bind.members import Facts
 from lapsmith.bind.model import Member, Model, Operation, Shape
 from lapsmith.bind.pins import Pins
 from lapsmith.bind.yaml import Noted, Word
-from lapsmith.inputs import RULES
 from lapsmith.lap.tree import Document
+from lapsmith.project.inputs import RULES
 
 _READS = re.compile(r"(?:Batch)?(?:Get|Describe|List|Search|Query|Scan|Lookup|Head)(?=[A-Z0-9]|\Z)")
 _SAFE_METHODS = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))

@@ -43,7 +43,7 @@ def command(
     Also fails if a client needs a package that the project does not declare. Line ends are not compared. The format
     github makes annotations of what is found, for a workflow of GitHub Actions, and implies --full.
     """
-    from lapsmith.drift import findings, left_clients, missing_requirements, own_files, unused_runtimes
+    from lapsmith.generation.drift import findings, left_clients, missing_requirements, own_files, unused_runtimes
 
     config = load_config(config_path)
     clients = named_clients(config, names)
@@ -51,7 +51,7 @@ def command(
     if fmt == "github":
         annotate(root)
     full = full or fmt == "github"
-    plans = plan_all(clients, force=False, trust_manifest=not full, notes=notes, jobs=jobs)
+    plans = plan_all(clients, force=False, trust_manifest=not full, notes=notes, jobs=jobs).plans
     found = [item for plan in plans for item in (*findings(plan), *missing_requirements(plan, config))]
     for plan in plans:
         if own := own_files(plan):

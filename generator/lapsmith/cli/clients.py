@@ -10,12 +10,23 @@ from typing import TYPE_CHECKING
 import click
 
 from lapsmith.cli.terminal import ERROR, Progress, complain, leave, report
-from lapsmith.config import FILE_NAME, ClientConfig, Config, ConfigError, find, load, shadowed, single_client, spec_only
 from lapsmith.diagnostics import DiagnosticError
+from lapsmith.project.config import (
+    FILE_NAME,
+    ClientConfig,
+    Config,
+    ConfigError,
+    find,
+    load,
+    shadowed,
+    single_client,
+    spec_only,
+)
 
 if TYPE_CHECKING:
-    from lapsmith.batch import Failure, Plans
-    from lapsmith.update import ApiUpdate
+    from lapsmith.api.running import Run
+    from lapsmith.generation.batch import Failure
+    from lapsmith.generation.update import ApiUpdate
 
 config_option = click.option(
     "--config",
@@ -93,30 +104,28 @@ def configured(target: str, config_path: Path | None) -> Config | None:
 
 def plan_all(
     clients: Sequence[ClientConfig], *, force: bool, trust_manifest: bool, notes: bool, jobs: int | None = None
-) -> Plans:
+) -> Run:
     """Plan every client, so that all that is wrong with any of them is shown. Exits if anything is."""
-    from lapsmith.batch import Failure, Plans, plan_each
+    from lapsmith.api.running import Run
+    from lapsmith.generation.batch import Failure
 
-    plans = click.get_current_context().with_resource(Plans())
-    failed = False
+    run = click.get_current_context().with_resource(Run(clients, force=force, trust_manifest=trust_manifest, jobs=jobs))
     for client in clients:
         warn_of_shadows(client)
     with Progress(len(clients)) as progress:
-        for outcome in plan_each(clients, force=force, trust_manifest=trust_manifest, jobs=jobs):
+        for outcome in run.plan():
             if isinstance(outcome, Failure):
-                failed = True
                 progress.clear()
                 show_failure(outcome, notes=notes)
             else:
-                plans.append(outcome)
                 if outcome.diagnostics:
                     progress.clear()
                 report(outcome.diagnostics, outcome.sources, notes=notes, client=outcome.client.name)
             if isinstance(outcome, Failure) or not outcome.serves:
                 progress.advance(outcome.client.name)
-    if failed:
+    if run.failures:
         leave(ERROR)
-    return plans
+    return run
 
 
 def warn_of_shadows(client: ClientConfig) -> None:
@@ -128,7 +137,7 @@ def warn_of_shadows(client: ClientConfig) -> None:
 
 def show_failure(failure: Failure, *, notes: bool) -> None:
     """Say what is wrong with a client, and what changed in its API where it only has to be bound again."""
-    from lapsmith.pipeline import OutdatedError
+    from lapsmith.generation.pipeline import OutdatedError
 
     if isinstance(failure.error, DiagnosticError):
         report(failure.error.diagnostics, failure.error.sources, notes=notes, client=failure.client.name)

@@ -20,10 +20,11 @@ from lapsmith.cli.clients import (
 )
 from lapsmith.cli.files import show_diff
 from lapsmith.cli.terminal import ERROR, complain, count, leave
-from lapsmith.config import FILE_NAME, ClientConfig, Config
+from lapsmith.project.config import FILE_NAME, ClientConfig, Config
 
 if TYPE_CHECKING:
-    from lapsmith.batch import Plans
+    from lapsmith.api.running import Run
+    from lapsmith.generation.batch import Plans
 
 _NAMED = 8
 
@@ -64,34 +65,30 @@ def command(
             raise click.UsageError(f"--operation and --strict go with SPEC -o DIR; clients set them in {FILE_NAME}.")
         config = load_config(config_path)
         clients = named_clients(config, targets)
-    plans = plan_all(clients, force=force, trust_manifest=not force, notes=notes, jobs=jobs)
+    run = plan_all(clients, force=force, trust_manifest=not force, notes=notes, jobs=jobs)
     if diff_only:
-        for plan in plans:
+        for plan in run.plans:
             if plan.update:
                 show_update(plan.client.name, plan.update)
             show_diff(plan, limit=None)
         return
-    write_all(plans, force=force)
-    show_requirements(plans, config)
+    write_all(run)
+    show_requirements(run.plans, config)
     if config is not None:
         show_left_clients(config)
 
 
-def write_all(plans: Plans, *, force: bool) -> None:
+def write_all(run: Run) -> None:
     """Write all clients, or none if one must not be written."""
-    from lapsmith.batch import refusals
-    from lapsmith.output import write
-
-    refused = list(refusals(plans, force=force))
+    refused = run.refusals()
     for failure in refused:
         complain(str(failure.error))
     if refused:
         leave(ERROR)
-    for plan in plans:
+    for plan in run.write():
         if plan.difference is None or not plan.difference.changes:
             click.echo(f"{plan.client.name}: unchanged")
             continue
-        write(plan.difference, force=force)
         deleted = sum(change.after is None for change in plan.difference.changes)
         written = len(plan.difference.changes) - deleted
         also = f", deleted {count(deleted, 'file')}" if deleted else ""
@@ -105,7 +102,7 @@ def write_all(plans: Plans, *, force: bool) -> None:
 
 def show_left_clients(config: Config) -> None:
     """Say which clients can no longer rely on the runtime that they share."""
-    from lapsmith.drift import left_clients
+    from lapsmith.generation.drift import left_clients
 
     for item in left_clients(config):
         click.echo(f"lapsmith: {item}", err=True)

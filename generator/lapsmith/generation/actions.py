@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lapsmith import batch, manifest
-from lapsmith.batch import Failure
-from lapsmith.config import ClientConfig
-from lapsmith.inputs import read_inputs
-from lapsmith.manifest import blob_id, digest_of
-from lapsmith.pipeline import Plan
+from lapsmith.generation import batch
+from lapsmith.generation.batch import Failure
+from lapsmith.generation.pipeline import Plan
+from lapsmith.output import manifest
+from lapsmith.output.manifest import blob_id, digest_of
+from lapsmith.project.config import ClientConfig
+from lapsmith.project.inputs import read_inputs
 
 MNEMONIC = "LapsmithGenerate"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lapsmith.config import ClientConfig
 from lapsmith.diagnostics import Diagnostic, DiagnosticError, Severity, Span
-from lapsmith.inputs import BINDINGS, Inputs
+from lapsmith.project.config import ClientConfig
+from lapsmith.project.inputs import BINDINGS, Inputs
 
 if TYPE_CHECKING:
     from lapsmith.ir.advice import Advice

@@ -18,10 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lapsmith import output, pipeline
-from lapsmith.config import ClientConfig
 from lapsmith.diagnostics import LapsmithError
-from lapsmith.pipeline import Plan
+from lapsmith.generation import pipeline
+from lapsmith.generation.pipeline import Plan
+from lapsmith.output import folder as output
+from lapsmith.project.config import ClientConfig
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -12,19 +12,21 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-import lapsmith
-from lapsmith import manifest as manifests
-from lapsmith import output, runtime
-from lapsmith.analysis import Analysis, advice, analyse
-from lapsmith.config import ClientConfig, ConfigError, path_inside
 from lapsmith.diagnostics import Diagnostic, DiagnosticError, Span
-from lapsmith.inputs import Inputs, blame, read_inputs
-from lapsmith.layout import fingerprint
-from lapsmith.manifest import Manifest
+from lapsmith.generation import identity
+from lapsmith.generation.analysis import Analysis, advice, analyse
+from lapsmith.output import folder as output
+from lapsmith.output import manifest as manifests
+from lapsmith.output.layout import fingerprint
+from lapsmith.output.manifest import Manifest
+from lapsmith.project.config import ClientConfig, ConfigError, path_inside
+from lapsmith.project.inputs import Inputs, blame, read_inputs
+from lapsmith.templates import runtime
+from lapsmith.version import __version__
 
 if TYPE_CHECKING:
+    from lapsmith.generation.update import ApiUpdate
     from lapsmith.ir.model import Service
-    from lapsmith.update import ApiUpdate
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +215,9 @@ def _blank_manifest(client: ClientConfig, inputs: Inputs) -> Manifest:
 
 def _empty_manifest(options: Mapping[str, object]) -> Manifest:
     return Manifest(
-        lapsmith=lapsmith.__version__,
-        black=manifests.black_version(),
-        digest=manifests.generator_digest(),
+        lapsmith=__version__,
+        black=identity.black_version(),
+        digest=identity.generator_digest(),
         options=options,
         inputs={},
         outputs={},
@@ -229,7 +231,7 @@ def _update(client: ClientConfig, new: Manifest, old: Manifest | None, service: 
         return None
     if old.inputs == new.inputs and all(old.options.get(key) == new.options.get(key) for key in chosen):
         return None
-    from lapsmith.update import api_since
+    from lapsmith.generation.update import api_since
 
     return api_since(client, old, service)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lapsmith import gitfiles
-from lapsmith.analysis import analyse
 from lapsmith.apidiff import Change, Impact, compare, verdict
-from lapsmith.config import ClientConfig, ConfigError
 from lapsmith.diagnostics import Span
+from lapsmith.generation.analysis import analyse
 from lapsmith.ir.model import Service
-from lapsmith.manifest import Manifest
+from lapsmith.output.manifest import Manifest
+from lapsmith.project import gitfiles
+from lapsmith.project.config import ClientConfig, ConfigError
 from lapsmith.python import unsupported
 
 

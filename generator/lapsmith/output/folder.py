@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lapsmith import manifest as manifests
 from lapsmith.diagnostics import LapsmithError
-from lapsmith.layout import fingerprint
-from lapsmith.manifest import FILE_NAME, Manifest, digest_of, path_problems, with_lf
+from lapsmith.output import manifest as manifests
+from lapsmith.output.layout import fingerprint
+from lapsmith.output.manifest import FILE_NAME, Manifest, digest_of, path_problems, with_lf
 
 _TEMPORARY = re.compile(r"\.lapsmith-[0-9a-f]{16}\.tmp")
 _ABANDONED_SECONDS = 3600

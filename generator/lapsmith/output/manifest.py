@@ -11,11 +11,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-import lapsmith
 from lapsmith.diagnostics import Diagnostic, DiagnosticError, Severity, Span
 
 FILE_NAME = "lapsmith.json"
@@ -23,8 +20,6 @@ SCHEMA = 1
 MAX_MANIFEST_BYTES = 8 << 20
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_GENERATOR_MODULES = ("pipeline.py", "analysis.py", "inputs.py", "layout.py", "runtime.py")
-_GENERATOR_PARTS = (*_GENERATOR_MODULES, "lap", "bindings", "ir", "python")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +29,7 @@ class Manifest:
     ``options`` are the client's settings, ``inputs`` maps display paths to git blob ids, ``outputs`` maps paths
     in the client's folder to SHA-256 digests. ``replacing`` is there only while files are being replaced, and
     after a run that was killed: the digests of those files before the run, which still count as lapsmith's own.
-    ``layouts`` has what formatters leave alone of each Python file: see :func:`lapsmith.layout.fingerprint`.
+    ``layouts`` has what formatters leave alone of each Python file: see :func:`lapsmith.output.layout.fingerprint`.
     ``runtime_modules`` are what a client needs of a runtime that it shares; one with its own has it in ``outputs``.
     """
 
@@ -121,40 +116,6 @@ def path_problems(paths: Iterable[str]) -> list[str]:
         folders.update("/".join(parts[:end]).casefold() for end in range(1, len(parts)))
     problems += [f"{seen[folder]!r} is both a file and a folder" for folder in sorted(folders & seen.keys())]
     return problems
-
-
-def black_version() -> str:
-    """The year of black's style; empty when black is not installed.
-
-    Black promises one style a year, so all its releases of a year write the same bytes.
-    """
-    try:
-        return metadata.version("black").partition(".")[0]
-    except metadata.PackageNotFoundError:
-        return ""
-
-
-def generator_digest() -> str:
-    """One digest over the templates and the parts of the generator that decide what is written."""
-    package = Path(lapsmith.__file__).parent
-    roots = [package / part for part in _GENERATOR_PARTS]
-    found = [path for root in roots for path in (root.rglob("*") if root.is_dir() else [root])]
-    named = {f"lapsmith/{path.relative_to(package).as_posix()}": path for path in found}
-    templates = templates_folder()
-    named |= {f"templates/{path.relative_to(templates).as_posix()}": path for path in templates.rglob("*")}
-    total = hashlib.sha256()
-    for name, path in sorted(named.items()):
-        if path.suffix in (".py", ".jinja", ".typed") and path.is_file():
-            content = with_lf(path.read_bytes())
-            total.update(f"{name}\0{digest_of(content)}\n".encode())
-    return total.hexdigest()
-
-
-def templates_folder() -> Path:
-    """The templates in the installed package, else those of the checkout that it is imported from."""
-    package = Path(lapsmith.__file__).parent
-    packaged = package / "_templates"
-    return packaged if packaged.is_dir() else package.parent.parent / "templates"
 
 
 class _MalformedError(Exception):

@@ -11,8 +11,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from lapsmith.config import ConfigError
-from lapsmith.inputs import COMPANIONS, MAX_INPUT_BYTES, USUAL, Inputs, spec_names
+from lapsmith.project.config import ConfigError
+from lapsmith.project.inputs import COMPANIONS, MAX_INPUT_BYTES, USUAL, Inputs, spec_names
 
 PREFIX = "git:"
 _OBJECT = re.compile(r"[0-9a-f]{40}")

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lapsmith.config import ClientConfig, ConfigError, display_path, path_inside
 from lapsmith.diagnostics import Diagnostic, DiagnosticError, Severity, Span
+from lapsmith.project.config import ClientConfig, ConfigError, display_path, path_inside
 
 BINDINGS, OVERRIDES, TYPES, RULES = "bindings.yaml", "overrides.yaml", "types.lap", "endpoint-rules.json"
 COMPANIONS = (BINDINGS, OVERRIDES, TYPES, RULES)

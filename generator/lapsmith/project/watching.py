@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from lapsmith.config import ClientConfig
-from lapsmith.inputs import COMPANIONS, USUAL
+from lapsmith.project.config import ClientConfig
+from lapsmith.project.inputs import COMPANIONS, USUAL
 
 State = Mapping[Path, tuple[int, int, int]]
 

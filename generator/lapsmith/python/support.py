@@ -11,7 +11,7 @@ from lapsmith.ir import model as ir
 from lapsmith.ir.advice import Advice
 from lapsmith.ir.jmespath import ExpressionError
 from lapsmith.python.annotations import references
-from lapsmith.python.jmespath import check
+from lapsmith.python.jmespath.compiler import check
 
 _Gap = tuple[ir.Member, str]
 

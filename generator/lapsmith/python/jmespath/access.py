@@ -8,7 +8,7 @@ from typing import Protocol
 from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
 from lapsmith.python import names
-from lapsmith.python.guarded import Code
+from lapsmith.python.jmespath.guarded import Code
 from lapsmith.python.text import literal
 from lapsmith.python.view import Parameter
 

@@ -4,8 +4,8 @@ A client has no interpreter: ``Table.TableStatus`` becomes
 ``output.table.table_status if output.table is not None else None``. What is null in JMESPath is None, with one
 difference: the length of null, an error there, is null.
 
-How parts that may be None are put together is in :mod:`~lapsmith.python.guarded`, what a member is in Python in
-:mod:`~lapsmith.python.jmespath_access`, and projections are in :mod:`~lapsmith.python.jmespath_loops`.
+How parts that may be None are put together is in :mod:`~lapsmith.python.jmespath.guarded`, what a member is in Python
+in :mod:`~lapsmith.python.jmespath.access`, and projections are in :mod:`~lapsmith.python.jmespath.loops`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import replace
 
 from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
-from lapsmith.python.guarded import Code, Level, Scope, all_of, condition
-from lapsmith.python.jmespath_access import Access, Arguments, Attributes, Fields, Nameless
-from lapsmith.python.jmespath_loops import Loops
+from lapsmith.python.jmespath.access import Access, Arguments, Attributes, Fields, Nameless
+from lapsmith.python.jmespath.guarded import Code, Level, Scope, all_of, condition
+from lapsmith.python.jmespath.loops import Loops
 from lapsmith.python.text import literal
 from lapsmith.python.view import Parameter
 

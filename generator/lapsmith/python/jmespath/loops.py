@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
-from lapsmith.python.guarded import Code, Level, Scope
-from lapsmith.python.jmespath_access import Access, is_argument
+from lapsmith.python.jmespath.access import Access, is_argument
+from lapsmith.python.jmespath.guarded import Code, Level, Scope
 
 Emit = Callable[[jmespath.Node, Code], Code]
 """The code of a node, given that of ``@``."""

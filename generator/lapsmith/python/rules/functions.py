@@ -10,8 +10,8 @@ from textwrap import dedent
 
 from lapsmith.ir.rules import RuleParameter
 from lapsmith.python.names import Namespace
-from lapsmith.python.rule_code import Statement, height, ordered_names
-from lapsmith.python.rule_values import ANNOTATIONS, Values
+from lapsmith.python.rules.statements import Statement, height, ordered_names
+from lapsmith.python.rules.values import ANNOTATIONS, Values
 
 _SCREEN = 50
 """Lines that a function may have, about."""

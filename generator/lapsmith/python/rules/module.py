@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from lapsmith.ir.rules import Reference, RuleParameter, RuleSet
 from lapsmith.python.docs import code
 from lapsmith.python.names import Namespace
-from lapsmith.python.rule_branches import Facts, straighten
-from lapsmith.python.rule_code import Statement, Statements
-from lapsmith.python.rule_functions import Function, Functions
-from lapsmith.python.rule_values import ANNOTATIONS, IMPORTED, Values
+from lapsmith.python.rules.branches import Facts, straighten
+from lapsmith.python.rules.functions import Function, Functions
+from lapsmith.python.rules.statements import Statement, Statements
+from lapsmith.python.rules.values import ANNOTATIONS, IMPORTED, Values
 from lapsmith.python.text import docstring, literal, section
 
 RESOLVE = "resolve_endpoint"

@@ -19,8 +19,8 @@ from lapsmith.ir.rules import (
     Step,
 )
 from lapsmith.python.names import snake_case, words
-from lapsmith.python.rule_branches import Branch, Facts, Result, Test, test_of
-from lapsmith.python.rule_values import Values
+from lapsmith.python.rules.branches import Branch, Facts, Result, Test, test_of
+from lapsmith.python.rules.values import Values
 from lapsmith.python.text import LINE_LENGTH, literal
 
 _TOKEN = re.compile(r"""[()\[\]{},]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")

@@ -18,7 +18,7 @@ from lapsmith.ir.rules import (
     Template,
 )
 from lapsmith.python.names import Namespace, snake_case
-from lapsmith.python.rule_branches import Test, compared_text, test_of
+from lapsmith.python.rules.branches import Test, compared_text, test_of
 from lapsmith.python.text import literal
 
 ANNOTATIONS = {

@@ -30,7 +30,7 @@ generate: .venv/dev.stamp
 	$(BIN)/lapsmith generate
 
 check: .venv/dev.stamp
-	$(BIN)/lapsmith check
+	$(BIN)/lapsmith check --full
 
 # The specs that are compiled from AWS service models, with their bindings and clients.
 specs: .venv/dev.stamp .venv-lapsh/installed.stamp

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from lapsmith import config
-from lapsmith.config import ConfigError
 from lapsmith.diagnostics import DiagnosticError
+from lapsmith.project import config
+from lapsmith.project.config import ConfigError
 
 GOOD = """
 [project]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lapsmith.python import names, reserved
-from lapsmith.python.rule_values import IMPORTED
+from lapsmith.python.rules.values import IMPORTED
 from runtime.client import AsyncClient, SyncClient
 from runtime.errors import ServiceError
 from runtime.shapes.structures import Output

@@ -28,8 +28,8 @@ from lapsmith.bind.derive import Derived
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import Matching
 from lapsmith.bindings.model import OperationBinding
-from lapsmith.inputs import BINDINGS, RULES, TYPES, USUAL
 from lapsmith.lap.tree import Document
+from lapsmith.project.inputs import BINDINGS, RULES, TYPES, USUAL
 
 __all__ = ["BindError", "Bound", "bind", "write"]
 
@@ -71,6 +71,8 @@ def bind(
     """
     path, origin = locate.find(document, model_name)
     service = model.load(sources.read(path), origin)
+    # Nothing else is worth a word about a service that cannot be generated.
+    derive.check_protocol(service, protocol)
     signing.check(service)
     found = matching.match(document, service, decisions.place(decided, document))
     if not found.matches:

@@ -14,8 +14,8 @@ from lapsmith.bind.members import Facts
 from lapsmith.bind.model import Member, Model, Operation, Shape
 from lapsmith.bind.pins import Pins
 from lapsmith.bind.yaml import Noted, Word
-from lapsmith.inputs import RULES
 from lapsmith.lap.tree import Document
+from lapsmith.project.inputs import RULES
 
 _READS = re.compile(r"(?:Batch)?(?:Get|Describe|List|Search|Query|Scan|Lookup|Head)(?=[A-Z0-9]|\Z)")
 _SAFE_METHODS = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
@@ -43,16 +43,18 @@ class Derived:
 
 def derive(document: Document, model: Model, matching: Matching, protocol: str | None) -> Derived:
     """Derive the bindings of all matched endpoints. Raises BindError for a model of a protocol that is not spoken."""
-    return _Deriver(document, model, matching, _protocol(model, protocol)).derive(matching)
+    return _Deriver(document, model, matching, check_protocol(model, protocol)).derive(matching)
 
 
-def _protocol(model: Model, wanted: str | None) -> str:
+def check_protocol(model: Model, wanted: str | None) -> str:
+    """The protocol to derive bindings for. Raises BindError for a service that no client can be generated of."""
     offered = model.protocols
     spoken = ", ".join(offered)
     if not offered:
         names = ", ".join(model.metadata.get("protocols") or [model.metadata["protocol"]])
         raise BindError(
-            f"the service speaks {names}, and bindings are derived for rest-json, json and rpc-v2-cbor only"
+            f"the service speaks {names}, and lapsmith cannot generate clients for that protocol yet",
+            "it can for: rest-json, json, rpc-v2-cbor",
         )
     if wanted is None:
         return offered[0]

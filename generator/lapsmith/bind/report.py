@@ -10,7 +10,7 @@ from lapsmith.bind import Bound, yaml
 from lapsmith.bind.matching import ADDED, DESCRIPTION, HAND, NAMES, ORDER, PATH, Unbound
 from lapsmith.bind.pins import Pins
 from lapsmith.bind.yaml import Noted
-from lapsmith.inputs import RULES
+from lapsmith.project.inputs import RULES
 
 _WAYS = {
     PATH: "by method and path",

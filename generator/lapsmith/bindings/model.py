@@ -273,8 +273,22 @@ class ErrorBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedOperation:
+    """An operation that ``overrides.yaml`` removes at ``span``.
+
+    ``binding`` is what it was bound to; None where ``bindings.yaml`` does not have it, and rules may name it.
+    """
+
+    span: Span
+    binding: OperationBinding | None
+
+
+@dataclass(frozen=True, slots=True)
 class Bindings:
-    """``bindings.yaml`` with ``overrides.yaml`` merged in. ``overrides_file`` tells whose a span is."""
+    """``bindings.yaml`` with ``overrides.yaml`` merged in. ``overrides_file`` tells whose a span is.
+
+    ``removed`` are the operations that overrides set to null, by name.
+    """
 
     file: str
     overrides_file: str | None
@@ -287,6 +301,7 @@ class Bindings:
     shapes: Mapping[str, ShapeBinding] = field(default_factory=dict)
     errors: Mapping[str, ErrorBinding] = field(default_factory=dict)
     enums: Mapping[str, EnumBinding] = field(default_factory=dict)
+    removed: Mapping[str, RemovedOperation] = field(default_factory=dict)
 
     @property
     def has_rules(self) -> bool:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from lapsmith.cli.terminal import ERROR, complain, leave, report
-from lapsmith.config import ClientConfig, ConfigError, find, load, path_inside, spec_only
 from lapsmith.diagnostics import LapsmithError, Severity
-from lapsmith.inputs import BINDINGS, OVERRIDES, folder_of, read_inputs
+from lapsmith.project.config import ClientConfig, ConfigError, find, load, path_inside, spec_only
+from lapsmith.project.inputs import BINDINGS, OVERRIDES, folder_of, read_inputs
 
 if TYPE_CHECKING:
     from lapsmith.bindings.model import OperationBinding
@@ -42,8 +42,8 @@ def command(spec: str, model: str | None, protocol: str | None, output: str | No
     folder. What you want otherwise goes into overrides.yaml, which is read and never written.
     """
     from lapsmith import bind
-    from lapsmith.analysis import parse
     from lapsmith.bind import report as reporting
+    from lapsmith.generation.analysis import parse
 
     client = spec_only(Path(spec), operations=("*",), strict=False)
     analysis = parse(read_inputs(client))

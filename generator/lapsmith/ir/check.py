@@ -108,7 +108,7 @@ def check_operation(ctx: Context, operation: Operation, target: Target, span: Sp
             _check_member(ctx, f"{operation.name}.{member.name}", member, span, side)
     for member in operation.input_at(Location.EVENTS):
         message = f"operation {operation.name} sends an event stream, which cannot be generated yet"
-        hint = f'leave it out: operations = ["*", "!{operation.name}"]'
+        hint = f"leave it out: {ctx.advice.leave_out(operation.name)}"
         ctx.diagnostics.error(_place(member, "location", span), "input-event-stream", message, hint)
 
 

@@ -50,7 +50,7 @@ def _auth(ctx: Context, name: str, auth: Fact[str]) -> OperationAuth | None:
         return OperationAuth(auth.value)
     message = f"operation {name} does not take SigV4 signatures, and clients make no others"
     hint = (
-        f'leave it out: operations = ["*", "!{name}"]; or say \'auth: none\' in overrides.yaml, '
+        f"leave it out: {ctx.advice.leave_out(name)}; or say 'auth: none' in overrides.yaml, "
         "and give what it takes in extra_headers"
     )
     ctx.diagnostics.error(auth.span, "auth-unsupported", message, hint)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
-from lapsmith.python.jmespath import over_input
+from lapsmith.python.jmespath.compiler import over_input
 from lapsmith.python.text import literal
 from lapsmith.python.view import RPCView
 

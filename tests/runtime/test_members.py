@@ -252,7 +252,7 @@ class Once:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"Item": {"pk": {"S": 5}}}, "Item['pk'].S must be text, not int: convert it first, for instance with str()"),
+        ({"Item": {"pk": {"S": 5}}}, "Item['pk'].S must be text, not int: convert it first, as with str()"),
         ({"Item": {"pk": {"N": 30.4}}}, "Item['pk'].N must be text, not float: convert it first"),
         ({"Item": {"pk": {"N": Decimal("30.4")}}}, "Item['pk'].N must be text, not Decimal: convert it first"),
         ({"Item": {"pk": {"S": True}}}, "Item['pk'].S must be text, not bool"),
@@ -283,7 +283,7 @@ class Once:
         ({"Tags": [wrong(Tag, key="k", value=None)]}, "Tags[0] lacks its required member 'Value'"),
         (
             {"Item": {"pk": Attribute().with_unknown_member(UnknownMember(name="VEC", value=[1]))}},
-            "Item['pk'] holds the member 'VEC', which this client does not know and cannot send",
+            "Item['pk'] holds the member 'VEC', which this client does not know",
         ),
         ({"Item": {"pk": {"VEC": [1]}}}, "Item['pk'].VEC is no member of Attribute"),
         (

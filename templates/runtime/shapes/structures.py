@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from reprlib import recursive_repr
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypeVar
 
 import msgspec
 
@@ -32,6 +32,13 @@ class ResponseMetadata(msgspec.Struct, frozen=True):
 EPOCH = msgspec.Meta(extra={"timestamp": "epoch-seconds"})
 DATE_TIME = msgspec.Meta(extra={"timestamp": "date-time"})
 HTTP_DATE = msgspec.Meta(extra={"timestamp": "http-date"})
+
+
+if TYPE_CHECKING:
+    BytesLike: TypeAlias = bytes | bytearray | memoryview
+    """Bytes that are only sent: of any of these classes."""
+else:
+    BytesLike = bytes
 
 
 class _Shown(msgspec.Struct):

@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import partial
 from itertools import chain, repeat
 from math import isfinite
-from numbers import Number
 from operator import index
 from typing import Annotated, Any, TypeGuard, cast, get_args, get_origin
 
@@ -60,11 +59,7 @@ def _as_text(value: Any) -> str:
     """Say how a number or bytes become text."""
     if isinstance(value, bytes | bytearray):
         return ": decode it first, for instance as value.decode()"
-    return (
-        ": convert it first, for instance with str()"
-        if isinstance(value, Number) and not isinstance(value, bool)
-        else ""
-    )
+    return "" if isinstance(value, bool) or not _is_number(_type_of(value)) else ": convert it first, as with str()"
 
 
 def check_text(value: Any) -> str:
@@ -324,11 +319,11 @@ class StructureWriter:
         elif self.passes((value,)):
             return value
         else:
-            _check_known(value)
+            check_known(value)
             given = {name: getattr(value, attribute) for name, attribute in attributes.items()}
         written = write_members(self._members, given, self._cls.__name__)
         if self._union and len(written) != 1:
-            raise Refused(f"must have exactly one member set, not {_listed(written) or 'none'}")
+            raise Refused(f"must have exactly one member set, not {listed(written) or 'none'}")
         if not self._required <= written.keys():
             raise Refused(f"lacks its required member {min(self._required - written.keys())!r}")
         return written
@@ -352,10 +347,11 @@ class StructureWriter:
         return all(column.fits(items) for column, items in zip(self._columns, zip(*rows, strict=True), strict=False))
 
 
-def _check_known(value: Any) -> None:
+def check_known(value: Any) -> None:
+    """Refuse a union that holds a member which this client does not know."""
     if isinstance(value, Union) and value.unknown_member is not None:
         name = value.unknown_member.name
-        raise Refused(f"holds the member {name!r}, which this client does not know and cannot send")
+        raise Refused(f"holds the member {name!r}, which this client does not know")
 
 
 class _Column:
@@ -416,10 +412,11 @@ def _unknown(members: Iterable[str], name: object, owner: str) -> str:
     folded = {each.casefold().replace("_", ""): each for each in known}
     close = get_close_matches(str(name).casefold().replace("_", ""), folded, n=1)
     meant = f": did you mean {folded[close[0]]!r}?" if close else ""
-    others = f"; it has {_listed(known) or 'none'}" if not close and len(known) <= _FEW else ""
+    others = f"; it has {listed(known) or 'none'}" if not close and len(known) <= _FEW else ""
     return f"is no member of {owner}{meant}{others}"
 
 
-def _listed(names: Iterable[str]) -> str:
-    *others, last = names or ("",)
+def listed(names: Iterable[str]) -> str:
+    """Return names as a sentence has them; nothing for none."""
+    *others, last = tuple(names) or ("",)
     return f"{', '.join(others)} and {last}" if others else last

@@ -135,7 +135,7 @@ def _read(value: Any) -> Any:
     members = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
     given = [(name, member) for name, field in members if (member := getattr(value, field)) is not None]
     if len(given) != 1:
-        raise Refused(f"must have exactly one member set, not {listed(name for name, _ in given)}")
+        raise Refused(f"must have exactly one member set, not {listed(name for name, _ in given) or 'none'}")
     ((name, member),) = given
     match name:
         case "NULL":

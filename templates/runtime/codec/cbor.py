@@ -111,7 +111,7 @@ def decode_body(response: Response, shape: type[T]) -> T:
     Raises :class:`InvalidResponse` when the body is not CBOR or a member has the wrong type.
     """
     try:
-        document = _loads(response.body) if response.body else {}
+        document: Any = _loads(response.body) if response.body else {}
         try:
             return msgspec.convert(document, shape, strict=False, builtin_types=_KNOWN)
         except msgspec.ValidationError:

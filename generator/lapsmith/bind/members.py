@@ -13,6 +13,7 @@ from lapsmith.bind import spelling
 from lapsmith.bind.enums import Enums
 from lapsmith.bind.model import Member, Operation, Shape
 from lapsmith.bind.spelling import Spelled
+from lapsmith.bind.traits import is_attribute_value, is_sensitive
 from lapsmith.lap.tree import Endpoint, Field
 
 Entry = dict[str, object]
@@ -103,6 +104,9 @@ class Facts:
         for name, member in present.items():
             entry = self._top(name, member, labels, self._place(shape, member, answer=answer))
             entry |= self._known(shape, member)
+            # Arguments are never printed.
+            if answer and is_sensitive(shape, member):
+                entry["sensitive"] = True
             if entry:
                 entries[name] = _shortened(entry)
         return entries
@@ -165,7 +169,9 @@ class Facts:
     def of_shape(self, shape: Shape) -> Entry:
         """The entry of a structure under ``shapes``; empty where the defaults hold."""
         entries: Entry = {}
-        if shape.traits.get("union") is True:
+        if is_attribute_value(shape):
+            entries["attribute_value"] = True
+        elif shape.traits.get("union") is True:
             entries["union"] = True
         if shape.is_document:
             return {"document": True}
@@ -187,6 +193,8 @@ class Facts:
         if place not in ("event-payload", "status") and member.wire_name != member.name:
             entry["name"] = member.wire_name
         entry |= self._traits(member, place) | self._known(shape, member)
+        if not shape.is_stream and is_sensitive(shape, member):
+            entry["sensitive"] = True
         # types.lap says which lists and maps may hold nulls.
         entry.pop("sparse", None)
         return entry

@@ -108,7 +108,7 @@ class MemberBinding:
 
     ``timestamp`` and ``sparse`` speak of the member's value, or of the lists and maps that it is made of.
     ``token``: a fresh idempotency token is sent where the caller gives none. ``json``: text that holds JSON.
-    ``sized``: the length of a streamed body must be known before it is sent.
+    ``sized``: the length of a streamed body must be known before it is sent. ``sensitive``: never printed.
     """
 
     span: Span
@@ -121,6 +121,7 @@ class MemberBinding:
     json: Fact[bool] | None = None
     sparse: Fact[bool] | None = None
     sized: Fact[bool] | None = None
+    sensitive: Fact[bool] | None = None
     enum: EnumUse | None = None
 
 
@@ -242,13 +243,18 @@ class WaiterBinding:
 
 @dataclass(frozen=True, slots=True)
 class ShapeBinding:
-    """One entry of ``shapes``. ``union``: exactly one member is set. ``document``: any JSON value."""
+    """One entry of ``shapes``.
+
+    ``union``: exactly one member is set. ``document``: any JSON value. ``attribute_value``: DynamoDB's union of typed
+    values, which plain values can be turned into.
+    """
 
     name: str
     span: Span
     members: Mapping[str, MemberBinding] = field(default_factory=dict)
     union: Fact[bool] | None = None
     document: Fact[bool] | None = None
+    attribute_value: Fact[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from lapsmith.diagnostics import Diagnostics
 
 _REQUEST = ("host", "auth", "compress", "body", "endpoint")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
-_MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "enum")
+_MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "sensitive", "enum")
 _PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
 _PAGES = ("in", "out", "items", "limit", "more")
 _AT = re.compile(r"([A-Z]+) (/\S*)")
@@ -91,6 +91,7 @@ def read_members(
             json=inner.boolean("json"),
             sparse=inner.boolean("sparse"),
             sized=inner.boolean("sized"),
+            sensitive=inner.boolean("sensitive"),
             enum=read_use(inner),
         )
     return members

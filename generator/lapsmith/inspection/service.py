@@ -115,7 +115,7 @@ def _members(members: Sequence[Member], width: int) -> list[str]:
 
 
 def _structure(shape: Structure, width: int) -> list[str]:
-    kind = "union" if shape.union else "structure"
+    kind = "attribute value" if shape.attribute_value else "union" if shape.union else "structure"
     head = visible(f"{kind} {shape.name}  ({short(shape.origins['name'])})")
     return [*wrap(head, width), *(_members(shape.members, width) if shape.members else ["    nothing"])]
 

@@ -50,14 +50,14 @@ def check_names(ctx: Context, bound: Bound) -> bool:
 
 
 def _without_hints(ctx: Context, members: Mapping[str, MemberBinding]) -> Mapping[str, MemberBinding]:
-    """Leave out members of which ``bind`` wrote known values only: where the spec loses one, nothing is amiss."""
+    """Leave out members of which ``bind`` wrote only known values, or that they are sensitive: specs may lose those."""
     if not ctx.is_derived or ctx.bindings is None:
         return members
     file = ctx.bindings.file
     return {
         name: entry
         for name, entry in members.items()
-        if entry.span.file != file or replace(entry, enum=None) != MemberBinding(entry.span)
+        if entry.span.file != file or replace(entry, enum=None, sensitive=None) != MemberBinding(entry.span)
     }
 
 

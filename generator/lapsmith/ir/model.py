@@ -166,7 +166,9 @@ class Member:
     ``wire_name`` is the label, query key, header, body key or event header name; for payloads it is the
     member's name. ``token``: a fresh idempotency token is sent where none is given. ``json_value``: text that holds
     JSON. ``default``: what the service takes where the member is left out, as the spec spells it; ``doc`` has it, too.
-    Facts with origins: ``name type required location wire_name``, and ``token json_value enum`` where they are stated.
+    ``sensitive``: never printed.
+    Facts with origins: ``name type required location wire_name``, and ``token json_value sensitive enum`` where they
+    are stated.
     """
 
     name: str
@@ -179,13 +181,15 @@ class Member:
     token: bool = False
     json_value: bool = False
     default: str | None = None
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
     """A named structure other than an operation's input or output. In a ``union`` exactly one member is set.
 
-    Facts with origins: ``name union``.
+    ``attribute_value``: it is DynamoDB's union of typed values. Facts with origins: ``name union``, and
+    ``attribute_value`` where it is stated.
     """
 
     name: str
@@ -193,6 +197,7 @@ class Structure:
     doc: str | None = None
     union: bool = False
     origins: Origins = field(default_factory=dict, compare=False)
+    attribute_value: bool = False
 
 
 @dataclass(frozen=True, slots=True)

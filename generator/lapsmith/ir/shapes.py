@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lapsmith.bindings.model import MemberBinding, ShapeBinding
 from lapsmith.diagnostics import MISSPELT, Span, misspelt, suggest
 from lapsmith.ir import model
+from lapsmith.ir.attribute_values import check_attribute_value
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.definitions import Definition
 from lapsmith.ir.enums import with_enums
@@ -126,7 +127,12 @@ class Shapes:
             "union": self.ctx.of(union) if union else default("structure"),
         }
         members = self.members(definition)
-        return Structure(definition.name, members, None, bool(union and union.value), origins)
+        attributes = binding.attribute_value if binding else None
+        is_attribute = flag(self.ctx, "attribute_value", attributes, origins)
+        if attributes is not None and is_attribute:
+            check_attribute_value(self.ctx, attributes.span, definition.name, members)
+        is_union = is_attribute or bool(union and union.value)
+        return Structure(definition.name, members, None, is_union, origins, is_attribute)
 
     def _binding(self, name: str) -> ShapeBinding | None:
         return self.ctx.bindings.shapes.get(name) if self.ctx.bindings else None
@@ -157,6 +163,7 @@ class Shapes:
             origins=origins,
             token=token,
             default=item.default,
+            sensitive=flag(self.ctx, "sensitive", bound.sensitive if bound else None, origins),
         )
 
     def _named(self, node: Named) -> model.Type:

@@ -61,6 +61,7 @@ def lower(service: ir.Service, *, package: str, source: str, transports: tuple[s
             sends_blobs=any(ir.is_streamed(member) for op in service.operations for member in op.input),
             has_pages=bool(pages),
             has_waiters=bool(waiters),
+            has_unions=any(isinstance(shape, ir.Structure) and shape.union for shape in service.shapes.values()),
         ),
         docstring=text.docstring(docs.client(service, asynchronous=False), 4),
         async_docstring=text.docstring(docs.client(service, asynchronous=True), 4),

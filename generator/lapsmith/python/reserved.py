@@ -55,6 +55,10 @@ BYTE_EXPORTS = {
 
 BLOB_EXPORTS = {"codec.blob": ("AsyncBlobInput", "BlobInput")}
 """The same, for clients that send bodies piecewise."""
+
+UNION_EXPORTS = {"shapes.structures": ("UnknownMember",)}
+"""The same, for clients with unions."""
+
 PAGE_EXPORTS = {"call.pages": ("AsyncPages", "Pages")}
 """The same, for clients with paginated operations."""
 
@@ -75,10 +79,12 @@ MODULE_NAMES = frozenset(
         "AsyncStreamCall",
         "AsyncStubBase",
         "AsyncStubTransport",
+        "AttributeValueUnion",
         "ERRORS",
         "Annotated",
         "BlobInput",
         "ByteStream",
+        "BytesLike",
         "CBORRPC",
         "ClassVar",
         "DATE_TIME",
@@ -136,6 +142,7 @@ _EXPORTS: tuple[Mapping[str, tuple[str, ...]], ...] = (
     EVENT_EXPORTS,
     BYTE_EXPORTS,
     BLOB_EXPORTS,
+    UNION_EXPORTS,
     PAGE_EXPORTS,
     WAITER_EXPORTS,
 )
@@ -143,7 +150,22 @@ _EXPORTS: tuple[Mapping[str, tuple[str, ...]], ...] = (
 EXPORTED_NAMES = frozenset(name for exports in _EXPORTS for members in exports.values() for name in members)
 """What the package's root holds already: the client, its outputs, errors and streams must be called otherwise."""
 
-ANNOTATION_NAMES = frozenset({"Any", "bool", "bytes", "datetime", "dict", "float", "int", "list", "object", "str"})
+ANNOTATION_NAMES = frozenset(
+    {
+        "Any",
+        "bool",
+        "bytearray",
+        "bytes",
+        "datetime",
+        "dict",
+        "float",
+        "int",
+        "list",
+        "memoryview",
+        "object",
+        "str",
+    }
+)
 """Names that annotations in generated code use: a member so called would change what a later annotation means."""
 
 HEADER_READERS = frozenset(
@@ -196,6 +218,16 @@ PARAMETER_NAMES = ANNOTATION_NAMES | HELPER_NAMES | {"json", "msgspec", "request
 
 STRUCTURE_NAMES = ANNOTATION_NAMES | {"msgspec"}
 """Names that the body of a structure's class uses."""
+
+UNION_NAMES = STRUCTURE_NAMES | {
+    "from_plain",
+    "item_from_plain",
+    "item_to_plain",
+    "to_plain",
+    "unknown_member",
+    "with_unknown_member",
+}
+"""Attributes of every union, and methods of those that are attribute values."""
 
 OUTPUT_NAMES = STRUCTURE_NAMES | {"json", "metadata", "with_metadata"}
 """Attributes of every output."""

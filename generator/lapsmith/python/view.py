@@ -55,7 +55,8 @@ class ClassView:
     """A structure or an output.
 
     ``base`` is the runtime's class; ``json_payload`` is the attribute that ``json()`` decodes. ``required`` has the
-    wire names of members that a sender must give although the class has stand-ins for them.
+    wire names of members that a sender must give although the class has stand-ins for them. ``sensitive`` has the
+    attributes that are never printed.
     """
 
     name: str
@@ -64,6 +65,10 @@ class ClassView:
     json_payload: str | None = None
     base: str = "Output"
     required: tuple[str, ...] = ()
+
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields if field.member.sensitive)
 
 
 @dataclass(frozen=True, slots=True)

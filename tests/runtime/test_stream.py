@@ -257,14 +257,15 @@ def test_a_frame_that_does_not_say_what_it_is_ends_the_stream(data: st.DataObjec
         said = "is missing"
     else:
         headers[wrong] = data.draw(NOT_TEXT)
-        said = f"must be a string, not {type(headers[wrong]).__name__}"
+        said = "must be a string, not "
     script = StubTransport()
     script.stream([part(b"a"), encode_message(headers, b"{}"), part(b"never")])
     client = SageMakerRuntime(**SETTINGS, transport=script)
     with client.invoke_endpoint_with_response_stream(**CALL) as stream:
         seen, error = read_until_error(stream, StreamError)
     assert seen == [part(b"a")]
-    assert str(error).startswith(f"the header {wrong} {said}, in the event stream frame at byte ")
+    assert str(error).startswith(f"the header {wrong} {said}")
+    assert "in the event stream frame at byte " in str(error)
     assert script.responses[0].closed
 
 

@@ -176,12 +176,10 @@ def test_messages_before_a_bad_frame_come_first_however_it_is_cut(
     chunks = _cut(stream + bytes(frame), data.draw(st.lists(st.integers(0), max_size=4)))
     decoder = EventStreamDecoder()
     seen: list[Message] = []
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        pytest.raises(ChecksumMismatch, match=f"at byte {len(stream)}") as caught,
-    ):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(eventstream, "_CRUMB", crumb)
-        _collect(decoder, chunks, seen)
+        with pytest.raises(ChecksumMismatch, match=f"at byte {len(stream)}") as caught:
+            _collect(decoder, chunks, seen)
     assert seen == good
     for again in (decoder.close, lambda: decoder.feed(b"")):
         with pytest.raises(ChecksumMismatch) as repeated:

@@ -19,7 +19,9 @@ _ENDS: Mapping[tuple[str, str], Mapping[str, dict[str, str]]] = {
 def ends(service_id: str | None, shape: Shape) -> dict[str, dict[str, object]]:
     """Return the entries of an event stream's members under ``shapes``: the ``end`` of the event that has one."""
     known = _ENDS.get((service_id or "", shape.name), {}) if shape.is_stream else {}
-    return {name: {"end": _present(end, shape.members[name].shape)} for name, end in known.items() if name in shape.members}
+    return {
+        name: {"end": _present(end, shape.members[name].shape)} for name, end in known.items() if name in shape.members
+    }
 
 
 def _present(end: Mapping[str, str], event: Shape) -> dict[str, str]:

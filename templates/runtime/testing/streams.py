@@ -70,10 +70,9 @@ class EventScript(StubScript):
 
     def _ending(self, events: Iterable[Any]) -> list[Structure]:
         """Return the event that ends the stream of such events, where they lack it and nothing else ends the stream."""
-        classes = {type(event) for event in events} - {UnknownEvent}
-        ends = {self.event_ends.get(cls) for cls in classes}
-        missing = None not in ends and not ends & classes
-        return [end() for end in ends] if missing else []
+        classes: set[Any] = {type(event) for event in events} - {UnknownEvent}
+        ends: set[Any] = {self.event_ends.get(cls) for cls in classes}
+        return [] if None in ends or ends & classes else [end() for end in ends]
 
     def _frame(self, event: Structure | UnknownEvent | ServiceError | bytes) -> bytes:
         if isinstance(event, bytes):

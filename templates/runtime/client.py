@@ -14,7 +14,7 @@ from .codec.operation import Operation
 from .errors import InvalidInput
 from .message.http import Request, Timeout, check_header
 from .settings.config import Config, ServiceInfo, resolve_config, to_attempts, to_timeout
-from .settings.hooks import Hooks
+from .settings.hooks import Hooks, StreamWatch
 from .shapes.structures import Output
 from .signing.credentials import CredentialsSource, resolve_credentials
 from .stream.base import AsyncStream, AsyncStreamCall, SyncStream
@@ -196,6 +196,11 @@ def _merge_headers(present: tuple[tuple[str, str], ...], extra: Mapping[str, str
     return tuple(merged.values())
 
 
+def _stream_context(operation: Operation[Any], reply: Reply) -> dict[str, Any]:
+    watch = StreamWatch(reply.watch) if reply.watch is not None else None
+    return {"retry_safe": operation.retry_safe, "watch": watch}
+
+
 class SyncClient(BaseClient[Transport]):
     """Base of the synchronous clients. Thread-safe."""
 
@@ -209,7 +214,7 @@ class SyncClient(BaseClient[Transport]):
     def _open(self, operation: Operation[Out], request: Request, stream: type[Stream]) -> Stream:
         steps = self._steps(operation, request)
         output, reply = drive(steps, self._transport, self._credentials)
-        return stream.opened(reply.connection, output)
+        return stream.opened(reply.connection, output, **_stream_context(operation, reply))
 
     def close(self) -> None:
         """Close the connections, unless they belong to a transport that was passed in or to the original client."""
@@ -241,7 +246,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
         async def start() -> AsyncStreamT:
             steps = self._steps(operation, request)
             output, reply = await adrive(steps, self._transport, self._credentials)
-            return await stream.opened(reply.connection, output)
+            return await stream.opened(reply.connection, output, **_stream_context(operation, reply))
 
         return AsyncStreamCall(start)
 

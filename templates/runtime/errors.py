@@ -196,6 +196,7 @@ class ServiceError(AWSError):
         headers: the response's headers, or None for an error inside an event stream.
         body: the response's body as it came, or the payload of the frame in an event stream.
         retryable: whether sending the same request again may help and does no work twice.
+        event: the event that ended an event stream with this error, or None. It has what else the service says.
 
     Keyword arguments other than these set the members that the error is modelled with.
     """
@@ -241,6 +242,7 @@ class ServiceError(AWSError):
         self.headers: Headers | None = None
         self.body = b""
         self.retryable = retryable
+        self.event: Any = None
         self.__dict__.update(members)
 
     def _said(self) -> str:

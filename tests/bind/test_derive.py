@@ -9,7 +9,7 @@ import pytest
 from bind.deriving import built, derive, model, operation, structure
 from corpus.lean import compile_lean
 from lapsmith.bind.sources import read
-from lapsmith.ir.model import ListType, StringType, Structure
+from lapsmith.ir.model import EventUnion, ListType, StreamEnd, StringType, Structure
 
 
 def test_types_that_specs_do_not_know(tmp_path: Path) -> None:
@@ -330,6 +330,23 @@ def test_events(tmp_path: Path) -> None:
     assert content["shapes"]["Part"] == {"Data": "event-payload", "Kind": "event-header"}
     # It comes after the status of the answer.
     assert content["errors"] == {"Broken": {}}
+
+
+@pytest.mark.parametrize(("service_id", "known"), [("Lambda", True), ("Other", False)])
+def test_what_no_model_says_of_the_end_of_a_stream(tmp_path: Path, service_id: str, known: bool) -> None:
+    found = model(serviceId=service_id)
+    stream = "InvokeWithResponseStreamResponseEvent"
+    found["shapes"] |= {
+        "Done": structure({"ErrorCode": {"shape": "Text"}}, event=True),
+        stream: structure({"InvokeComplete": {"shape": "Done"}}, eventstream=True),
+    }
+    operation(found, "Watch", "/watch", out=structure({"Events": {"shape": stream}}, payload="Events"))
+    content, bound = derive(tmp_path, found)
+    end = {"InvokeComplete": {"end": {"code": "ErrorCode"}}}
+    assert content.get("shapes", {}) == ({stream: end} if known else {})
+    union = built(bound).shapes[stream]
+    assert isinstance(union, EventUnion)
+    assert union.end == (StreamEnd("InvokeComplete", "ErrorCode") if known else None)
 
 
 def test_requests(tmp_path: Path) -> None:

@@ -304,7 +304,7 @@ def test_errors_in_the_stream_have_their_members(telemetry: ModuleType, kind: st
     script.stream([telemetry.Beat(), telemetry.Overheated("hot", celsius=99.5, place=telemetry.Place(city="c"))])
     with connected(kind, telemetry, transport=script) as client, client.watch(device="d") as stream:
         seen: list[Any] = []
-        with pytest.raises(telemetry.Overheated, match="overheated: hot") as caught:
+        with pytest.raises(telemetry.Overheated, match="Overheated: hot") as caught:
             seen.extend(stream)
     assert seen == [telemetry.Beat()]
     assert (caught.value.celsius, caught.value.place) == (99.5, telemetry.Place(city="c"))

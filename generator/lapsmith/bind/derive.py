@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lapsmith.bind import members, paging, rules, signing, types
+from lapsmith.bind import members, paging, rules, signing, streams, types
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import ORDER, Match, Matching
 from lapsmith.bind.members import Facts
@@ -81,7 +81,7 @@ class _Deriver:
         operations = {match.operation.name: self._operation(match) for match in matching.matches}
         self._errors |= {shape.name: shape for shape in _unlisted(self._model)}
         reached = types.reach([*self._roots, *self._errors.values()])
-        shapes = {name: entry for name, shape in reached.items() if (entry := self._facts.of_shape(shape))}
+        shapes = {name: entry for name, shape in reached.items() if (entry := self._shape(shape))}
         thrown = {name: shape for name, shape in reached.items() if shape.is_exception}
         sections: dict[str, object] = {
             "lapsmith": 1,
@@ -97,6 +97,9 @@ class _Deriver:
         self._result.shapes = reached
         self._result.content = {key: value for key, value in sections.items() if value}
         return self._result
+
+    def _shape(self, shape: Shape) -> dict[str, object]:
+        return self._facts.of_shape(shape) | streams.ends(self._model.text("serviceId"), shape)
 
     def _service(self) -> dict[str, object]:
         model = self._model

@@ -103,12 +103,25 @@ class EnumUse:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """The ``end`` of an event: a stream without it is truncated. ``code`` and ``message`` are members of the event.
+
+    A ``code`` that is set means that the operation failed: the stream ends with that error.
+    """
+
+    span: Span
+    code: Fact[str] | None = None
+    message: Fact[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MemberBinding:
     """How one member travels. None: the spec's name, or what inference or the protocol says.
 
     ``timestamp`` and ``sparse`` speak of the member's value, or of the lists and maps that it is made of.
     ``token``: a fresh idempotency token is sent where the caller gives none. ``json``: text that holds JSON.
-    ``sized``: the length of a streamed body must be known before it is sent. ``sensitive``: never printed.
+    ``sized``: the length of a streamed body must be known before it is sent. ``sensitive``: never printed. ``end``: the
+    member is the event that ends an event stream.
     """
 
     span: Span
@@ -123,6 +136,7 @@ class MemberBinding:
     sized: Fact[bool] | None = None
     sensitive: Fact[bool] | None = None
     enum: EnumUse | None = None
+    end: StreamEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)

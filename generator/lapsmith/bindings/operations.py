@@ -7,15 +7,27 @@ from collections.abc import Mapping, Sequence
 
 from lapsmith.bindings import model
 from lapsmith.bindings.enums import read_use
-from lapsmith.bindings.model import At, EndpointParameter, Fact, MemberBinding, OperationBinding, Pages, Pin
+from lapsmith.bindings.model import (
+    At,
+    EndpointParameter,
+    Fact,
+    MemberBinding,
+    OperationBinding,
+    Pages,
+    Pin,
+    StreamEnd,
+)
 from lapsmith.bindings.reader import Section, boolean, integer, mapping, text, words
 from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 from lapsmith.diagnostics import Diagnostics
 
 _REQUEST = ("host", "auth", "compress", "body", "endpoint")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
-_MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "sensitive", "enum")
+_MEMBER = (
+    *("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "sensitive", "enum", "end"),
+)
 _PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
+_END = ("code", "message")
 _PAGES = ("in", "out", "items", "limit", "more")
 _AT = re.compile(r"([A-Z]+) (/\S*)")
 
@@ -93,8 +105,17 @@ def read_members(
             sized=inner.boolean("sized"),
             sensitive=inner.boolean("sensitive"),
             enum=read_use(inner),
+            end=_end(inner),
         )
     return members
+
+
+def _end(inner: Section) -> StreamEnd | None:
+    node = inner.node("end")
+    if node is None:
+        return None
+    end = Section.of(node, f"'end' of {inner.where}", _END, inner.diagnostics)
+    return StreamEnd(inner.key_span("end"), end.word("code"), end.word("message"))
 
 
 def _pin(inner: Section, where: str, diagnostics: Diagnostics) -> Pin | None:

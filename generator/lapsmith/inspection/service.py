@@ -123,6 +123,9 @@ def _structure(shape: Structure, width: int) -> list[str]:
 def _union(shape: EventUnion, width: int) -> list[str]:
     rows = [(name, "event", target) for name, target in shape.events.items()]
     rows += [(name, "error", target) for name, target in shape.errors.items()]
+    if shape.end is not None:
+        said = ", ".join(name for name in (shape.end.code, shape.end.message) if name)
+        rows.append((shape.end.event, "end", f"failed by {said}" if said else ""))
     head = visible(f"event stream {shape.name}  ({short(shape.origins['name'])})")
     return [head, *table((Column("type"), Column("is"), Column("shape")), rows, width=width, indent="    ")]
 

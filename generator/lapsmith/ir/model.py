@@ -210,17 +210,31 @@ class Enum:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """The event that ends a stream, by its type on the wire; a stream without it is truncated.
+
+    ``code`` is the member of the event that holds an error code when the operation has failed, ``message`` the one that
+    is the message of that error.
+    """
+
+    event: str
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EventUnion:
     """The shape of an event stream: event type on the wire -> structure, and the errors that can end it.
 
     ``errors`` maps the exception type on the wire to a name in ``Service.errors``. Facts with origins:
-    ``name events errors``.
+    ``name events errors``, and ``end`` where there is one.
     """
 
     name: str
     events: Mapping[str, str]
     errors: Mapping[str, str]
     origins: Origins = field(default_factory=dict, compare=False)
+    end: StreamEnd | None = None
 
 
 Shape = Structure | EventUnion

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lapsmith.ir import model as ir
 from lapsmith.python import text
-from lapsmith.python.view import ErrorView, EventStreamView, Parameter, StreamView
+from lapsmith.python.view import ErrorView, EventEndView, EventStreamView, Parameter, StreamView
 
 _SENT = {
     ir.Location.LABEL: "part of the request path",
@@ -191,8 +191,18 @@ def client(service: ir.Service, *, asynchronous: bool) -> list[str]:
     return [*blocks, "Use it in ``with``, or call ``close()`` when done. It can be shared by threads."]
 
 
-def stream(op: ir.Operation, fields: Sequence[Parameter]) -> list[str]:
+def stream(op: ir.Operation, fields: Sequence[Parameter], end: EventEndView | None = None) -> list[str]:
     """Return the blocks of a stream class's docstring."""
     if op.streams is ir.StreamKind.BYTES:
         return attributes([f"The body that ``{code(op.name)}`` returns, and what came before it."], fields)
-    return attributes([f"The events that ``{code(op.name)}`` returns, and what came before them."], fields)
+    blocks = [f"The events that ``{code(op.name)}`` returns, and what came before them."]
+    return attributes(blocks + ([_end(end)] if end else []), fields)
+
+
+def _end(end: EventEndView) -> str:
+    name = end.event.class_name
+    said = f"The stream ends with a ``{name}``; without it, TruncatedStream is raised."
+    if end.code is not None:
+        said += f" One whose ``{end.code.name}`` is set is not returned, but raised as an error with that code, which"
+        said += " holds it as its ``event``."
+    return said

@@ -126,8 +126,19 @@ class EventView:
 
 
 @dataclass(frozen=True, slots=True)
+class EventEndView:
+    """The event that ends a stream, and its members that hold an error code and the message of that error."""
+
+    event: EventView
+    code: Parameter | None
+    message: Parameter | None
+
+
+@dataclass(frozen=True, slots=True)
 class UnionView:
-    """What a stream carries: its events, its errors by code, and the event whose blob is the stream's payload."""
+    """What a stream carries: its events, its errors by code, the event whose blob is the stream's payload, and the one
+    that ends it.
+    """
 
     alias: str
     constant: str
@@ -135,6 +146,7 @@ class UnionView:
     events: tuple[EventView, ...]
     errors: tuple[tuple[str, str], ...]
     payload: tuple[str, Parameter] | None
+    end: EventEndView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +362,11 @@ class ClientView:
     def unions(self) -> tuple[UnionView, ...]:
         """The event unions of all streams, each once."""
         return tuple({stream.union.alias: stream.union for stream in self.event_streams}.values())
+
+    @property
+    def ending_unions(self) -> tuple[UnionView, ...]:
+        """Those of them whose streams end with an event."""
+        return tuple(union for union in self.unions if union.end)
 
     @property
     def stream_errors(self) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from ..codec.operation import Operation
 from ..errors import InvalidResponse, ServiceError, TransportError
@@ -105,10 +106,12 @@ def call(
             raise
         else:
             if watching:
-                watching.answered(reply.response, request_id(reply.response.headers))
+                is_stream = reply.connection is not None
+                watching.answered(reply.response, request_id(reply.response.headers), is_stream=is_stream)
             if not _is_error(operation, reply):
                 retries.succeeded()
-                return _output(operation, reply, attempt, watching), reply
+                output = _output(operation, reply, attempt, watching)
+                return output, replace(reply, watch=watching) if watching else reply
             failed = _refused(operation, reply.response, attempt)
             if credentials is not None:
                 failed = failed._replace(repair=_repair(failed, state, skew))

@@ -12,6 +12,7 @@ import msgspec
 from ..errors import TransportError
 from ..message.body import Body
 from ..message.http import Headers, HTTPRequest, Response, Timeout
+from ..settings.hooks import Watch
 from ..signing.credentials import CredentialsProvider
 from ..signing.sigv4 import Credentials
 from ..wire.transport import AsyncTransport, AsyncTransportResponse, Transport, TransportResponse
@@ -53,10 +54,13 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A response, and the connection that its body can still be read from when it is a stream."""
+    """A response, and the connection that its body can still be read from when it is a stream; ``watch`` follows the
+    call, where somebody listens.
+    """
 
     response: Response
     connection: Any = None
+    watch: Watch | None = None
 
 
 Step = Send | Sleep | Refresh | Measure

@@ -12,7 +12,7 @@ from .call.attempts import call
 from .call.state import CallState
 from .call.steps import Reply, Steps, adrive, drive
 from .codec.operation import Operation
-from .errors import InvalidInput
+from .errors import InvalidInput, foreign
 from .message.http import Request, Timeout, check_header
 from .settings.config import Config, ServiceInfo, resolve_config, to_attempts, to_timeout
 from .settings.hooks import Hooks
@@ -103,18 +103,23 @@ class BaseClient(Generic[TransportT]):
             retry_mode=retry_mode,
         )
         self._state = CallState()
-        if transport is not None:
-            self._check_transport(transport)
         self._owns_transport = transport is None
-        self._transport: TransportT = self._new_transport() if transport is None else transport
+        self._transport: TransportT = self._new_transport() if transport is None else self._checked(transport)
 
-    def _check_transport(self, transport: object) -> None:
-        """Refuse at once what would fail, or be misunderstood, at the first call."""
-        close = "aclose" if hasattr(self._default_transport, "aclose") else "close"
+    def _checked(self, transport: TransportT) -> TransportT:
+        """Return the transport. Raises at once for what would fail, or be misunderstood, at the first call."""
+        is_async = hasattr(self._default_transport, "aclose")
+        close = "aclose" if is_async else "close"
         if isinstance(transport, type) or not all(callable(getattr(transport, name, None)) for name in ("send", close)):
-            raise InvalidInput(f"transport must have send() and {close}(), which {transport!r} has not")
+            raise InvalidInput(f"transport needs send() and {close}(); {transport!r} lacks at least one")
         if type(transport).__module__.partition(".")[0] in ("httpx", "httpx2"):
             raise InvalidInput("transport cannot be an httpx client itself: wrap an httpx2 client in HTTPX2Transport")
+        if foreign(transport) is None:
+            return transport
+        from .wire.foreign import AsyncForeignTransport, ForeignTransport
+
+        adopted: Any = (AsyncForeignTransport if is_async else ForeignTransport)(transport)
+        return adopted  # type: ignore[no-any-return]
 
     def _new_transport(self) -> TransportT:
         made: TransportT = type(self)._default_transport(ca_bundle=self._config.ca_bundle)

@@ -7,6 +7,7 @@ Retries, clock skew and credential refresh exist once, for sync and async client
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from ..codec.operation import Operation
@@ -17,6 +18,7 @@ from ..settings.config import Config, ServiceInfo
 from ..settings.hooks import watch
 from ..shapes.structures import Output, ResponseMetadata
 from ..signing.sigv4 import Credentials
+from ..wire.forks import fork_lock
 from .checksum import is_intact
 from .deadline import Deadline
 from .prepare import compressed, prepare
@@ -48,9 +50,7 @@ def call(
         try:
             reply: Reply = yield Send(sent, operation.streaming, config.timeout, attempts.deadline)
         except TransportError as error:
-            from .failures import lost
-
-            failure = lost(attempts, error)
+            failure = _failures().lost(attempts, error)
         except GeneratorExit:
             attempts.gave_up(None)
             raise
@@ -58,12 +58,8 @@ def call(
             found = attempts.answered(reply)
             if not attempts.is_failed(reply):
                 return attempts.output(reply, found), reply
-            from .failures import refused
-
-            failure = refused(attempts, reply.response, found, utcnow())
-        from .failures import decide
-
-        decision = decide(attempts, failure)
+            failure = _failures().refused(attempts, reply.response, found, utcnow())
+        decision = _failures().decide(attempts, failure)
         if decision.again and attempts.watching:
             attempts.watching.retrying(failure.error, decision.pause)
         if decision.pause:
@@ -74,6 +70,14 @@ def call(
                 raise failure.error
             finally:
                 del failure  # Else error, traceback and frame refer to one another, and the request stays in memory.
+
+
+def _failures() -> ModuleType:
+    """Return the module about failed attempts, which most processes never need."""
+    with fork_lock:
+        from . import failures
+
+    return failures
 
 
 def _current_credentials(attempts: Attempts[Any]) -> Steps[Credentials]:

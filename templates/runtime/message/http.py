@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import InvalidInput, shown
+from ..errors import InvalidInput, foreign, shown
 from .body import Body
 
 HeaderList = list[tuple[str, str]]
@@ -187,6 +187,16 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     def for_service(self, read: float | None) -> Timeout:
         """Return these limits with the service's own for reading, where there is one and no other was set."""
         return self if read is None or not isinstance(self.read, _Unset) else replace(self, read=read)
+
+
+def adopted_timeout(other: Any) -> Timeout:
+    """Return the limits of another generated client's ``Timeout``. Raises :class:`InvalidInput` for what is none."""
+    names = Timeout.__struct_fields__
+    if type(other).__name__ != Timeout.__name__ or not all(hasattr(other, name) for name in names):
+        raise InvalidInput(f"timeout must be a number of seconds or a Timeout, not {other!r} of {foreign(other)}")
+    limits = {name: getattr(other, name) for name in names}
+    # A limit that was not set there is not set here.
+    return Timeout(**{name: limit for name, limit in limits.items() if type(limit).__name__ != _Unset.__name__})
 
 
 def check_seconds(value: object, what: str) -> None:

@@ -6,7 +6,7 @@ Retries, clock skew and credential refresh exist once, for sync and async client
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
@@ -118,7 +118,7 @@ class Attempts(Generic[Out]):
         self.watching = watch(service.package, config.hooks, operation.name)
         self.is_signed = service.signing_name is not None and operation.auth != "none"
         self.number = 0
-        self.skew = timedelta(0)
+        self.skew = state.skew
         self.spent = 1
         self.repaired: set[str] = set()
         self.expires: datetime | None = None
@@ -131,15 +131,17 @@ class Attempts(Generic[Out]):
         now = utcnow() + self.skew
         sent = prepare(self.operation, self.request, self.service, self.config, credentials, now)
         if self.service.signing_name is not None:
-            sent.headers.extend(self._sdk_headers(sent.headers))
+            self._add_sdk_headers(sent.headers)
+        sent.built()
         if self.watching:
             self.watching.sending(self.number, sent)
         return sent
 
-    def _sdk_headers(self, present: HeaderList) -> HeaderList:
+    def _add_sdk_headers(self, headers: HeaderList) -> None:
+        if self.config.in_lambda:
+            headers += trace_headers(headers)
         attempt = attempt_header(self.number, self.config.max_attempts, self.expires)
-        headers = [(INVOCATION_ID, self._id), (ATTEMPT, attempt)]
-        return [*trace_headers(present), *headers] if self.config.in_lambda else headers
+        headers += ((INVOCATION_ID, self._id), (ATTEMPT, attempt))
 
     def answered(self, reply: Reply) -> str | None:
         """Note that a response has come; returns the request's id."""
@@ -195,4 +197,7 @@ class Attempts(Generic[Out]):
 
 def request_id(headers: Headers) -> str | None:
     """Return the service's id of the request, under whichever header it came."""
-    return next((value for name in _REQUEST_ID_HEADERS if (value := headers.get(name)) is not None), None)
+    for name in _REQUEST_ID_HEADERS:
+        if (value := headers.get(name)) is not None:
+            return value
+    return None

@@ -87,7 +87,7 @@ class Request(msgspec.Struct):
     endpoint_parameters: Mapping[str, Any] | None = None
 
 
-class HTTPRequest(msgspec.Struct, frozen=True):
+class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
     """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
 
     ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
@@ -103,6 +103,19 @@ class HTTPRequest(msgspec.Struct, frozen=True):
     headers: HeaderList
     body: bytes | Body
     operation: str = ""
+
+    def built(self) -> HTTPRequest:
+        """Note that the client built the request from parts that it has checked; returns the request.
+
+        The note is no field, so that a request which was altered with ``replace`` has none.
+        """
+        vars(self)["built"] = len(self.headers)
+        return self
+
+    @property
+    def needs_check(self) -> bool:
+        """Whether somebody else made the request, or has added or taken headers since."""
+        return vars(self).get("built") != len(self.headers)
 
     def __repr__(self) -> str:
         size = len(self.body) if isinstance(self.body, bytes) else self.body.length

@@ -51,6 +51,21 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
+_RUNTIME = __name__.rpartition(".")[0]
+
+
+def foreign(value: object) -> str | None:
+    """Return the package of the other generated client that a value's class belongs to; None for any other value.
+
+    Clients that embed their runtime have classes of their own, alike but not the same.
+    """
+    for base in type(value).__mro__:
+        package, runtime, _ = f".{base.__module__}".rpartition("._runtime.")
+        if runtime and f"{package}._runtime"[1:] != _RUNTIME:
+            return package[1:] or "_runtime"
+    return None
+
+
 class AWSError(Exception):
     """Base of all errors that a client raises.
 
@@ -194,7 +209,7 @@ class ServiceError(AWSError):
         request_id: the service's id of the request, or None.
         attempts: how often the request was sent.
         headers: the response's headers, or None for an error inside an event stream.
-        body: the response's body as it came, or the payload of the frame in an event stream.
+        body: the response's body, decompressed where it was compressed, or the payload of the frame in an event stream.
         retryable: whether sending the same request again may help and does no work twice.
         event: the event that ended an event stream with this error, or None. It has what else the service says.
 

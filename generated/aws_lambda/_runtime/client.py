@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from msgspec.structs import replace
 
-from .call.attempts import CallState, call
+from .call.attempts import call
+from .call.state import CallState
 from .call.steps import Reply, Steps, adrive, drive
 from .codec.operation import Operation
 from .errors import InvalidInput
@@ -29,6 +30,8 @@ AsyncStreamT = TypeVar("AsyncStreamT", bound=AsyncStream[Any])
 
 _OWN_HEADERS = frozenset(
     {
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
         "authorization",
         "connection",
         "content-length",
@@ -59,6 +62,7 @@ class BaseClient(Generic[TransportT]):
         transport: TransportT | None = None,
         user_agent_extra: str | None = None,
         hooks: Hooks | None = None,
+        retry_mode: Literal["standard"] | None = None,
     ) -> None:
         """Resolve the settings; nothing is sent, and nothing is imported that the first call does not need.
 
@@ -71,12 +75,15 @@ class BaseClient(Generic[TransportT]):
                 object with ``access_key``, ``secret_key`` and ``token``; else the environment, then botocore's chain if
                 it is installed.
             timeout: seconds to wait for a connection and for each piece of an answer, or a :class:`Timeout`.
-            max_attempts: how often a call is sent at most, 1 or more; 3 unless set.
+            max_attempts: how often a call is sent at most, 1 or more; by default what AWS's SDKs use for the service:
+                4 for DynamoDB, 3 for most.
             use_fips: use the FIPS 140 endpoint.
             use_dualstack: use the endpoint that also has IPv6 addresses.
             transport: the HTTP transport to use instead of the default one. It stays yours to close.
             user_agent_extra: text to append to the User-Agent header.
             hooks: told of every attempt of every call: an instance of your subclass of :class:`Hooks`.
+            retry_mode: ``standard``, the only one; else ``AWS_RETRY_MODE``. The modes ``adaptive`` and ``legacy`` are
+                errors.
 
         Raises:
             InvalidInput: a setting is wrong, or no Region was found.
@@ -95,6 +102,7 @@ class BaseClient(Generic[TransportT]):
             use_dualstack=use_dualstack,
             user_agent_extra=user_agent_extra,
             hooks=hooks,
+            retry_mode=retry_mode,
         )
         self._state = CallState()
         if transport is not None:

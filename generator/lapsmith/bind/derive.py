@@ -13,6 +13,7 @@ from lapsmith.bind.matching import ORDER, Match, Matching
 from lapsmith.bind.members import Facts
 from lapsmith.bind.model import Member, Model, Operation, Shape
 from lapsmith.bind.pins import Pins
+from lapsmith.bind.quirks import with_quirks
 from lapsmith.bind.yaml import Noted, Word
 from lapsmith.lap.tree import Document
 from lapsmith.project.inputs import RULES
@@ -95,7 +96,7 @@ class _Deriver:
             "enums": dict(sorted(self._facts.enums.items())),
         }
         self._result.shapes = reached
-        self._result.content = {key: value for key, value in sections.items() if value}
+        self._result.content = with_quirks({key: value for key, value in sections.items() if value})
         return self._result
 
     def _shape(self, shape: Shape) -> dict[str, object]:

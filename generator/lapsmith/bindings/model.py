@@ -28,6 +28,7 @@ OPERATION_AUTHS = ("none", "unsigned-payload", "other")
 """``other``: in a way that clients cannot, which is an error unless the operation is left out."""
 COMPRESSIONS = ("gzip",)
 OPERATION_BODIES = ("none",)
+OPERATION_POLLS = ("long",)
 WAITER_STATES = ("success", "retry", "failure")
 
 
@@ -49,8 +50,16 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a request is sent at most, and the longest first pause in seconds of a request not throttled."""
+
+    attempts: Fact[int] | None = None
+    delay: Fact[float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceBinding:
-    """The ``service`` key. ``read_timeout`` is in seconds.
+    """The ``service`` key. ``read_timeout`` is in seconds. ``crc32``: responses carry a checksum in ``x-amz-crc32``.
 
     ``target`` is the prefix of X-Amz-Target, and the service's name in the paths of rpc-v2-cbor.
     ``query_compatible``: the service once spoke the query protocol, and still sends the error codes of that time.
@@ -64,6 +73,8 @@ class ServiceBinding:
     target: Fact[str] | None = None
     signing: Fact[str] | None = None
     read_timeout: Fact[float] | None = None
+    retries: Retries | None = None
+    crc32: Fact[bool] | None = None
     s3: Fact[bool] | None = None
     query_compatible: Fact[bool] | None = None
     headers: Mapping[str, Fact[str]] = field(default_factory=dict)
@@ -207,7 +218,7 @@ class OperationBinding:
     """One entry of ``operations``.
 
     ``body`` is ``none`` where the operation has no input at all, for which rpc-v2-cbor sends no body; an input without
-    members is an empty map.
+    members is an empty map. ``poll`` is ``long`` where the operation waits for what may come, and is called in a loop.
     """
 
     name: str
@@ -225,6 +236,7 @@ class OperationBinding:
     auth: Fact[str] | None = None
     compress: Fact[str] | None = None
     body: Fact[str] | None = None
+    poll: Fact[str] | None = None
     endpoint: Mapping[str, EndpointParameter] = field(default_factory=dict)
 
 

@@ -22,10 +22,9 @@ from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode, Sequence
 from lapsmith.diagnostics import Diagnostics
 
 _REQUEST = ("host", "auth", "compress", "body", "endpoint")
-_OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
-_MEMBER = (
-    *("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "sensitive", "enum", "end"),
-)
+_OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "poll", "status", "pages")
+_WIRE = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized")
+_MEMBER = (*_WIRE, "sensitive", "enum", "end")
 _PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
 _END = ("code", "message")
 _PAGES = ("in", "out", "items", "limit", "more")
@@ -49,6 +48,7 @@ def read_operation(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> Op
         errors=inner.words("errors"),
         errors_span=inner.key_span("errors") if "errors" in inner.entries else None,
         retry=inner.choice("retry", model.OPERATION_RETRIES),
+        poll=inner.choice("poll", model.OPERATION_POLLS),
         status=inner.integer("status", 200, 299),
         pages=_pages(inner, where, diagnostics),
         host=inner.text("host"),

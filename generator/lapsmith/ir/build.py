@@ -134,6 +134,9 @@ class _Builder:
             origins=header.origins,
             query_compatible=header.query_compatible,
             headers=header.headers,
+            max_attempts=header.max_attempts,
+            retry_delay=header.retry_delay,
+            crc32=header.crc32,
             waiters=build_waiters(self._ctx, operations, shapes),
             enums=used_enums(self._ctx, _members(operations, shapes, errors)),
         )
@@ -235,6 +238,7 @@ class _Builder:
             auth=requests.auth,
             compress=requests.compress,
             bodiless=requests.bodiless,
+            long_poll=requests.long_poll,
             endpoint_parameters=requests.endpoint_parameters,
         )
         check_operation(self._ctx, operation, target, endpoint.span)

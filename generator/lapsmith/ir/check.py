@@ -15,9 +15,11 @@ from lapsmith.ir.uri import Target
 from lapsmith.ir.wire import describe, fits, is_token
 from lapsmith.lap.tree import Endpoint
 
-# The client sets these itself; the last three only where it signs.
+# The client sets these itself; the signing ones only where it signs.
 _OWN_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
-_SIGNING_HEADERS = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
+_SIGNING_HEADERS = frozenset(
+    {"amz-sdk-invocation-id", "amz-sdk-request", "authorization", "x-amz-date", "x-amz-security-token"}
+)
 _RPC_LOCATIONS = (Location.BODY, Location.EVENTS)
 _WHOLE_BODY = (Location.PAYLOAD, Location.EVENTS)
 

@@ -370,11 +370,12 @@ class Waiter:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. Facts with origins: ``name method uri status retry_safe errors doc``, and ``host_prefix auth
-    compress bodiless`` where they are stated.
+    compress bodiless long_poll`` where they are stated.
 
     ``retry_safe``: a request that may have reached the service can be sent again without doing its work
     twice. ``host_prefix``: text and labels (names of input members) that go before the endpoint's host. ``bodiless``:
-    there is no input at all, where rpc-v2-cbor would send an empty map for one that has no members.
+    there is no input at all, where rpc-v2-cbor would send an empty map for one that has no members. ``long_poll``: it
+    waits for what may come, and is called in a loop.
     """
 
     name: str
@@ -392,6 +393,7 @@ class Operation:
     auth: OperationAuth | None = None
     compress: bool = False
     bodiless: bool = False
+    long_poll: bool = False
     endpoint_parameters: tuple[EndpointParameter, ...] = ()
     pages: Pages | None = None
 
@@ -436,9 +438,10 @@ class HostTemplates:
 class Service:
     """A whole service. ``shapes``, ``errors`` and ``enums`` are keyed by name, in a stable order.
 
-    Facts with origins: ``id class_name protocol signing target query_compatible read_timeout name api_version
-    base_url``, and ``endpoint_rules`` where there are any. ``base_url`` is the spec's ``@base``, for services with
-    neither host templates nor endpoint rules; ``headers`` go with every request that does not set them.
+    Facts with origins: ``id class_name protocol signing target query_compatible read_timeout max_attempts
+    retry_delay crc32 name api_version base_url``, and ``endpoint_rules`` where there are any. ``base_url`` is the
+    spec's ``@base``, for services with neither host templates nor endpoint rules; ``headers`` go with every request
+    that does not set them.
     """
 
     name: str
@@ -458,6 +461,9 @@ class Service:
     origins: Origins = field(default_factory=dict, compare=False)
     query_compatible: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    max_attempts: int | None = None
+    retry_delay: float | None = None
+    crc32: bool = False
     endpoint_rules: RuleSet | None = None
     waiters: Mapping[str, Waiter] = field(default_factory=dict)
     enums: Mapping[str, Enum] = field(default_factory=dict)

@@ -23,6 +23,7 @@ class Requests:
     auth: OperationAuth | None
     compress: bool
     bodiless: bool
+    long_poll: bool
     endpoint_parameters: tuple[EndpointParameter, ...]
     origins: dict[str, Origin]
 
@@ -34,12 +35,14 @@ def read_requests(ctx: Context, binding: OperationBinding | None, members: Seque
     compress = binding.compress if binding else None
     # A spec that has got an input since says more.
     body = binding.body if binding and not members else None
-    stated = {"host_prefix": host, "auth": auth, "compress": compress, "bodiless": body}
+    poll = binding.poll if binding else None
+    stated = {"host_prefix": host, "auth": auth, "compress": compress, "bodiless": body, "long_poll": poll}
     return Requests(
         host_prefix=_host_prefix(ctx, host, members) if host else (),
         auth=_auth(ctx, binding.name, auth) if binding and auth else None,
         compress=compress is not None,
         bodiless=body is not None,
+        long_poll=poll is not None,
         endpoint_parameters=tuple(_endpoint_parameters(ctx, binding)) if binding else (),
         origins={name: ctx.of(fact) for name, fact in stated.items() if fact},
     )

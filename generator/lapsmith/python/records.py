@@ -33,6 +33,7 @@ def record_options(op: ir.Operation) -> tuple[tuple[str, str], ...]:
         "streaming": literal(op.streams.value) if op.streams else None,
         "auth": literal(op.auth.value) if op.auth else None,
         "compress": "True" if op.compress else None,
+        "long_poll": "True" if op.long_poll else None,
     }
     return tuple((name, value) for name, value in options.items() if value is not None)
 

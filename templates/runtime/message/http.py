@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import InvalidInput, shown
+from ..errors import InvalidInput, foreign, shown
 from .body import Body
 
 HeaderList = list[tuple[str, str]]
@@ -87,7 +87,7 @@ class Request(msgspec.Struct):
     endpoint_parameters: Mapping[str, Any] | None = None
 
 
-class HTTPRequest(msgspec.Struct, frozen=True):
+class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
     """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
 
     ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
@@ -103,6 +103,19 @@ class HTTPRequest(msgspec.Struct, frozen=True):
     headers: HeaderList
     body: bytes | Body
     operation: str = ""
+
+    def built(self) -> HTTPRequest:
+        """Note that the client built the request from parts that it has checked; returns the request.
+
+        The note is no field, so that a request which was altered with ``replace`` has none.
+        """
+        vars(self)["built"] = len(self.headers)
+        return self
+
+    @property
+    def needs_check(self) -> bool:
+        """Whether somebody else made the request, or has added or taken headers since."""
+        return vars(self).get("built") != len(self.headers)
 
     def __repr__(self) -> str:
         size = len(self.body) if isinstance(self.body, bytes) else self.body.length
@@ -144,7 +157,10 @@ def describe_body(body: bytes, headers: Headers | None = None) -> str:
     whatever encoding and Content-Type it comes in.
     """
     content_type = headers.get("Content-Type") if headers else None
+    encoding = headers.get("Content-Encoding") if headers else None
     told = f"{shown(content_type, 100)}, {len(body)} bytes" if content_type else f"{len(body)} bytes"
+    if encoding:
+        told += f", Content-Encoding {shown(encoding, 100)}"
     is_text = content_type is not None and content_type.lower().startswith("text/") and not _OPENS.search(body)
     if not body or not (is_text or body.lstrip().startswith(b"<")):
         return told
@@ -184,6 +200,16 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     def for_service(self, read: float | None) -> Timeout:
         """Return these limits with the service's own for reading, where there is one and no other was set."""
         return self if read is None or not isinstance(self.read, _Unset) else replace(self, read=read)
+
+
+def adopted_timeout(other: Any) -> Timeout:
+    """Return the limits of another generated client's ``Timeout``. Raises :class:`InvalidInput` for what is none."""
+    names = Timeout.__struct_fields__
+    if type(other).__name__ != Timeout.__name__ or not all(hasattr(other, name) for name in names):
+        raise InvalidInput(f"timeout must be a number of seconds or a Timeout, not {other!r} of {foreign(other)}")
+    limits = {name: getattr(other, name) for name in names}
+    # A limit that was not set there is not set here.
+    return Timeout(**{name: limit for name, limit in limits.items() if type(limit).__name__ != _Unset.__name__})
 
 
 def check_seconds(value: object, what: str) -> None:

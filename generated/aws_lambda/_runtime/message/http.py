@@ -146,7 +146,10 @@ def describe_body(body: bytes, headers: Headers | None = None) -> str:
     whatever encoding and Content-Type it comes in.
     """
     content_type = headers.get("Content-Type") if headers else None
+    encoding = headers.get("Content-Encoding") if headers else None
     told = f"{shown(content_type, 100)}, {len(body)} bytes" if content_type else f"{len(body)} bytes"
+    if encoding:
+        told += f", Content-Encoding {shown(encoding, 100)}"
     is_text = content_type is not None and content_type.lower().startswith("text/") and not _OPENS.search(body)
     if not body or not (is_text or body.lstrip().startswith(b"<")):
         return told

@@ -328,9 +328,9 @@ class TestDecisions:
         (tiny / "tiny.lap").write_text(added(compile_lean(model), new))
         first = run(str(tiny), "--model", str(tiny.parent))
         assert "nothing like it" in first.output
-        refused = generate(tiny)
-        assert refused.exit_code == 2
-        assert "error[unbound-endpoint]" in refused.output
+        left = generate(tiny)
+        assert left.exit_code == 0
+        assert "warning[unbound-endpoint]: left out: the endpoint POST / has no binding" in left.output
         settle(tiny, snippet(first.output), "EmptyShelf")
         again = run(str(tiny), "--model", str(tiny.parent))
         assert "not bound" not in again.output

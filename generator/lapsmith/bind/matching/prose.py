@@ -48,14 +48,15 @@ _KINDS = tuple(
 _NOTICE = re.compile(r"^This API works with the following fleet types: (?:(?:EC2|Anywhere|Container)(?:, | ))+")
 _VERBS = frozenset().union(*_KINDS)
 # Words that say nothing of what an operation is about.
-_COMMON = frozenset(
-    "a an and any are as at all also amazon aws web service services account accounts api be been batch by can could"
-    " current currently data detail details existing following for from given has have id ids identifier identifiers if"
-    " in information into is it its list lists more multiple name names new no not of on one only operation optional or"
-    " other over particular region regions request returned set single specific specified that the their them then"
-    " these this those through to up use used user uses using value values was when where which will with within you"
-    " your resource resources associated such details array paginated summary based available arn number per".split()
-)
+_COMMON_WORDS = """
+a account accounts all also amazon an and any api are arn array as associated at available aws based batch be been
+by can could current currently data detail details existing following for from given has have id identifier
+identifiers ids if in information into is it its list lists more multiple name names new no not number of on one
+only operation optional or other over paginated particular per region regions request resource resources returned
+service services set single specific specified such summary that the their them then these this those through to up
+use used user uses using value values was web when where which will with within you your
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
 
 # What widens or narrows what an operation is about: AWS adds twins that differ in nothing else.
 _SCOPES = frozenset(("organiz", "cros"))

@@ -63,7 +63,7 @@ def _holds_silently(endpoint: Signature, operation: Signature, changed: Change) 
         return False
     same, kept = endpoint.errors == operation.errors, _keeps_errors(endpoint, operation)
     if not is_answerless(endpoint, operation):
-        return same or kept or (len(endpoint.required) > 1 or changed is not Change.NONE) and bool(endpoint.required)
+        return same or kept or (bool(endpoint.required) and (len(endpoint.required) > 1 or changed is not Change.NONE))
     if changed is not Change.NONE:
         return same and len(endpoint.required) > 1 and operation.is_witnessed(endpoint)
     if is_on_one_thing(endpoint):

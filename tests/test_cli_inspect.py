@@ -22,7 +22,7 @@ def run(*arguments: str) -> Result:
     [
         ("tree", "POST /endpoints/{EndpointName}/invocations"),
         ("ir", "InvokeEndpointWithResponseStream"),
-        ("files", "_runtime/sigv4.py"),
+        ("files", "_runtime/signing/sigv4.py"),
     ],
 )
 def test_every_stage_has_a_table_and_json(stage: str, shown: str) -> None:

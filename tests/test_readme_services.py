@@ -83,7 +83,7 @@ def test_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
     stub.fail(ConnectError("refused"))
     stub.respond(b"fine", headers={"x-amzn-RequestId": "r-1"})
     stub.respond_error(ModelError("broken"))
-    monkeypatch.setattr("sagemaker_runtime._runtime.retry.Backoff.delay", lambda *_: 0.0)
+    monkeypatch.setattr("sagemaker_runtime._runtime.call.retry.Backoff.delay", lambda *_: 0.0)
     keys = sys.modules["sagemaker_runtime"].Credentials("AKID", "secret")
     client = SageMakerRuntime(region="eu-west-1", credentials=keys, transport=stub, hooks=names["Tracing"]())
     client.invoke_endpoint(endpoint_name="llm", body=b"")

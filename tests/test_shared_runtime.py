@@ -54,7 +54,7 @@ def packages(clients: Path) -> Iterator[tuple[ModuleType, ModuleType]]:
 
 
 def modules(folder: Path) -> set[str]:
-    return {path.stem for path in folder.glob("*.py")}
+    return {path.relative_to(folder).with_suffix("").as_posix().replace("/", ".") for path in folder.rglob("*.py")}
 
 
 def test_the_runtime_is_one_package_and_the_clients_have_none(packages: tuple[ModuleType, ModuleType]) -> None:
@@ -101,7 +101,7 @@ def test_the_runtime_is_what_the_clients_need_together(clients: Path, tmp_path: 
         alone[name] = modules(tmp_path / name / "_runtime")
     assert alone["chat"] | alone["tables"] == together
     assert alone["chat"] < together
-    assert "codec_json" in together - alone["chat"]
+    assert "codec.json" in together - alone["chat"]
 
 
 def test_a_client_that_goes_takes_its_part_of_the_runtime_along(clients: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_client_that_goes_takes_its_part_of_the_runtime_along(clients: Path) -
     result = run("generate")
     assert result.exit_code == 0
     assert result.stdout.startswith("chat: unchanged\n_runtime: wrote 1 file, deleted ")
-    assert before - modules(clients / "_runtime") >= {"codec_json"}
+    assert before - modules(clients / "_runtime") >= {"codec.json"}
     assert "tables:1: shares a runtime, and is no client of the configuration any more; run: rm -r " in result.stderr
     shutil.rmtree(clients / "tables")
     assert run("check").exit_code == 0

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._async import AsyncLambda
-    from ._runtime.blob import AsyncBlobInput, BlobInput
+    from ._runtime.call.pages import AsyncPages, Pages
+    from ._runtime.codec.blob import AsyncBlobInput, BlobInput
     from ._runtime.errors import (
         AWSError,
         CallTimeout,
@@ -29,14 +30,18 @@ if TYPE_CHECKING:
         WaiterTimeout,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.pages import AsyncPages, Pages
-    from ._runtime.payload import ServerSentEvent
-    from ._runtime.shapes import ResponseMetadata, UnknownEvent
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.stream import AsyncEventStream, EventStream
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.stream.events import AsyncEventStream, EventStream
+    from ._runtime.stream.payload import ServerSentEvent
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
+    )
     from ._sync import Lambda
     from .errors import (
         AliasLimitExceededException,
@@ -765,15 +770,15 @@ _MODULES = {
     "AmazonManagedKafkaEventSourceConfig": ".types",
     "ApplicationLogLevel": ".types",
     "Architecture": ".types",
-    "AsyncBlobInput": "._runtime.blob",
-    "AsyncEventStream": "._runtime.stream",
-    "AsyncHTTPTransport": "._runtime.transport",
+    "AsyncBlobInput": "._runtime.codec.blob",
+    "AsyncEventStream": "._runtime.stream.events",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncInvokeWithResponseStream": ".events",
     "AsyncLambda": "._async",
-    "AsyncPages": "._runtime.pages",
-    "AsyncTransport": "._runtime.transport",
-    "BlobInput": "._runtime.blob",
-    "CallEvent": "._runtime.hooks",
+    "AsyncPages": "._runtime.call.pages",
+    "AsyncTransport": "._runtime.wire.transport",
+    "BlobInput": "._runtime.codec.blob",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "CallbackDetails": ".types",
     "CallbackFailedDetails": ".types",
@@ -827,7 +832,7 @@ _MODULES = {
     "CreateEventSourceMappingOutput": ".types",
     "CreateFunctionOutput": ".types",
     "CreateFunctionUrlConfigOutput": ".types",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
     "DeadLetterConfig": ".types",
     "DeleteAliasOutput": ".types",
@@ -875,7 +880,7 @@ _MODULES = {
     "EventSourceMappingMetricsConfig": ".types",
     "EventSourceMappingSystemLogLevel": ".types",
     "EventSourcePosition": ".types",
-    "EventStream": "._runtime.stream",
+    "EventStream": "._runtime.stream.events",
     "EventType": ".types",
     "Execution": ".types",
     "ExecutionDetails": ".types",
@@ -929,10 +934,10 @@ _MODULES = {
     "GetProvisionedConcurrencyConfigOutput": ".types",
     "GetResourcePolicyOutput": ".types",
     "GetRuntimeManagementConfigOutput": ".types",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "ImageConfig": ".types",
     "ImageConfigError": ".types",
     "ImageConfigResponse": ".types",
@@ -1004,7 +1009,7 @@ _MODULES = {
     "OperationType": ".types",
     "OperationUpdate": ".types",
     "PackageType": ".types",
-    "Pages": "._runtime.pages",
+    "Pages": "._runtime.call.pages",
     "PauseDetails": ".types",
     "PauseDurableExecutionOutput": ".types",
     "PolicyLengthExceededException": ".errors",
@@ -1038,7 +1043,7 @@ _MODULES = {
     "ResourceInUseException": ".errors",
     "ResourceNotFoundException": ".errors",
     "ResourceNotReadyException": ".errors",
-    "ResponseMetadata": "._runtime.shapes",
+    "ResponseMetadata": "._runtime.shapes.structures",
     "ResponseStreamingInvocationType": ".types",
     "ResumeDurableExecutionOutput": ".types",
     "RetryDetails": ".types",
@@ -1060,7 +1065,7 @@ _MODULES = {
     "SendDurableExecutionCallbackHeartbeatOutput": ".types",
     "SendDurableExecutionCallbackSuccessOutput": ".types",
     "SerializedRequestEntityTooLargeException": ".errors",
-    "ServerSentEvent": "._runtime.payload",
+    "ServerSentEvent": "._runtime.stream.payload",
     "ServiceError": "._runtime.errors",
     "ServiceException": ".errors",
     "ServiceQuotaExceededException": ".errors",
@@ -1091,16 +1096,16 @@ _MODULES = {
     "TenancyConfig": ".types",
     "TenantIsolationMode": ".types",
     "ThrottleReason": ".types",
-    "Timeout": "._runtime.http",
+    "Timeout": "._runtime.message.http",
     "TooManyRequestsException": ".errors",
     "TraceHeader": ".types",
     "TracingConfig": ".types",
     "TracingConfigResponse": ".types",
     "TracingMode": ".types",
-    "Transport": "._runtime.transport",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
-    "UnknownEvent": "._runtime.shapes",
+    "UnknownEvent": "._runtime.shapes.structures",
     "UnsupportedMediaTypeException": ".errors",
     "UntagResourceOutput": ".types",
     "UpdateAliasOutput": ".types",

@@ -193,10 +193,10 @@ from ._operations import (
     build_update_function_event_invoke_config,
     build_update_function_url_config,
 )
-from ._runtime.blob import AsyncBlobInput
+from ._runtime.call.pages import AsyncPages
 from ._runtime.client import AsyncClient
-from ._runtime.pages import AsyncPages
-from ._runtime.stream_base import AsyncStreamCall
+from ._runtime.codec.blob import AsyncBlobInput
+from ._runtime.stream.base import AsyncStreamCall
 from .events import AsyncInvokeWithResponseStream
 from .types import (
     AcceleratorConfig,

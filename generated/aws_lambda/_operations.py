@@ -11,20 +11,26 @@ from datetime import datetime
 from typing import Any
 
 from ._endpoint_rules import RULES
-from ._runtime.blob import AsyncBlobInput, blob_source
-from ._runtime.codec_rest_json import (
+from ._runtime.codec.blob import AsyncBlobInput, blob_source
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import (
+    encode_query,
+    header_list,
+    quote_label,
+    required,
+    token_or_new,
+)
+from ._runtime.codec.response_headers import text_header
+from ._runtime.codec.rest_json import (
     blob_payload,
     decode_body,
     encode_body,
     json_payload,
     parse_error,
 )
-from ._runtime.config import ServiceInfo
-from ._runtime.http import Request, Response
-from ._runtime.members import Members
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import encode_query, header_list, quote_label, required, token_or_new
-from ._runtime.response_headers import text_header
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.shapes.members import Members
 from .errors import ERRORS, LambdaError
 from .types import (
     AcceleratorConfig,

@@ -193,9 +193,9 @@ from ._operations import (
     build_update_function_event_invoke_config,
     build_update_function_url_config,
 )
-from ._runtime.blob import BlobInput
+from ._runtime.call.pages import Pages
 from ._runtime.client import SyncClient
-from ._runtime.pages import Pages
+from ._runtime.codec.blob import BlobInput
 from .events import InvokeWithResponseStream
 from .types import (
     AcceleratorConfig,

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ._runtime.waiters import ErrorIs, PathIs, Waiter
+from ._runtime.call.waiters import ErrorIs, PathIs, Waiter
 from .types import GetFunctionConfigurationOutput, GetFunctionOutput
 
 FUNCTION_ACTIVE: Waiter[GetFunctionConfigurationOutput, GetFunctionConfigurationOutput] = Waiter(

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ._runtime.codec.response_headers import text_header
 from ._runtime.errors import ServiceError
-from ._runtime.response_headers import text_header
 from .types import ThrottleReason
 
 

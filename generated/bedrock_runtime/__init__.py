@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._async import AsyncBedrockRuntime
+    from ._runtime.call.pages import AsyncPages, Pages
     from ._runtime.errors import (
         AWSError,
         CallTimeout,
@@ -25,14 +26,18 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.pages import AsyncPages, Pages
-    from ._runtime.payload import ServerSentEvent
-    from ._runtime.shapes import ResponseMetadata, UnknownEvent
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.stream import AsyncEventStream, EventStream
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.stream.events import AsyncEventStream, EventStream
+    from ._runtime.stream.payload import ServerSentEvent
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
+    )
     from ._sync import BedrockRuntime
     from .errors import (
         AccessDeniedException,
@@ -540,15 +545,15 @@ _MODULES = {
     "ApplyGuardrailOutput": ".types",
     "AsyncBedrockRuntime": "._async",
     "AsyncConverseStream": ".events",
-    "AsyncEventStream": "._runtime.stream",
-    "AsyncHTTPTransport": "._runtime.transport",
+    "AsyncEventStream": "._runtime.stream.events",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncInvokeModelWithResponseStream": ".events",
     "AsyncInvokeOutputDataConfig": ".types",
     "AsyncInvokeS3OutputDataConfig": ".types",
     "AsyncInvokeStatus": ".types",
     "AsyncInvokeSummary": ".types",
-    "AsyncPages": "._runtime.pages",
-    "AsyncTransport": "._runtime.transport",
+    "AsyncPages": "._runtime.call.pages",
+    "AsyncTransport": "._runtime.wire.transport",
     "AudioBlock": ".types",
     "AudioFormat": ".types",
     "AudioSource": ".types",
@@ -559,7 +564,7 @@ _MODULES = {
     "CachePointBlock": ".types",
     "CachePointType": ".types",
     "CacheTTL": ".types",
-    "CallEvent": "._runtime.hooks",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "Citation": ".types",
@@ -593,7 +598,7 @@ _MODULES = {
     "ConverseTrace": ".types",
     "CountTokensInput": ".types",
     "CountTokensOutput": ".types",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
     "DocumentBlock": ".types",
     "DocumentCharLocation": ".types",
@@ -603,7 +608,7 @@ _MODULES = {
     "DocumentPageLocation": ".types",
     "DocumentSource": ".types",
     "ErrorBlock": ".types",
-    "EventStream": "._runtime.stream",
+    "EventStream": "._runtime.stream.events",
     "GetAsyncInvokeOutput": ".types",
     "GuardrailAction": ".types",
     "GuardrailAssessment": ".types",
@@ -699,10 +704,10 @@ _MODULES = {
     "GuardrailUsage": ".types",
     "GuardrailWordPolicyAction": ".types",
     "GuardrailWordPolicyAssessment": ".types",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "ImageBlock": ".types",
     "ImageBlockDelta": ".types",
     "ImageBlockStart": ".types",
@@ -730,7 +735,7 @@ _MODULES = {
     "OutputFormat": ".types",
     "OutputFormatStructure": ".types",
     "OutputFormatType": ".types",
-    "Pages": "._runtime.pages",
+    "Pages": "._runtime.call.pages",
     "PayloadPart": ".types",
     "PerformanceConfigLatency": ".types",
     "PerformanceConfiguration": ".types",
@@ -742,13 +747,13 @@ _MODULES = {
     "ReasoningContentBlockDelta": ".types",
     "ReasoningTextBlock": ".types",
     "ResourceNotFoundException": ".errors",
-    "ResponseMetadata": "._runtime.shapes",
+    "ResponseMetadata": "._runtime.shapes.structures",
     "ResponseStreamEvent": ".events",
     "S3Location": ".types",
     "SearchResultBlock": ".types",
     "SearchResultContentBlock": ".types",
     "SearchResultLocation": ".types",
-    "ServerSentEvent": "._runtime.payload",
+    "ServerSentEvent": "._runtime.stream.payload",
     "ServiceError": "._runtime.errors",
     "ServiceQuotaExceededException": ".errors",
     "ServiceTier": ".types",
@@ -764,7 +769,7 @@ _MODULES = {
     "SystemTool": ".types",
     "Tag": ".types",
     "ThrottlingException": ".errors",
-    "Timeout": "._runtime.http",
+    "Timeout": "._runtime.message.http",
     "TokenUsage": ".types",
     "Tool": ".types",
     "ToolAdditionBlock": ".types",
@@ -784,10 +789,10 @@ _MODULES = {
     "ToolUseBlockStart": ".types",
     "ToolUseType": ".types",
     "Trace": ".types",
-    "Transport": "._runtime.transport",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
-    "UnknownEvent": "._runtime.shapes",
+    "UnknownEvent": "._runtime.shapes.structures",
     "ValidationException": ".errors",
     "VideoBlock": ".types",
     "VideoFormat": ".types",

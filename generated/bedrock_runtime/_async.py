@@ -33,9 +33,9 @@ from ._operations import (
     build_list_async_invokes,
     build_start_async_invoke,
 )
+from ._runtime.call.pages import AsyncPages
 from ._runtime.client import AsyncClient
-from ._runtime.pages import AsyncPages
-from ._runtime.stream_base import AsyncStreamCall
+from ._runtime.stream.base import AsyncStreamCall
 from .events import AsyncConverseStream, AsyncInvokeModelWithResponseStream
 from .types import (
     ApplyGuardrailOutput,

@@ -7,8 +7,8 @@ signed there.
 from __future__ import annotations
 
 from ._runtime.errors import InvalidInput
-from ._runtime.routing import EndpointRules, ResolvedEndpoint
-from ._runtime.rules import partition
+from ._runtime.settings.routing import EndpointRules, ResolvedEndpoint
+from ._runtime.settings.rules import partition
 
 
 def resolve_endpoint(

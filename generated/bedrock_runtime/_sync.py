@@ -33,8 +33,8 @@ from ._operations import (
     build_list_async_invokes,
     build_start_async_invoke,
 )
+from ._runtime.call.pages import Pages
 from ._runtime.client import SyncClient
-from ._runtime.pages import Pages
 from .events import ConverseStream, InvokeModelWithResponseStream
 from .types import (
     ApplyGuardrailOutput,

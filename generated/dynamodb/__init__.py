@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._async import AsyncDynamoDB
+    from ._runtime.call.pages import AsyncPages, Pages
     from ._runtime.errors import (
         AWSError,
         CallTimeout,
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
         WaiterTimeout,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.pages import AsyncPages, Pages
-    from ._runtime.shapes import ResponseMetadata
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
+    )
     from ._sync import DynamoDB
     from .errors import (
         BackupInUseException,
@@ -643,9 +648,9 @@ _MODULES = {
     "ApproximateCreationDateTimePrecision": ".types",
     "ArchivalSummary": ".types",
     "AsyncDynamoDB": "._async",
-    "AsyncHTTPTransport": "._runtime.transport",
-    "AsyncPages": "._runtime.pages",
-    "AsyncTransport": "._runtime.transport",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
+    "AsyncPages": "._runtime.call.pages",
+    "AsyncTransport": "._runtime.wire.transport",
     "AttributeAction": ".types",
     "AttributeDefinition": ".types",
     "AttributeValue": ".types",
@@ -682,7 +687,7 @@ _MODULES = {
     "BulkOperationTableDetail": ".types",
     "BulkOperationUsage": ".types",
     "BulkOperationVectorBytes": ".types",
-    "CallEvent": "._runtime.hooks",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "CancelBulkOperationOutput": ".types",
     "CancellationReason": ".types",
@@ -711,7 +716,7 @@ _MODULES = {
     "CreateReplicationGroupMemberAction": ".types",
     "CreateTableOutput": ".types",
     "CreateVectorIndexAction": ".types",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
     "CsvOptions": ".types",
     "Delete": ".types",
@@ -781,10 +786,10 @@ _MODULES = {
     "GlobalTableStatus": ".types",
     "GlobalTableWitnessDescription": ".types",
     "GlobalTableWitnessGroupUpdate": ".types",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "IdempotentParameterMismatchException": ".errors",
     "ImportConflictException": ".errors",
     "ImportNotFoundException": ".errors",
@@ -828,7 +833,7 @@ _MODULES = {
     "OnDemandThroughputOverride": ".types",
     "OutputS3Configuration": ".types",
     "OutputTypeEnum": ".types",
-    "Pages": "._runtime.pages",
+    "Pages": "._runtime.call.pages",
     "ParameterizedStatement": ".types",
     "PointInTimeRecoveryDescription": ".types",
     "PointInTimeRecoverySpecification": ".types",
@@ -869,7 +874,7 @@ _MODULES = {
     "RequestLimitExceeded": ".errors",
     "ResourceInUseException": ".errors",
     "ResourceNotFoundException": ".errors",
-    "ResponseMetadata": "._runtime.shapes",
+    "ResponseMetadata": "._runtime.shapes.structures",
     "RestoreSummary": ".types",
     "RestoreTableFromBackupOutput": ".types",
     "RestoreTableToPointInTimeOutput": ".types",
@@ -914,7 +919,7 @@ _MODULES = {
     "TimeToLiveDescription": ".types",
     "TimeToLiveSpecification": ".types",
     "TimeToLiveStatus": ".types",
-    "Timeout": "._runtime.http",
+    "Timeout": "._runtime.message.http",
     "TransactGetItem": ".types",
     "TransactGetItemsOutput": ".types",
     "TransactWriteItem": ".types",
@@ -922,7 +927,7 @@ _MODULES = {
     "TransactionCanceledException": ".errors",
     "TransactionConflictException": ".errors",
     "TransactionInProgressException": ".errors",
-    "Transport": "._runtime.transport",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "UntagResourceOutput": ".types",

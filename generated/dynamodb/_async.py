@@ -73,10 +73,10 @@ from ._operations import (
     UPDATE_TABLE_REPLICA_AUTO_SCALING,
     UPDATE_TIME_TO_LIVE,
 )
+from ._runtime.call.pages import AsyncPages
 from ._runtime.client import AsyncClient
-from ._runtime.pages import AsyncPages
-from ._runtime.paths import keys_of, member_of
-from ._runtime.request_text import required, token_or_new
+from ._runtime.codec.request_text import required, token_or_new
+from ._runtime.shapes.paths import keys_of, member_of
 from .types import (
     AttributeDefinition,
     AttributeValue,

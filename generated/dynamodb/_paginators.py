@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ._runtime.pages import Paginator
+from ._runtime.call.pages import Paginator
 from .types import (
     AttributeValue,
     BackupSummary,

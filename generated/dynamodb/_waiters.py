@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ._runtime.waiters import AnyIs, ErrorIs, PathIs, Waiter
+from ._runtime.call.waiters import AnyIs, ErrorIs, PathIs, Waiter
 from .types import (
     DescribeBulkOperationOutput,
     DescribeContributorInsightsOutput,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._async import AsyncKinesis
+    from ._runtime.call.pages import AsyncPages, Pages
     from ._runtime.errors import (
         AWSError,
         CallTimeout,
@@ -28,14 +29,18 @@ if TYPE_CHECKING:
         WaiterTimeout,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.pages import AsyncPages, Pages
-    from ._runtime.payload import ServerSentEvent
-    from ._runtime.shapes import ResponseMetadata, UnknownEvent
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.stream import AsyncEventStream, EventStream
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.stream.events import AsyncEventStream, EventStream
+    from ._runtime.stream.payload import ServerSentEvent
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
+    )
     from ._sync import Kinesis
     from .errors import (
         AccessDeniedException,
@@ -434,13 +439,13 @@ _MODULES = {
     "AcknowledgeQueueRecordsRequestEntry": ".types",
     "AcknowledgeQueueRecordsResultEntry": ".types",
     "AddTagsToStreamOutput": ".types",
-    "AsyncEventStream": "._runtime.stream",
-    "AsyncHTTPTransport": "._runtime.transport",
+    "AsyncEventStream": "._runtime.stream.events",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncKinesis": "._async",
-    "AsyncPages": "._runtime.pages",
+    "AsyncPages": "._runtime.call.pages",
     "AsyncSubscribeToShardStream": ".events",
-    "AsyncTransport": "._runtime.transport",
-    "CallEvent": "._runtime.hooks",
+    "AsyncTransport": "._runtime.wire.transport",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "ChannelDescription": ".types",
     "ChannelDestinationType": ".types",
@@ -465,7 +470,7 @@ _MODULES = {
     "CreateChannelOutput": ".types",
     "CreateQueueOutput": ".types",
     "CreateStreamOutput": ".types",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
     "DeadLetterConfiguration": ".types",
     "DeadLetterQueueS3Configuration": ".types",
@@ -487,17 +492,17 @@ _MODULES = {
     "EnableEnhancedMonitoringOutput": ".types",
     "EncryptionType": ".types",
     "EnhancedMetrics": ".types",
-    "EventStream": "._runtime.stream",
+    "EventStream": "._runtime.stream.events",
     "ExpiredIteratorException": ".errors",
     "ExpiredNextTokenException": ".errors",
     "GetRecordsOutput": ".types",
     "GetResourcePolicyOutput": ".types",
     "GetShardIteratorOutput": ".types",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
     "HashKeyRange": ".types",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "IncreaseStreamRetentionPeriodOutput": ".types",
     "InternalFailureException": ".errors",
     "InvalidArgumentException": ".errors",
@@ -525,7 +530,7 @@ _MODULES = {
     "MinimumThroughputBillingCommitmentInputStatus": ".types",
     "MinimumThroughputBillingCommitmentOutput": ".types",
     "MinimumThroughputBillingCommitmentOutputStatus": ".types",
-    "Pages": "._runtime.pages",
+    "Pages": "._runtime.call.pages",
     "PartitionField": ".types",
     "PartitionSpec": ".types",
     "PartitionTransform": ".types",
@@ -557,7 +562,7 @@ _MODULES = {
     "RemoveTagsFromStreamOutput": ".types",
     "ResourceInUseException": ".errors",
     "ResourceNotFoundException": ".errors",
-    "ResponseMetadata": "._runtime.shapes",
+    "ResponseMetadata": "._runtime.shapes.structures",
     "RestoreDeadLetterQueueRecordsErrorEntry": ".types",
     "RestoreDeadLetterQueueRecordsOutput": ".types",
     "RestoreDeadLetterQueueRecordsRequestEntry": ".types",
@@ -575,7 +580,7 @@ _MODULES = {
     "S3TablesDestinationUpdateInput": ".types",
     "ScalingType": ".types",
     "SequenceNumberRange": ".types",
-    "ServerSentEvent": "._runtime.payload",
+    "ServerSentEvent": "._runtime.stream.payload",
     "ServiceError": "._runtime.errors",
     "Shard": ".types",
     "ShardFilter": ".types",
@@ -601,11 +606,11 @@ _MODULES = {
     "TagResourceOutput": ".types",
     "TargetType": ".types",
     "ThrottlingException": ".errors",
-    "Timeout": "._runtime.http",
-    "Transport": "._runtime.transport",
+    "Timeout": "._runtime.message.http",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
-    "UnknownEvent": "._runtime.shapes",
+    "UnknownEvent": "._runtime.shapes.structures",
     "UntagResourceOutput": ".types",
     "UpdateAccountSettingsOutput": ".types",
     "UpdateChannelOutput": ".types",

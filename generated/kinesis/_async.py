@@ -68,10 +68,10 @@ from ._operations import (
     UPDATE_STREAM_RECORD_DISTRIBUTION_STRATEGY,
     UPDATE_STREAM_WARM_THROUGHPUT,
 )
+from ._runtime.call.pages import AsyncPages
 from ._runtime.client import AsyncClient
-from ._runtime.pages import AsyncPages
-from ._runtime.request_text import required
-from ._runtime.stream_base import AsyncStreamCall
+from ._runtime.codec.request_text import required
+from ._runtime.stream.base import AsyncStreamCall
 from .events import AsyncSubscribeToShardStream
 from .types import (
     AcknowledgeDeadLetterQueueRecordsOutput,

@@ -7,8 +7,8 @@ there.
 from __future__ import annotations
 
 from ._runtime.errors import InvalidInput
-from ._runtime.routing import EndpointRules, ResolvedEndpoint
-from ._runtime.rules import (
+from ._runtime.settings.routing import EndpointRules, ResolvedEndpoint
+from ._runtime.settings.rules import (
     Arn,
     Partition,
     is_valid_host_label,

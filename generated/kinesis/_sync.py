@@ -68,9 +68,9 @@ from ._operations import (
     UPDATE_STREAM_RECORD_DISTRIBUTION_STRATEGY,
     UPDATE_STREAM_WARM_THROUGHPUT,
 )
+from ._runtime.call.pages import Pages
 from ._runtime.client import SyncClient
-from ._runtime.pages import Pages
-from ._runtime.request_text import required
+from ._runtime.codec.request_text import required
 from .events import SubscribeToShardStream
 from .types import (
     AcknowledgeDeadLetterQueueRecordsOutput,

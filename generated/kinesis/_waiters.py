@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ._runtime.waiters import ErrorIs, PathIs, Waiter
+from ._runtime.call.waiters import ErrorIs, PathIs, Waiter
 from .types import DescribeChannelOutput, DescribeStreamOutput
 
 CHANNEL_ACTIVE: Waiter[DescribeChannelOutput, DescribeChannelOutput] = Waiter(

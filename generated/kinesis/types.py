@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
-from ._runtime.shapes import Output, Structure
-from ._runtime.timestamps import UNIX_EPOCH
+from ._runtime.shapes.structures import Output, Structure
+from ._runtime.shapes.timestamps import UNIX_EPOCH
 
 # Known values, for editors and type checkers. A service may add some, so any text is taken and read.
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._async import AsyncPartnerCentralRevenueMeasurementAPI
+    from ._runtime.call.pages import AsyncPages, Pages
     from ._runtime.errors import (
         AWSError,
         CallTimeout,
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.pages import AsyncPages, Pages
-    from ._runtime.shapes import ResponseMetadata
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
+    )
     from ._sync import PartnerCentralRevenueMeasurementAPI
     from .errors import (
         AccessDeniedException,
@@ -181,13 +186,13 @@ _MODULES = {
     "AccessDeniedException": ".errors",
     "AccessDeniedExceptionReason": ".types",
     "AllocationStatus": ".types",
-    "AsyncHTTPTransport": "._runtime.transport",
-    "AsyncPages": "._runtime.pages",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
+    "AsyncPages": "._runtime.call.pages",
     "AsyncPartnerCentralRevenueMeasurementAPI": "._async",
-    "AsyncTransport": "._runtime.transport",
+    "AsyncTransport": "._runtime.wire.transport",
     "AttributionSortBy": ".types",
     "AttributionSummary": ".types",
-    "CallEvent": "._runtime.hooks",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "CatalogName": ".types",
     "ChecksumMismatch": "._runtime.errors",
@@ -198,7 +203,7 @@ _MODULES = {
     "CreateMarketplaceRevenueShareAllocationOutput": ".types",
     "CreateMarketplaceRevenueShareOutput": ".types",
     "CreateRevenueAttributionOutput": ".types",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
     "EntityType": ".types",
     "FieldValidationCode": ".types",
@@ -207,10 +212,10 @@ _MODULES = {
     "GetRevenueAttributionAllocationOutput": ".types",
     "GetRevenueAttributionAllocationsTaskOutput": ".types",
     "GetRevenueAttributionOutput": ".types",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "InternalServerException": ".errors",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
@@ -224,14 +229,14 @@ _MODULES = {
     "MarketplaceRevenueShareAllocationSummary": ".types",
     "MarketplaceRevenueShareSortBy": ".types",
     "MarketplaceRevenueShareSummary": ".types",
-    "Pages": "._runtime.pages",
+    "Pages": "._runtime.call.pages",
     "PartnerCentralRevenueMeasurementAPI": "._sync",
     "PartnerCentralRevenueMeasurementAPIError": ".errors",
     "ProtocolError": "._runtime.errors",
     "ReadTimeout": "._runtime.errors",
     "ResourceNotFoundException": ".errors",
     "ResourceNotFoundExceptionReason": ".types",
-    "ResponseMetadata": "._runtime.shapes",
+    "ResponseMetadata": "._runtime.shapes.structures",
     "RevenueAttributionAllocationAction": ".types",
     "RevenueAttributionAllocationErrorCode": ".types",
     "RevenueAttributionAllocationErrorDetail": ".types",
@@ -249,8 +254,8 @@ _MODULES = {
     "TagResourceOutput": ".types",
     "TenancyModel": ".types",
     "ThrottlingException": ".errors",
-    "Timeout": "._runtime.http",
-    "Transport": "._runtime.transport",
+    "Timeout": "._runtime.message.http",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "UntagResourceOutput": ".types",

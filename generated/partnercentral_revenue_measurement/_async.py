@@ -29,9 +29,9 @@ from ._operations import (
     UPDATE_MARKETPLACE_REVENUE_SHARE_ALLOCATION,
     UPDATE_REVENUE_ATTRIBUTION,
 )
+from ._runtime.call.pages import AsyncPages
 from ._runtime.client import AsyncClient
-from ._runtime.pages import AsyncPages
-from ._runtime.request_text import required, token_or_new
+from ._runtime.codec.request_text import required, token_or_new
 from .types import (
     AllocationStatus,
     AttributionSortBy,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ._endpoint_rules import RULES
-from ._runtime.codec_cbor import CBORRPC
-from ._runtime.config import ServiceInfo
+from ._runtime.codec.cbor import CBORRPC
+from ._runtime.settings.config import ServiceInfo
 from .errors import ERRORS, PartnerCentralRevenueMeasurementAPIError
 from .types import (
     AllocationStatus,

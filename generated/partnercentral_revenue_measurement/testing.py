@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._runtime.codec_cbor import cbor_payload
-from ._runtime.stub import AsyncStubTransport as AsyncStubBase
-from ._runtime.stub import StubTransport as StubBase
-from ._runtime.stub_outputs import OutputForm
+from ._runtime.codec.cbor import cbor_payload
+from ._runtime.testing.outputs import OutputForm
+from ._runtime.testing.stub import AsyncStubTransport as AsyncStubBase
+from ._runtime.testing.stub import StubTransport as StubBase
 from .types import (
     CreateMarketplaceRevenueShareAllocationOutput,
     CreateMarketplaceRevenueShareOutput,

@@ -25,20 +25,25 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.payload import ServerSentEvent
-    from ._runtime.shapes import ResponseMetadata, UnknownEvent
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.stream import AsyncEventStream, EventStream
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-    from ._runtime.transport_httpx2 import (
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.stream.events import AsyncEventStream, EventStream
+    from ._runtime.stream.payload import ServerSentEvent
+    from ._runtime.wire.httpx2_adapter import (
         AsyncHTTPX2Transport as AsyncHTTPX2Transport,
         HTTPX2Transport as HTTPX2Transport,
     )
-    from ._runtime.transport_pyreqwest import (
+    from ._runtime.wire.pyreqwest_adapter import (
         AsyncPyreqwestTransport as AsyncPyreqwestTransport,
         PyreqwestTransport as PyreqwestTransport,
+    )
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
     )
     from ._sync import SageMakerRuntime
     from .errors import (
@@ -117,26 +122,26 @@ __all__ = [
 
 _MODULES = {
     "AWSError": "._runtime.errors",
-    "AsyncEventStream": "._runtime.stream",
-    "AsyncHTTPTransport": "._runtime.transport",
-    "AsyncHTTPX2Transport": "._runtime.transport_httpx2",
+    "AsyncEventStream": "._runtime.stream.events",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
+    "AsyncHTTPX2Transport": "._runtime.wire.httpx2_adapter",
     "AsyncInvokeEndpointWithResponseStream": ".events",
-    "AsyncPyreqwestTransport": "._runtime.transport_pyreqwest",
+    "AsyncPyreqwestTransport": "._runtime.wire.pyreqwest_adapter",
     "AsyncSageMakerRuntime": "._async",
-    "AsyncTransport": "._runtime.transport",
-    "CallEvent": "._runtime.hooks",
+    "AsyncTransport": "._runtime.wire.transport",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
-    "EventStream": "._runtime.stream",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
-    "HTTPX2Transport": "._runtime.transport_httpx2",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "EventStream": "._runtime.stream.events",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
+    "HTTPX2Transport": "._runtime.wire.httpx2_adapter",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "InternalDependencyException": ".errors",
     "InternalFailure": ".errors",
     "InternalStreamFailure": ".errors",
@@ -151,21 +156,21 @@ _MODULES = {
     "ModelStreamError": ".errors",
     "PayloadPart": ".types",
     "ProtocolError": "._runtime.errors",
-    "PyreqwestTransport": "._runtime.transport_pyreqwest",
+    "PyreqwestTransport": "._runtime.wire.pyreqwest_adapter",
     "ReadTimeout": "._runtime.errors",
-    "ResponseMetadata": "._runtime.shapes",
+    "ResponseMetadata": "._runtime.shapes.structures",
     "ResponseStreamEvent": ".events",
     "SageMakerRuntime": "._sync",
     "SageMakerRuntimeError": ".errors",
-    "ServerSentEvent": "._runtime.payload",
+    "ServerSentEvent": "._runtime.stream.payload",
     "ServiceError": "._runtime.errors",
     "ServiceUnavailable": ".errors",
     "StreamError": "._runtime.errors",
-    "Timeout": "._runtime.http",
-    "Transport": "._runtime.transport",
+    "Timeout": "._runtime.message.http",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
-    "UnknownEvent": "._runtime.shapes",
+    "UnknownEvent": "._runtime.shapes.structures",
     "ValidationError": ".errors",
     "WriteTimeout": "._runtime.errors",
 }

@@ -18,7 +18,7 @@ from ._operations import (
     build_invoke_endpoint_with_response_stream,
 )
 from ._runtime.client import AsyncClient
-from ._runtime.stream_base import AsyncStreamCall
+from ._runtime.stream.base import AsyncStreamCall
 from .events import AsyncInvokeEndpointWithResponseStream
 from .types import InvokeEndpointAsyncOutput, InvokeEndpointOutput
 

@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from ._runtime.codec_rest_json import blob_payload, decode_body, json_content_type, parse_error
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import header_list, quote_label, required
-from ._runtime.response_headers import text_header
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import header_list, quote_label, required
+from ._runtime.codec.response_headers import text_header
+from ._runtime.codec.rest_json import blob_payload, decode_body, json_content_type, parse_error
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
 from .errors import ERRORS, SageMakerRuntimeError
 from .types import (
     InvokeEndpointAsyncOutput,

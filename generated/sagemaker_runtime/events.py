@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ._runtime.event_json import read_error
-from ._runtime.eventstream import Message as EventMessage
-from ._runtime.shapes import UnknownEvent
-from ._runtime.stream import AsyncPayloadStream, EventShape, PayloadStream
+from ._runtime.shapes.structures import UnknownEvent
+from ._runtime.stream.event_json import read_error
+from ._runtime.stream.events import AsyncPayloadStream, EventShape, PayloadStream
+from ._runtime.stream.eventstream import Message as EventMessage
 from .errors import ERRORS, InternalStreamFailure, ModelStreamError, SageMakerRuntimeError
 from .types import InvokeEndpointWithResponseStreamOutput, PayloadPart
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from ._runtime.codec_rest_json import decode_json
-from ._runtime.shapes import Output, Structure
+from ._runtime.codec.rest_json import decode_json
+from ._runtime.shapes.structures import Output, Structure
 
 
 class PayloadPart(Structure, kw_only=True):

@@ -15,8 +15,8 @@ from botocore.exceptions import EndpointProviderError
 from lapsmith import bind, bindings, ir, lap
 from lapsmith.ir.model import Service
 from lapsmith.ir.rules_reader import read_rules
-from runtime.endpoint import Hosts, resolve_endpoint
 from runtime.errors import InvalidInput
+from runtime.settings.endpoint import Hosts, resolve_endpoint
 
 SPEC = Path(__file__).parents[2] / "specs" / "sagemaker-runtime"
 

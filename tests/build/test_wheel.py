@@ -38,7 +38,7 @@ def install(wheel: Path, folder: Path, *, extra: str = "", python: str = sys.exe
 def test_the_wheel_holds_the_templates_the_demo_spec_and_nothing_of_the_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "lapsmith/_templates/client/types.py.jinja" in names
-    assert "lapsmith/_templates/runtime/call.py" in names
+    assert "lapsmith/_templates/runtime/call/attempts.py" in names
     assert "lapsmith/demo/_spec/references/api-spec.lap" in names
     assert "lapsmith/buildhooks/hatch.py" in names
     assert "lapsmith/py.typed" in names

@@ -26,7 +26,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lapsmith.cli import main
 from lapsmith.python.names import snake_case
-from runtime.eventstream import encode_message
+from runtime.stream.eventstream import encode_message
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.model import OperationModel
 from differential.oracle import Answer, Oracle, Sent
 from differential.subject import Subject
-from runtime.eventstream import encode_message
+from runtime.stream.eventstream import encode_message
 
 # Who sends, when, with which signature, and the length, which is compared with the body itself.
 OWN = {

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 from e2e.conftest import require_node
 from e2e.servers import NODE, install_node_packages
-from runtime.event_frames import (
+from runtime.stream.eventstream import EventStreamDecoder
+from runtime.stream.frames import (
     bool_event_header,
     bytes_event_header,
     int_event_header,
     text_event_header,
     timestamp_event_header,
 )
-from runtime.eventstream import EventStreamDecoder
 
 
 def test_headers_of_each_type_from_the_codec_of_aws() -> None:

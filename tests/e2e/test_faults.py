@@ -41,7 +41,7 @@ def proxy(double: NodeDouble) -> Iterator[str]:
 @pytest.fixture(params=["sync", "asyncio"])
 def connect_proxy(request: pytest.FixtureRequest, proxy: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Make clients of the proxy that do not pause between attempts."""
-    monkeypatch.setattr("sagemaker_runtime._runtime.retry.Backoff.delay", lambda *_: 0.0)
+    monkeypatch.setattr("sagemaker_runtime._runtime.call.retry.Backoff.delay", lambda *_: 0.0)
     defaults = {"region": REGION, "endpoint_url": proxy, "credentials": Credentials(ACCESS_KEY, SECRET_KEY)}
     with connector(request.param, defaults) as make:
         yield make

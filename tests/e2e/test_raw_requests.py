@@ -106,7 +106,9 @@ def test_raw_request(
     body = b"{}" if method == "invoke_endpoint_async" else b""
     recorder.answer = OK % (len(body), body)
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate.authority))
-    monkeypatch.setattr("sagemaker_runtime._runtime.call.utcnow", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    monkeypatch.setattr(
+        "sagemaker_runtime._runtime.call.attempts.utcnow", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    )
     call(connect_real(), method)
     (request,) = recorder.requests
     check_golden(RAW / f"{method}.txt", without_versions(request))
@@ -121,7 +123,9 @@ def test_raw_request_with_a_session_token(
 ) -> None:
     recorder.answer = OK % (0, b"")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate.authority))
-    monkeypatch.setattr("sagemaker_runtime._runtime.call.utcnow", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    monkeypatch.setattr(
+        "sagemaker_runtime._runtime.call.attempts.utcnow", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    )
     client = connect_real(credentials=Credentials(*TEMPORARY), max_attempts=1)
     client.with_options(extra_headers={"X-Extra": "1"}).invoke_endpoint(endpoint_name="llm", body=b"")
     (request,) = recorder.requests

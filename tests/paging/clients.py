@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from runtime.http import Headers, HTTPRequest, Timeout
+from runtime.message.http import Headers, HTTPRequest, Timeout
 
 Service = Callable[[str, dict[str, Any]], Any]
 """Operation, request -> the document to answer with; a tuple of status and document; or an exception to raise."""

@@ -17,7 +17,7 @@ from lapsmith.ir import model as ir
 from lapsmith.python.jmespath import items_of_output, over_input, over_output
 from paging import models
 from paging.drawing import WORDS, Drawer
-from runtime import paths
+from runtime.shapes import paths
 
 
 def _plain(value: Any) -> Any:

@@ -17,10 +17,10 @@ from lapsmith.python.lower import lower
 from lapsmith.python.view import PagesView, WaiterView
 from paging import models
 from paging.drawing import Drawer
-from runtime import pages as runtime_pages
-from runtime import waiters as runtime_waiters
+from runtime.call import pages as runtime_pages
+from runtime.call import waiters as runtime_waiters
 from runtime.errors import InvalidResponse, ServiceError, WaiterFailed, WaiterTimeout
-from runtime.shapes import ResponseMetadata
+from runtime.shapes.structures import ResponseMetadata
 
 _MATCHERS = {"path": "path", "pathAll": "all", "pathAny": "any", "status": "status", "error": "error"}
 

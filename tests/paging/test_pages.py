@@ -290,9 +290,9 @@ def test_a_tampered_token_is_refused_or_only_asks_for_another_page(tables: Modul
 
 
 def test_without_items_pages_can_still_be_looped_over(tables: ModuleType) -> None:
+    from runtime.call.pages import Paginator
     from runtime.errors import InvalidInput
-    from runtime.pages import Paginator
-    from runtime.shapes import Output
+    from runtime.shapes.structures import Output
 
     paginator: Paginator[Output, Any] = Paginator(operation="Get", tokens={"t": str}, next=lambda output: (None,))
     pages = paginator.pages(lambda **arguments: Output(), None)

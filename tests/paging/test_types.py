@@ -52,7 +52,7 @@ def test_pages_and_waiters_are_typed(tables: ModuleType) -> None:
     assert tables.__file__ is not None
     folder = Path(tables.__file__).parents[1]
     (folder / "use.py").write_text(_USE)
-    modules = ("_async", "_paginators", "_sync", "_waiters", "_runtime/pages", "_runtime/waiters")
+    modules = ("_async", "_paginators", "_sync", "_waiters", "_runtime/call/pages", "_runtime/call/waiters")
     checked = ["use.py", *(f"paged_tables/{module}.py" for module in modules)]
     settings = {"include": checked, "typeCheckingMode": "strict", "pythonVersion": "3.11"}
     (folder / "pyrightconfig.json").write_text(json.dumps(settings))

@@ -95,7 +95,7 @@ def test_optional_transports_are_there_where_they_are_configured(folder: Path) -
         assert getattr(sagemaker_runtime, name).__name__ == name
         assert name not in sagemaker_runtime.__all__
         assert not hasattr(package, name)
-    assert not list((folder / "body_members" / "_runtime").glob("transport_httpx2*"))
+    assert not list((folder / "body_members" / "_runtime").rglob("httpx2_adapter*"))
 
 
 @pytest.mark.parametrize("case", CLIENTS)

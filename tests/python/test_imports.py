@@ -13,9 +13,9 @@ IMPORTS = {
     "datetime": "from datetime import datetime",
     "msgspec": "import msgspec",
     "UNSET": "from msgspec import UNSET",
-    "Request": "from ._runtime.http import Request",
-    "quote_label": "from ._runtime.request_text import quote_label",
-    "Alias": "from ._runtime.stub import Stub as Alias",
+    "Request": "from ._runtime.message.http import Request",
+    "quote_label": "from ._runtime.codec.request_text import quote_label",
+    "Alias": "from ._runtime.testing.stub import Stub as Alias",
     "Thing": "from .types import Thing",
 }
 

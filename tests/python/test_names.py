@@ -17,8 +17,8 @@ from lapsmith.python import names, reserved
 from lapsmith.python.rule_values import IMPORTED
 from runtime.client import AsyncClient, SyncClient
 from runtime.errors import ServiceError
-from runtime.shapes import Output
-from runtime.stream import AsyncPayloadStream, PayloadStream
+from runtime.shapes.structures import Output
+from runtime.stream.events import AsyncPayloadStream, PayloadStream
 
 CLIENT_TEMPLATES = Path(__file__).parents[2] / "templates" / "client"
 TAKEN = [

@@ -93,7 +93,9 @@ OWN_COMMENTS = {
 
 def check_files(files: Mapping[str, bytes]) -> None:
     """Check every module that was rendered, and the names of the files."""
-    assert all(re.fullmatch(r"(_runtime/)?[a-z_0-9]+\.py|py\.typed|lapsmith\.json", path) for path in files)
+    assert all(
+        re.fullmatch(r"(_runtime/)?([a-z_0-9]+/)?[a-z_0-9]+\.py|py\.typed|lapsmith\.json", path) for path in files
+    )
     for path, data in own_modules(files).items():
         check_module(path, data)
 

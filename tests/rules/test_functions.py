@@ -8,7 +8,7 @@ import pytest
 from botocore.endpoint_provider import RuleSetStandardLibrary
 from hypothesis import given
 from hypothesis import strategies as st
-from runtime import rules
+from runtime.settings import rules
 
 from .services import PARTITIONS, REGIONS
 

@@ -8,9 +8,9 @@ import botocore.session
 import jmespath
 import pytest
 from botocore.exceptions import BotoCoreError
-from runtime.config import ServiceInfo, resolve_config
 from runtime.errors import InvalidInput
-from runtime.routing import Route
+from runtime.settings.config import ServiceInfo, resolve_config
+from runtime.settings.routing import Route
 
 from .services import COMMON, FILES, compiled, file_of, read
 

@@ -1,4 +1,4 @@
-"""Calls played by hand: the steps of :func:`runtime.call.call` are answered from a list, and recorded."""
+"""Calls played by hand: the steps of :func:`runtime.call.attempts.call` are answered from a list, and recorded."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from runtime.call import CallState, call
-from runtime.codec_rest_json import parse_error
-from runtime.config import Config, ServiceInfo
-from runtime.endpoint import Endpoint
+from runtime.call.attempts import CallState, call
+from runtime.call.retry import Backoff
+from runtime.call.steps import Refresh, Reply, Send, Sleep
+from runtime.codec.operation import Operation
+from runtime.codec.rest_json import parse_error
 from runtime.errors import AWSError, ServiceError, TransportError
-from runtime.http import Headers, HTTPRequest, Request, Response, Timeout
-from runtime.operation import Operation
-from runtime.retry import Backoff
-from runtime.routing import Route
-from runtime.shapes import Output
-from runtime.sigv4 import Credentials
-from runtime.steps import Refresh, Reply, Send, Sleep
+from runtime.message.http import Headers, HTTPRequest, Request, Response, Timeout
+from runtime.settings.config import Config, ServiceInfo
+from runtime.settings.endpoint import Endpoint
+from runtime.settings.routing import Route
+from runtime.shapes.structures import Output
+from runtime.signing.sigv4 import Credentials
 
 KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 SERVICE = ServiceInfo("Example", "2020-01-01", "example", None, None, None, "example")

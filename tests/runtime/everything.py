@@ -12,9 +12,9 @@ from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from hypothesis import strategies as st
-from runtime.members import Members
-from runtime.request_text import special_float
-from runtime.shapes import DATE_TIME, HTTP_DATE, Output, Structure, Union
+from runtime.codec.request_text import special_float
+from runtime.shapes.members import Members
+from runtime.shapes.structures import DATE_TIME, HTTP_DATE, Output, Structure, Union
 
 
 class Choice(Union, kw_only=True):

@@ -13,9 +13,9 @@ import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runtime.blob import CHUNK, blob_source
-from runtime.body import Body
+from runtime.codec.blob import CHUNK, blob_source
 from runtime.errors import InvalidInput
+from runtime.message.body import Body
 
 BACKENDS = ["asyncio", "trio"]
 DATA = bytes(range(256)) * 3000

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 from msgspec.structs import replace
-from runtime.call import CallState, call
-from runtime.endpoint import parse_endpoint_url
+from runtime.call.attempts import CallState, call
+from runtime.call.retry import Backoff, RetryQuota
+from runtime.call.steps import Reply, Send
+from runtime.codec.operation import Operation
 from runtime.errors import (
     ConnectError,
     ConnectTimeout,
@@ -22,10 +24,8 @@ from runtime.errors import (
     TransportError,
     WriteTimeout,
 )
-from runtime.http import HTTPRequest, Request, Response
-from runtime.operation import Operation
-from runtime.retry import Backoff, RetryQuota
-from runtime.steps import Reply, Send
+from runtime.message.http import HTTPRequest, Request, Response
+from runtime.settings.endpoint import parse_endpoint_url
 
 from .calls import (
     CONFIG,
@@ -51,7 +51,7 @@ EXPIRED_CODES = ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"
 
 @pytest.fixture(autouse=True)
 def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.call.utcnow", lambda: NOW)
+    monkeypatch.setattr("runtime.call.attempts.utcnow", lambda: NOW)
 
 
 def header(request: HTTPRequest, name: str) -> str | None:
@@ -185,7 +185,7 @@ def test_the_service_can_lengthen_the_pause() -> None:
 
 def test_every_attempt_is_signed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([NOW, NOW + timedelta(seconds=90)])
-    monkeypatch.setattr("runtime.call.utcnow", lambda: next(clock))
+    monkeypatch.setattr("runtime.call.attempts.utcnow", lambda: next(clock))
     first, second = play([failed("Throttled"), ok()]).sent
     assert signed_at(second) - signed_at(first) == timedelta(seconds=90)
     assert header(first, "Authorization") != header(second, "Authorization")
@@ -302,7 +302,7 @@ def test_a_clock_that_was_set_right_is_noticed(monkeypatch: pytest.MonkeyPatch) 
     state = CallState()
     theirs = NOW + timedelta(hours=1)
     play([dated("RequestTimeTooSkewed", theirs), ok()], state=state)
-    monkeypatch.setattr("runtime.call.utcnow", lambda: theirs)
+    monkeypatch.setattr("runtime.call.attempts.utcnow", lambda: theirs)
     assert signed_at(play([dated("RequestTimeTooSkewed", theirs), ok()], state=state).sent[1]) == theirs
 
 

@@ -169,7 +169,7 @@ def at(server: Server) -> dict[str, Any]:
 def test_a_throttle_may_be_a_400_without_a_message(
     body: bytes, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sagemaker_runtime._runtime.retry.Backoff.delay", lambda *_: 0.0)
+    monkeypatch.setattr("sagemaker_runtime._runtime.call.retry.Backoff.delay", lambda *_: 0.0)
     stub = StubTransport()
     stub.respond(body, status=400, headers=headers)
     stub.respond(b"fine")
@@ -177,7 +177,7 @@ def test_a_throttle_may_be_a_400_without_a_message(
 
 
 def test_a_copy_shares_the_retry_quota(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sagemaker_runtime._runtime.retry.Backoff.delay", lambda *_: 0.0)
+    monkeypatch.setattr("sagemaker_runtime._runtime.call.retry.Backoff.delay", lambda *_: 0.0)
     stub = StubTransport()
     client = SageMakerRuntime(**SETTINGS, transport=stub, max_attempts=1000)
     for _ in range(102):
@@ -366,7 +366,7 @@ def test_an_interrupt_ends_a_call_at_once() -> None:
 
 
 def test_an_interrupt_ends_a_pause_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sagemaker_runtime._runtime.steps.time.sleep", lambda _: interrupt())
+    monkeypatch.setattr("sagemaker_runtime._runtime.call.steps.time.sleep", lambda _: interrupt())
     stub = StubTransport()
     stub.respond(status=503)
     with pytest.raises(KeyboardInterrupt):
@@ -574,7 +574,7 @@ def test_making_a_client_imports_nothing_that_only_calls_need(cls: str) -> None:
         f"{cls}(region='eu-west-1')\n"
         "print(*sorted(set(sys.modules) - before))"
     ).split()
-    assert "sagemaker_runtime._runtime.call" in loaded
+    assert "sagemaker_runtime._runtime.call.attempts" in loaded
     assert [name for name in HEAVY if name in loaded] == []
 
 

@@ -10,10 +10,10 @@ import cbor2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runtime.codec_cbor import CBORRPC, cbor_payload, decode_body, encode_body, error_document
+from runtime.codec.cbor import CBORRPC, cbor_payload, decode_body, encode_body, error_document
 from runtime.errors import InvalidInput, InvalidResponse, ServiceError
-from runtime.http import Headers, Request, Response
-from runtime.members import Members
+from runtime.message.http import Headers, Request, Response
+from runtime.shapes.members import Members
 
 from .everything import (
     MEMBERS,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runtime.codec_json import JSONRPC
+from runtime.codec.json import JSONRPC
 from runtime.errors import InvalidInput, InvalidResponse, ServiceError
-from runtime.http import Headers, Request, Response
+from runtime.message.http import Headers, Request, Response
 
 from .everything import (
     TYPES,

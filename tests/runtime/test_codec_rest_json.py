@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runtime.codec_rest_json import (
+from runtime.codec.rest_json import (
     blob_payload,
     build_error,
     decode_body,
@@ -29,9 +29,9 @@ from runtime.codec_rest_json import (
     text_payload,
 )
 from runtime.errors import InvalidInput, InvalidResponse, ServiceError
-from runtime.http import Headers, Response
-from runtime.members import Members
-from runtime.shapes import Output, Structure
+from runtime.message.http import Headers, Response
+from runtime.shapes.members import Members
+from runtime.shapes.structures import Output, Structure
 
 from .everything import botocore_parsed, operation
 

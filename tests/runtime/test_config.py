@@ -14,10 +14,10 @@ import botocore.session
 import pytest
 from botocore.configprovider import ConfiguredEndpointProvider
 from msgspec.structs import replace
-from runtime.config import Config, ServiceInfo, resolve_config, to_timeout
-from runtime.endpoint import Endpoint, Hosts
 from runtime.errors import InvalidInput
-from runtime.http import Timeout
+from runtime.message.http import Timeout
+from runtime.settings.config import Config, ServiceInfo, resolve_config, to_timeout
+from runtime.settings.endpoint import Endpoint, Hosts
 
 SERVICE = ServiceInfo(
     id="SageMaker Runtime",

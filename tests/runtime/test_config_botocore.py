@@ -12,10 +12,10 @@ from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.exceptions import ConfigParseError, InvalidConfigError, ProfileNotFound
 from hypothesis import given
 from hypothesis import strategies as st
-from runtime.config import Config, resolve_config
-from runtime.environment import Variables
 from runtime.errors import InvalidInput
-from runtime.profile import load_profile
+from runtime.settings.config import Config, resolve_config
+from runtime.settings.environment import Variables
+from runtime.settings.profile import load_profile
 
 from .test_config import SERVICE, Machine, machine
 

@@ -30,7 +30,7 @@ from sagemaker_runtime import (
     SageMakerRuntime,
     Timeout,
 )
-from sagemaker_runtime._runtime.eventstream import encode_message
+from sagemaker_runtime._runtime.stream.eventstream import encode_message
 
 from .loopback import PATIENCE, Peer, Script, Server, answering, chunk, response
 from .transport_drivers import without_proxies

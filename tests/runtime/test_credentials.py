@@ -25,9 +25,9 @@ import botocore.session
 import pytest
 from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.credentials import DeferredRefreshableCredentials, ReadOnlyCredentials, RefreshableCredentials
-from runtime.credentials import CredentialsProvider, resolve_credentials
 from runtime.errors import CredentialsError, InvalidInput
-from runtime.sigv4 import Credentials
+from runtime.signing.credentials import CredentialsProvider, resolve_credentials
+from runtime.signing.sigv4 import Credentials
 from sagemaker_runtime import AsyncSageMakerRuntime
 from sagemaker_runtime.testing import AsyncStubTransport
 
@@ -51,7 +51,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The clock that refreshes are timed with, as a list whose one element can be set."""
     now = [1000.0]
-    monkeypatch.setattr("runtime.credentials.monotonic", lambda: now[0])
+    monkeypatch.setattr("runtime.signing.credentials.monotonic", lambda: now[0])
     return now
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import anyio
 import pytest
 from botocore.credentials import Credentials as BotocoreCredentials
-from runtime.credentials import resolve_credentials
 from runtime.errors import CredentialsError
-from runtime.sigv4 import Credentials
+from runtime.signing.credentials import resolve_credentials
+from runtime.signing.sigv4 import Credentials
 from sagemaker_runtime import AsyncSageMakerRuntime, InvalidInput, SageMakerRuntime
 from sagemaker_runtime import Credentials as ClientCredentials
 from sagemaker_runtime import CredentialsError as ClientCredentialsError
@@ -53,7 +53,7 @@ def test_it_is_asked_once_and_not_before_the_first_use() -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The clock that questions are spaced with, as a list whose one element can be set."""
     now = [1000.0]
-    monkeypatch.setattr("runtime.credentials.monotonic", lambda: now[0])
+    monkeypatch.setattr("runtime.signing.credentials.monotonic", lambda: now[0])
     return now
 
 

@@ -18,9 +18,9 @@ from sagemaker_runtime import (
     ServiceUnavailable,
     Timeout,
 )
-from sagemaker_runtime._runtime.deadline import Deadline
-from sagemaker_runtime._runtime.eventstream import encode_message
-from sagemaker_runtime._runtime.transport_pyreqwest import AsyncPyreqwestTransport
+from sagemaker_runtime._runtime.call.deadline import Deadline
+from sagemaker_runtime._runtime.stream.eventstream import encode_message
+from sagemaker_runtime._runtime.wire.pyreqwest_adapter import AsyncPyreqwestTransport
 from sagemaker_runtime.testing import AsyncStubTransport, StubTransport
 
 from .loopback import Peer, Server, chunk, response

@@ -19,8 +19,8 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import EndpointProviderError
 from hypothesis import given
 from hypothesis import strategies as st
-from runtime.endpoint import Endpoint, Hosts, check_region, parse_endpoint_url, resolve_endpoint
 from runtime.errors import InvalidInput
+from runtime.settings.endpoint import Endpoint, Hosts, check_region, parse_endpoint_url, resolve_endpoint
 
 SAGEMAKER_RUNTIME = Hosts(
     default={"*": "runtime.sagemaker.{region}.{dnsSuffix}"},

@@ -155,7 +155,7 @@ def test_messages_are_fit_for_logs(wire: Wire) -> None:
 def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Make a client of SageMaker Runtime with a stub."""
     package = importlib.import_module("sagemaker_runtime")
-    monkeypatch.setattr("sagemaker_runtime._runtime.retry.Backoff.delay", lambda *_: 0.0)
+    monkeypatch.setattr("sagemaker_runtime._runtime.call.retry.Backoff.delay", lambda *_: 0.0)
     settings = {"region": "eu-west-1", "credentials": package.Credentials("AKID", "secret")}
     with connector(request.param, settings) as made:
 

@@ -9,7 +9,10 @@ from uuid import UUID
 
 import pytest
 from runtime.errors import InvalidResponse, ServiceError
-from runtime.event_frames import (
+from runtime.shapes.structures import Structure
+from runtime.stream.event_json import decode_event, read_error
+from runtime.stream.eventstream import Byte, EventStreamDecoder, Long, Message, Short, Timestamp, encode_message
+from runtime.stream.frames import (
     bool_event_header,
     bytes_event_header,
     int_event_header,
@@ -17,9 +20,6 @@ from runtime.event_frames import (
     text_of_event,
     timestamp_event_header,
 )
-from runtime.event_json import decode_event, read_error
-from runtime.eventstream import Byte, EventStreamDecoder, Long, Message, Short, Timestamp, encode_message
-from runtime.shapes import Structure
 
 NOON = datetime(2026, 1, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 ID = UUID("01234567-89ab-cdef-0123-456789abcdef")

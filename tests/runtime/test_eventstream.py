@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime import errors
 from runtime.errors import ChecksumMismatch, InvalidInput, StreamError, TruncatedStream
-from runtime.eventstream import (
+from runtime.stream.eventstream import (
     MAX_HEADERS_LENGTH,
     MAX_MESSAGE_LENGTH,
     Byte,

@@ -20,9 +20,7 @@ from urllib.parse import parse_qsl, unquote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runtime.errors import InvalidInput, InvalidResponse
-from runtime.http import Headers, HTTPRequest, check_header
-from runtime.request_text import (
+from runtime.codec.request_text import (
     encode_query,
     expanded,
     header_list,
@@ -32,7 +30,7 @@ from runtime.request_text import (
     special_float,
     token_or_new,
 )
-from runtime.response_headers import (
+from runtime.codec.response_headers import (
     bool_header,
     bool_list_header,
     float_header,
@@ -46,8 +44,10 @@ from runtime.response_headers import (
     timestamp_header,
     timestamp_list_header,
 )
-from runtime.shapes import EPOCH, HTTP_DATE
-from runtime.timestamps import http_date, read_http_date
+from runtime.errors import InvalidInput, InvalidResponse
+from runtime.message.http import Headers, HTTPRequest, check_header
+from runtime.shapes.structures import EPOCH, HTTP_DATE
+from runtime.shapes.timestamps import http_date, read_http_date
 
 from .everything import DOCUMENTS as JSON_VALUES
 

@@ -14,10 +14,8 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runtime.errors import InvalidInput
-from runtime.http import Headers
-from runtime.request_text import encode_query, expanded, header_list, json_header, quote_label
-from runtime.response_headers import (
+from runtime.codec.request_text import encode_query, expanded, header_list, json_header, quote_label
+from runtime.codec.response_headers import (
     bool_header,
     float_header,
     int_header,
@@ -26,8 +24,10 @@ from runtime.response_headers import (
     text_header,
     timestamp_header,
 )
-from runtime.shapes import EPOCH, HTTP_DATE
-from runtime.timestamps import epoch_seconds, http_date
+from runtime.errors import InvalidInput
+from runtime.message.http import Headers
+from runtime.shapes.structures import EPOCH, HTTP_DATE
+from runtime.shapes.timestamps import epoch_seconds, http_date
 
 from .everything import DOCUMENTS, LONGS, NEAR_MOMENTS, plain
 

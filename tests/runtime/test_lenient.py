@@ -17,12 +17,12 @@ from botocore.utils import parse_timestamp
 from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runtime import lenient
-from runtime.codec_body import decode_body, encode_body
+from runtime.codec.body import decode_body, encode_body
 from runtime.errors import InvalidResponse
-from runtime.http import Headers, Response
-from runtime.shapes import Output
-from runtime.timestamps import date_time, epoch_seconds, http_date, read_timestamp
+from runtime.message.http import Headers, Response
+from runtime.shapes import lenient
+from runtime.shapes.structures import Output
+from runtime.shapes.timestamps import date_time, epoch_seconds, http_date, read_timestamp
 
 from .everything import (
     DOCUMENTS,

@@ -20,10 +20,10 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runtime.codec_body import JSON, encode_body, json_payload
+from runtime.codec.body import JSON, encode_body, json_payload
 from runtime.errors import InvalidInput
-from runtime.members import Members, write_value
-from runtime.shapes import Structure, Union
+from runtime.shapes.members import Members, write_value
+from runtime.shapes.structures import Structure, Union
 
 from .everything import (
     MEMBERS,

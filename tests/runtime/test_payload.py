@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.errors import StreamError, TruncatedStream
-from runtime.payload import BytesDecoder, Decoder, JSONDecoder, LineDecoder, SSEDecoder, TextDecoder, loads
+from runtime.stream.payload import BytesDecoder, Decoder, JSONDecoder, LineDecoder, SSEDecoder, TextDecoder, loads
 
 _PLACE = re.compile(r"^.*? at byte \d+")
 _Cuts = st.lists(st.integers(0), max_size=8)
@@ -257,7 +257,7 @@ def test_a_large_value_in_small_parts_is_scanned_once(data: bytes, monkeypatch: 
         calls += 1
         return loads(value)
 
-    monkeypatch.setattr("runtime.payload.loads", counting)
+    monkeypatch.setattr("runtime.stream.payload.loads", counting)
     decoder = JSONDecoder()
     parts = [data[start : start + 64] for start in range(0, len(data), 64)]
     assert _items(decoder, parts) == [json.loads(data)]

@@ -9,7 +9,7 @@ import pytest
 from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runtime.payload import ServerSentEvent, SSEDecoder
+from runtime.stream.payload import ServerSentEvent, SSEDecoder
 
 _PIECES = st.sampled_from(
     [

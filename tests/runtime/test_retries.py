@@ -43,7 +43,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pauses, and no proxy of this machine."""
     without_proxies(monkeypatch)
     for package in ("sagemaker_runtime", "dynamodb"):
-        monkeypatch.setattr(f"{package}._runtime.retry.Backoff.delay", lambda *_: 0.0)
+        monkeypatch.setattr(f"{package}._runtime.call.retry.Backoff.delay", lambda *_: 0.0)
 
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
@@ -157,7 +157,7 @@ def test_a_connection_that_dies_unnoticed(dead: bool, monkeypatch: pytest.Monkey
         peer.reset()
         gone.set()
 
-    stream = "sagemaker_runtime._runtime.transport_streams._Stream.get_extra_info"
+    stream = "sagemaker_runtime._runtime.wire.streams._Stream.get_extra_info"
     settings: dict[str, Any] = {"region": "eu-west-1", "credentials": KEYS, "timeout": PATIENCE}
     with Server(resets) as server:
         client = SageMakerRuntime(**settings, endpoint_url=f"http://127.0.0.1:{server.port}")

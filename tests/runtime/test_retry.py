@@ -10,9 +10,7 @@ import pytest
 from botocore.retries import standard
 from hypothesis import given
 from hypothesis import strategies as st
-from runtime.errors import ConnectError, ReadTimeout, ServiceError
-from runtime.http import Headers
-from runtime.retry import (
+from runtime.call.retry import (
     MAX_BACKOFF,
     THROTTLING_CODES,
     TRANSIENT_CODES,
@@ -21,6 +19,8 @@ from runtime.retry import (
     is_retryable,
     retry_after,
 )
+from runtime.errors import ConnectError, ReadTimeout, ServiceError
+from runtime.message.http import Headers
 
 
 class NeverRetried(ServiceError):

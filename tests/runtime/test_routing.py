@@ -15,13 +15,13 @@ from botocore.config import Config as BotocoreConfig
 from botocore.credentials import Credentials as BotocoreCredentials
 from msgspec import structs
 from msgspec.structs import replace
-from runtime.config import Config, ServiceInfo, resolve_config
-from runtime.endpoint import parse_endpoint_url
+from runtime.codec.request_text import host_label
 from runtime.errors import InvalidInput
-from runtime.http import HTTPRequest, Request, Response
-from runtime.request_text import host_label
-from runtime.routing import EndpointRules, ResolvedEndpoint, Route, Router
-from runtime.sigv4 import Credentials
+from runtime.message.http import HTTPRequest, Request, Response
+from runtime.settings.config import Config, ServiceInfo, resolve_config
+from runtime.settings.endpoint import parse_endpoint_url
+from runtime.settings.routing import EndpointRules, ResolvedEndpoint, Route, Router
+from runtime.signing.sigv4 import Credentials
 
 from . import calls
 from .calls import KEYS, OPERATION, REQUEST, play

@@ -9,8 +9,8 @@ from typing import Any
 import dynamodb
 import msgspec
 import pytest
-from runtime.http import Headers
-from runtime.shapes import Output, ResponseMetadata, Structure, UnknownEvent
+from runtime.message.http import Headers
+from runtime.shapes.structures import Output, ResponseMetadata, Structure, UnknownEvent
 
 METADATA = ResponseMetadata("id", 202, Headers([("X-A", "1")]), 3)
 

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from runtime import sigv4
 from runtime.errors import InvalidInput
-from runtime.sigv4 import MAX_EXPIRES, UNSIGNED_PAYLOAD, Credentials, presign, sign
+from runtime.signing import sigv4
+from runtime.signing.sigv4 import MAX_EXPIRES, UNSIGNED_PAYLOAD, Credentials, presign, sign
 
 _KEY = Credentials("AKID", "s3cret")
 _NOW = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -13,7 +13,7 @@ from botocore.credentials import ReadOnlyCredentials
 from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runtime.sigv4 import Credentials, presign, sign
+from runtime.signing.sigv4 import Credentials, presign, sign
 
 _UNRESERVED = "ABCXYZabcxyz0189-._~"
 _ESCAPES = st.binary(min_size=1, max_size=3).map(lambda raw: "".join(f"%{byte:02X}" for byte in raw))

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from runtime.sigv4 import Credentials, presign, sign
+from runtime.signing.sigv4 import Credentials, presign, sign
 
 _VECTORS = json.loads((Path(__file__).parent / "vectors" / "sigv4.json").read_text("utf-8"))
 _SUITE = [pytest.param(vector, id=vector["name"]) for vector in _VECTORS["suite"]]

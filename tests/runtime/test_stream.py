@@ -32,7 +32,7 @@ from sagemaker_runtime import (
     TruncatedStream,
     UnknownEvent,
 )
-from sagemaker_runtime._runtime.eventstream import encode_message
+from sagemaker_runtime._runtime.stream.eventstream import encode_message
 from sagemaker_runtime.testing import AsyncStubTransport, StubTransport
 
 from .loopback import PATIENCE, Peer, Server, answering, chunk, response
@@ -288,7 +288,7 @@ def test_errors_in_the_stream(
 
 
 def test_the_attempts_of_the_call_are_told(opened: Open, stub: StubTransport, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sagemaker_runtime._runtime.retry.Backoff.delay", lambda *_: 0.0)
+    monkeypatch.setattr("sagemaker_runtime._runtime.call.retry.Backoff.delay", lambda *_: 0.0)
     stub.respond(status=503)
     with opened(ModelStreamError("x")) as stream:
         assert read_until_error(stream, ModelStreamError)[1].attempts == 2

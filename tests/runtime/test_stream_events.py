@@ -17,7 +17,7 @@ from botocore.parsers import create_parser
 from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from runtime.eventstream import Byte, Long, Short, encode_message
+from runtime.stream.eventstream import Byte, Long, Short, encode_message
 
 from .stream_clients import KINDS, connected, stub
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from runtime import call as call_module
-from runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
-from runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+from runtime.call import attempts as call_module
+from runtime.wire.httpx2_adapter import AsyncHTTPX2Transport, HTTPX2Transport
+from runtime.wire.pyreqwest_adapter import AsyncPyreqwestTransport, PyreqwestTransport
 
 from .loopback import Peer, Server, answering, response
 from .stream_clients import KINDS, connected, stub
@@ -95,7 +95,7 @@ def test_a_streamed_body_is_signed_as_the_same_bytes_are(
     archive: ModuleType, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = call_module.utcnow()
-    runtime_call = __import__(f"{archive.__name__}._runtime.call", fromlist=["call"])
+    runtime_call = __import__(f"{archive.__name__}._runtime.call.attempts", fromlist=["call"])
     monkeypatch.setattr(runtime_call, "utcnow", lambda: now)
     script = stub(kind, archive)
     with connected(kind, archive, transport=script) as connection:

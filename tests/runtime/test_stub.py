@@ -11,11 +11,11 @@ import pytest
 from aws_lambda import Credentials as LambdaCredentials
 from aws_lambda import Lambda, TooManyRequestsException
 from aws_lambda.testing import StubTransport as LambdaStub
-from runtime.codec_rest_json import json_payload
-from runtime.http import HTTPRequest, Timeout
-from runtime.shapes import Structure
-from runtime.stub import StubTransport as PlainStub
-from runtime.stub_streams import EventForm, EventScript
+from runtime.codec.rest_json import json_payload
+from runtime.message.http import HTTPRequest, Timeout
+from runtime.shapes.structures import Structure
+from runtime.testing.streams import EventForm, EventScript
+from runtime.testing.stub import StubTransport as PlainStub
 from sagemaker_runtime import (
     AsyncSageMakerRuntime,
     AWSError,

@@ -19,7 +19,7 @@ from runtime.errors import (
     TransportError,
     WriteTimeout,
 )
-from runtime.http import HTTPRequest, Timeout
+from runtime.message.http import HTTPRequest, Timeout
 
 from .loopback import PATIENCE, Peer, Script, Server, answering, chunk, response
 from .transport_drivers import EVERY, EXACT, TIMEOUT, Driver, make_driver, post, without_proxies

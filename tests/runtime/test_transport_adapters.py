@@ -14,11 +14,11 @@ import httpx2
 import pytest
 import trio
 from msgspec.structs import replace
-from runtime.deadline import Deadline
+from runtime.call.deadline import Deadline
 from runtime.errors import ConnectTimeout, ReadTimeout
-from runtime.http import Timeout
-from runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
-from runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+from runtime.message.http import Timeout
+from runtime.wire.httpx2_adapter import AsyncHTTPX2Transport, HTTPX2Transport
+from runtime.wire.pyreqwest_adapter import AsyncPyreqwestTransport, PyreqwestTransport
 
 from .loopback import PATIENCE, Peer, Server, answering, chunk, echo_path, response
 from .transport_drivers import TIMEOUT, finished, post, python, without_proxies
@@ -125,7 +125,7 @@ GENERATIONS = """
 import warnings
 # Python 3.12 warns of every fork beside threads, pyreqwest's too.
 warnings.simplefilter("ignore", DeprecationWarning)
-from runtime.transport_pyreqwest import PyreqwestTransport
+from runtime.wire.pyreqwest_adapter import PyreqwestTransport
 transport.close()
 transport = PyreqwestTransport()
 def generation(number):
@@ -162,7 +162,7 @@ def test_ctrl_c_ends_a_pyreqwest_call_in_the_main_thread() -> None:
         peer.wait_for_close()
 
     script = """
-from runtime.transport_pyreqwest import PyreqwestTransport
+from runtime.wire.pyreqwest_adapter import PyreqwestTransport
 transport = PyreqwestTransport()
 try:
     send()

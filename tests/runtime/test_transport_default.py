@@ -19,9 +19,9 @@ import pytest
 import trio
 from msgspec.structs import replace
 from runtime.errors import ConnectTimeout, InvalidInput, ProtocolError, TransportError
-from runtime.http import Headers
-from runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
-from runtime.transport_base import AsyncStreamedResponse, StreamedResponse
+from runtime.message.http import Headers
+from runtime.wire.base import AsyncStreamedResponse, StreamedResponse
+from runtime.wire.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
 
 from .loopback import PATIENCE, Peer, Server, answering, chunk, echo_path, response
 from .transport_drivers import TIMEOUT, finished, post, python, without_proxies
@@ -271,7 +271,7 @@ def test_one_transport_in_one_event_loop_after_another(unclosed: None) -> None:
 
 
 def test_a_loop_in_the_place_of_one_that_is_gone(unclosed: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.transport.id", lambda _: 1, raising=False)
+    monkeypatch.setattr("runtime.wire.transport.id", lambda _: 1, raising=False)
     transport = AsyncHTTPTransport()
     with Server(answering(response(b"x"))) as server:
 

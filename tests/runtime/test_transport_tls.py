@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from runtime.errors import ConnectError, ConnectTimeout, InvalidInput, ProtocolError, TransportError
-from runtime.transport import AsyncHTTPTransport, HTTPTransport
-from runtime.transport_base import Proxies
+from runtime.wire.base import Proxies
+from runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
 
 from .loopback import PATIENCE, Peer, Script, Server, answering, chunk, make_certificate, response
 from .transport_drivers import DEFAULT, EVERY, EXACT, TIMEOUT, Driver, make_driver, post, without_proxies

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import runtime
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from runtime.http import Headers, HTTPRequest, Timeout
-from runtime.transport import AsyncHTTPTransport, HTTPTransport
+from runtime.message.http import Headers, HTTPRequest, Timeout
+from runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
 
 from .loopback import PATIENCE
 
@@ -142,7 +142,7 @@ class Driver:
 
 def _httpx2(*, is_async: bool, ca_bundle: str | None = None, proxies: bool = True, max_connections: int = 100) -> Any:
     import httpx2
-    from runtime.transport_httpx2 import AsyncHTTPX2Transport, HTTPX2Transport
+    from runtime.wire.httpx2_adapter import AsyncHTTPX2Transport, HTTPX2Transport
 
     settings: dict[str, Any] = {
         "verify": ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True,
@@ -161,7 +161,7 @@ def _httpx2(*, is_async: bool, ca_bundle: str | None = None, proxies: bool = Tru
 
 
 def _pyreqwest(*, is_async: bool, **settings: Any) -> Any:
-    from runtime.transport_pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
+    from runtime.wire.pyreqwest_adapter import AsyncPyreqwestTransport, PyreqwestTransport
 
     return AsyncPyreqwestTransport(**settings) if is_async else PyreqwestTransport(**settings)
 
@@ -190,8 +190,8 @@ def python(script: str, port: int) -> subprocess.Popen[str]:
     """Run a script in another process. It has ``transport``, ``request(path)`` and ``send(path)``, its body."""
     prelude = """
 import os, signal, sys, threading
-from runtime.http import HTTPRequest, Timeout
-from runtime.transport import AsyncHTTPTransport, HTTPTransport
+from runtime.message.http import HTTPRequest, Timeout
+from runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
 # A shell's background jobs, and so the tests in one, are started with this signal ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 port = int(sys.argv[1])

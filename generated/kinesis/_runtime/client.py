@@ -10,17 +10,17 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from msgspec.structs import replace
 
-from .call import CallState, call
-from .config import Config, ServiceInfo, resolve_config, to_attempts, to_timeout
-from .credentials import CredentialsSource, resolve_credentials
+from .call.attempts import CallState, call
+from .call.steps import Reply, Steps, adrive, drive
+from .codec.operation import Operation
 from .errors import InvalidInput
-from .hooks import Hooks
-from .http import Request, Timeout, check_header
-from .operation import Operation
-from .shapes import Output
-from .steps import Reply, Steps, adrive, drive
-from .stream_base import AsyncStream, AsyncStreamCall, SyncStream
-from .transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+from .message.http import Request, Timeout, check_header
+from .settings.config import Config, ServiceInfo, resolve_config, to_attempts, to_timeout
+from .settings.hooks import Hooks
+from .shapes.structures import Output
+from .signing.credentials import CredentialsSource, resolve_credentials
+from .stream.base import AsyncStream, AsyncStreamCall, SyncStream
+from .wire.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
 
 Out = TypeVar("Out", bound=Output)
 TransportT = TypeVar("TransportT", bound=Transport | AsyncTransport)

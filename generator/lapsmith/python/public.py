@@ -35,7 +35,7 @@ def public_names(
     A structure that has the name of a part of the runtime stays in ``types``: STS's ``Credentials``, for one.
     """
     streams = tuple(streams)
-    transport_modules = {f"transport_{name}" for name in transports}
+    transport_modules = {f"wire.{name}_adapter" for name in transports}
     homes = {client: "_sync", f"Async{client}": "_async", base_error: "errors"}
     with_events = [stream for stream in streams if isinstance(stream, EventStreamView)]
     exports: list[Mapping[str, tuple[str, ...]]] = [RUNTIME_EXPORTS]

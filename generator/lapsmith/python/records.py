@@ -20,9 +20,9 @@ def rpc_view(service: ir.Service, base_error: str) -> RPCView | None:
     if service.protocol in _JSON_VERSIONS:
         version = literal(_JSON_VERSIONS[service.protocol])
         arguments = (("target", literal(service.target)), ("version", version), *errors, *compatible)
-        return RPCView("codec_json", "JSONRPC", arguments)
+        return RPCView("codec.json", "JSONRPC", arguments)
     if service.protocol is ir.Protocol.RPC_V2_CBOR:
-        return RPCView("codec_cbor", "CBORRPC", (("service", literal(service.target)), *errors, *compatible))
+        return RPCView("codec.cbor", "CBORRPC", (("service", literal(service.target)), *errors, *compatible))
     return None
 
 

@@ -23,17 +23,17 @@ RUNTIME_EXPORTS = {
         "TruncatedStream",
         "WriteTimeout",
     ),
-    "hooks": ("CallEvent", "Hooks"),
-    "http": ("HTTPRequest", "Headers", "Timeout"),
-    "shapes": ("ResponseMetadata",),
-    "sigv4": ("Credentials",),
-    "transport": ("AsyncHTTPTransport", "AsyncTransport", "HTTPTransport", "Transport"),
+    "settings.hooks": ("CallEvent", "Hooks"),
+    "message.http": ("HTTPRequest", "Headers", "Timeout"),
+    "shapes.structures": ("ResponseMetadata",),
+    "signing.sigv4": ("Credentials",),
+    "wire.transport": ("AsyncHTTPTransport", "AsyncTransport", "HTTPTransport", "Transport"),
 }
 """Runtime module -> names that every client exports."""
 
 OPTIONAL_EXPORTS = {
-    "transport_httpx2": ("AsyncHTTPX2Transport", "HTTPX2Transport"),
-    "transport_pyreqwest": ("AsyncPyreqwestTransport", "PyreqwestTransport"),
+    "wire.httpx2_adapter": ("AsyncHTTPX2Transport", "HTTPX2Transport"),
+    "wire.pyreqwest_adapter": ("AsyncPyreqwestTransport", "PyreqwestTransport"),
 }
 """The same, for the transports that a client can be configured to have."""
 
@@ -41,21 +41,21 @@ OPTIONAL_MODULES = frozenset(f"_runtime.{module}" for module in OPTIONAL_EXPORTS
 """Modules that need a package which a client does not require: what they export is there, but not for ``import *``."""
 
 EVENT_EXPORTS = {
-    "payload": ("ServerSentEvent",),
-    "shapes": ("UnknownEvent",),
-    "stream": ("AsyncEventStream", "EventStream"),
+    "stream.payload": ("ServerSentEvent",),
+    "shapes.structures": ("UnknownEvent",),
+    "stream.events": ("AsyncEventStream", "EventStream"),
 }
 """The same, for clients with event streams."""
 
 BYTE_EXPORTS = {
-    "payload": ("ServerSentEvent",),
-    "stream_bytes": ("AsyncByteStream", "ByteStream"),
+    "stream.payload": ("ServerSentEvent",),
+    "stream.bytes": ("AsyncByteStream", "ByteStream"),
 }
 """The same, for clients whose answers have bodies that are read piecewise."""
 
-BLOB_EXPORTS = {"blob": ("AsyncBlobInput", "BlobInput")}
+BLOB_EXPORTS = {"codec.blob": ("AsyncBlobInput", "BlobInput")}
 """The same, for clients that send bodies piecewise."""
-PAGE_EXPORTS = {"pages": ("AsyncPages", "Pages")}
+PAGE_EXPORTS = {"call.pages": ("AsyncPages", "Pages")}
 """The same, for clients with paginated operations."""
 
 WAITER_EXPORTS = {"errors": ("WaiterError", "WaiterFailed", "WaiterTimeout")}

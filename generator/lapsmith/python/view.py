@@ -328,8 +328,8 @@ class ClientView:
     def payload_codec(self) -> PayloadCodec:
         """How structures are written where they are a whole payload."""
         if self.service.protocol is ir.Protocol.RPC_V2_CBOR:
-            return PayloadCodec("codec_cbor", "cbor_payload", "application/cbor", "event_cbor")
-        return PayloadCodec("codec_rest_json", "json_payload", "application/json", "event_json")
+            return PayloadCodec("codec.cbor", "cbor_payload", "application/cbor", "stream.event_cbor")
+        return PayloadCodec("codec.rest_json", "json_payload", "application/json", "stream.event_json")
 
     @property
     def event_streams(self) -> tuple[EventStreamView, ...]:

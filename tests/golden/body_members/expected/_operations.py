@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response
-from ._runtime.members import Members
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import header_list, required
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import header_list, required
+from ._runtime.codec.rest_json import decode_body, encode_body, parse_error
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
+from ._runtime.shapes.members import Members
 from .errors import ERRORS, ParcelsError
 from .types import Leg, ListParcelsOutput, Money, Place, RegisterParcelOutput, Scan
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from ._runtime.shapes import Output, Structure
-from ._runtime.timestamps import UNIX_EPOCH
+from ._runtime.shapes.structures import Output, Structure
+from ._runtime.shapes.timestamps import UNIX_EPOCH
 
 
 class Leg(Structure, kw_only=True):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._async import AsyncArchive
-    from ._runtime.blob import AsyncBlobInput, BlobInput
+    from ._runtime.codec.blob import AsyncBlobInput, BlobInput
     from ._runtime.errors import (
         AWSError,
         CallTimeout,
@@ -26,13 +26,18 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.payload import ServerSentEvent
-    from ._runtime.shapes import ResponseMetadata
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.stream_bytes import AsyncByteStream, ByteStream
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.stream.bytes import AsyncByteStream, ByteStream
+    from ._runtime.stream.payload import ServerSentEvent
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
+    )
     from ._sync import Archive
     from .errors import ArchiveError, NoSuchObject
     from .streams import AsyncConvertStream, AsyncGetObjectStream, ConvertStream, GetObjectStream
@@ -89,29 +94,29 @@ _MODULES = {
     "Archive": "._sync",
     "ArchiveError": ".errors",
     "AsyncArchive": "._async",
-    "AsyncBlobInput": "._runtime.blob",
-    "AsyncByteStream": "._runtime.stream_bytes",
+    "AsyncBlobInput": "._runtime.codec.blob",
+    "AsyncByteStream": "._runtime.stream.bytes",
     "AsyncConvertStream": ".streams",
     "AsyncGetObjectStream": ".streams",
-    "AsyncHTTPTransport": "._runtime.transport",
-    "AsyncTransport": "._runtime.transport",
-    "BlobInput": "._runtime.blob",
-    "ByteStream": "._runtime.stream_bytes",
-    "CallEvent": "._runtime.hooks",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
+    "AsyncTransport": "._runtime.wire.transport",
+    "BlobInput": "._runtime.codec.blob",
+    "ByteStream": "._runtime.stream.bytes",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
     "ConvertOutput": ".types",
     "ConvertStream": ".streams",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
     "GetObjectOutput": ".types",
     "GetObjectStream": ".streams",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "NoSuchObject": ".errors",
@@ -119,12 +124,12 @@ _MODULES = {
     "PutLiveOutput": ".types",
     "PutObjectOutput": ".types",
     "ReadTimeout": "._runtime.errors",
-    "ResponseMetadata": "._runtime.shapes",
-    "ServerSentEvent": "._runtime.payload",
+    "ResponseMetadata": "._runtime.shapes.structures",
+    "ServerSentEvent": "._runtime.stream.payload",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
-    "Timeout": "._runtime.http",
-    "Transport": "._runtime.transport",
+    "Timeout": "._runtime.message.http",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "WriteTimeout": "._runtime.errors",

@@ -19,9 +19,9 @@ from ._operations import (
     build_put_live,
     build_put_object,
 )
-from ._runtime.blob import AsyncBlobInput
 from ._runtime.client import AsyncClient
-from ._runtime.stream_base import AsyncStreamCall
+from ._runtime.codec.blob import AsyncBlobInput
+from ._runtime.stream.base import AsyncStreamCall
 from .streams import AsyncConvertStream, AsyncGetObjectStream
 from .types import PutLiveOutput, PutObjectOutput
 

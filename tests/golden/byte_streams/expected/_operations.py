@@ -10,14 +10,14 @@ from typing import Any
 
 from msgspec import UNSET
 
-from ._runtime.blob import AsyncBlobInput, blob_source
-from ._runtime.codec_rest_json import json_content_type, parse_error
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import header_list, quote_label
-from ._runtime.response_headers import int_header, text_header
+from ._runtime.codec.blob import AsyncBlobInput, blob_source
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import header_list, quote_label
+from ._runtime.codec.response_headers import int_header, text_header
+from ._runtime.codec.rest_json import json_content_type, parse_error
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
 from .errors import ERRORS, ArchiveError
 from .types import ConvertOutput, GetObjectOutput, PutLiveOutput, PutObjectOutput
 

@@ -19,8 +19,8 @@ from ._operations import (
     build_put_live,
     build_put_object,
 )
-from ._runtime.blob import BlobInput
 from ._runtime.client import SyncClient
+from ._runtime.codec.blob import BlobInput
 from .streams import ConvertStream, GetObjectStream
 from .types import PutLiveOutput, PutObjectOutput
 

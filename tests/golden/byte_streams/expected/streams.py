@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ._runtime.stream_bytes import AsyncByteStream, ByteStream
+from ._runtime.stream.bytes import AsyncByteStream, ByteStream
 from .types import ConvertOutput, GetObjectOutput
 
 

@@ -25,11 +25,16 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.shapes import ResponseMetadata
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
+    )
     from ._sync import Ledgers
     from .errors import LedgersError
     from .types import Filter, GetLedgerOutput, ListLedgersOutput, SearchEntriesOutput
@@ -72,22 +77,22 @@ __all__ = [
 
 _MODULES = {
     "AWSError": "._runtime.errors",
-    "AsyncHTTPTransport": "._runtime.transport",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncLedgers": "._async",
-    "AsyncTransport": "._runtime.transport",
-    "CallEvent": "._runtime.hooks",
+    "AsyncTransport": "._runtime.wire.transport",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
     "Filter": ".types",
     "GetLedgerOutput": ".types",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "Ledgers": "._sync",
@@ -95,12 +100,12 @@ _MODULES = {
     "ListLedgersOutput": ".types",
     "ProtocolError": "._runtime.errors",
     "ReadTimeout": "._runtime.errors",
-    "ResponseMetadata": "._runtime.shapes",
+    "ResponseMetadata": "._runtime.shapes.structures",
     "SearchEntriesOutput": ".types",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
-    "Timeout": "._runtime.http",
-    "Transport": "._runtime.transport",
+    "Timeout": "._runtime.message.http",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "WriteTimeout": "._runtime.errors",

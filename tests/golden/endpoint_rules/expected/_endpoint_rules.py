@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ._runtime.errors import InvalidInput
-from ._runtime.routing import EndpointRules, ResolvedEndpoint
-from ._runtime.rules import is_valid_host_label, item, parse_arn, parse_url, partition
+from ._runtime.settings.routing import EndpointRules, ResolvedEndpoint
+from ._runtime.settings.rules import is_valid_host_label, item, parse_arn, parse_url, partition
 
 
 def resolve_endpoint(

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._endpoint_rules import RULES
-from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
-from ._runtime.config import ServiceInfo
-from ._runtime.http import Request, Response
-from ._runtime.members import Members
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.paths import member_of
-from ._runtime.request_text import header_list, quote_label, required
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import header_list, quote_label, required
+from ._runtime.codec.rest_json import decode_body, encode_body, parse_error
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.shapes.members import Members
+from ._runtime.shapes.paths import member_of
 from .errors import ERRORS, LedgersError
 from .types import Filter, GetLedgerOutput, ListLedgersOutput, SearchEntriesOutput
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ._runtime.shapes import Output, Structure
+from ._runtime.shapes.structures import Output, Structure
 
 
 class Filter(Structure, kw_only=True):

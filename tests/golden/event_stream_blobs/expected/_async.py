@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ._operations import LISTEN, SERVICE, build_listen
 from ._runtime.client import AsyncClient
-from ._runtime.stream_base import AsyncStreamCall
+from ._runtime.stream.base import AsyncStreamCall
 from .events import AsyncListenStream
 
 

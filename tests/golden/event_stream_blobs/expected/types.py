@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ._runtime.shapes import Output, Structure
+from ._runtime.shapes.structures import Output, Structure
 
 
 class Caption(Structure, kw_only=True):

@@ -7,11 +7,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeAlias
 
-from ._runtime.event_cbor import decode_event, read_error
-from ._runtime.event_frames import text_event_header
-from ._runtime.eventstream import Message as EventMessage
-from ._runtime.shapes import UnknownEvent
-from ._runtime.stream import AsyncEventStream, EventShape, EventStream
+from ._runtime.shapes.structures import UnknownEvent
+from ._runtime.stream.event_cbor import decode_event, read_error
+from ._runtime.stream.events import AsyncEventStream, EventShape, EventStream
+from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.frames import text_event_header
 from .errors import ERRORS, Ended, MeterError
 from .types import FollowAllOutput, FollowLogOutput, Line
 

@@ -6,13 +6,13 @@ does I/O.
 
 from __future__ import annotations
 
-from ._runtime.codec_rest_json import parse_error
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import quote_label
-from ._runtime.response_headers import text_header
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import quote_label
+from ._runtime.codec.response_headers import text_header
+from ._runtime.codec.rest_json import parse_error
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
 from .errors import ERRORS, TelemetryError
 from .types import WatchOutput
 

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ._runtime.event_frames import (
+from ._runtime.shapes.structures import UnknownEvent
+from ._runtime.stream.event_json import decode_event, read_error
+from ._runtime.stream.events import AsyncPayloadStream, EventShape, PayloadStream
+from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.frames import (
     bool_event_header,
     bytes_event_header,
     int_event_header,
@@ -14,10 +18,6 @@ from ._runtime.event_frames import (
     text_of_event,
     timestamp_event_header,
 )
-from ._runtime.event_json import decode_event, read_error
-from ._runtime.eventstream import Message as EventMessage
-from ._runtime.shapes import UnknownEvent
-from ._runtime.stream import AsyncPayloadStream, EventShape, PayloadStream
 from .errors import ERRORS, Overheated, TelemetryError
 from .types import Beat, Free, Mark, Note, Place, Placed, Reading, Sample, WatchOutput
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ._runtime.shapes import Output, Structure
+from ._runtime.shapes.structures import Output, Structure
 
 
 class Beat(Structure, kw_only=True):

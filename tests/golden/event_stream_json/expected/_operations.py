@@ -6,14 +6,14 @@ I/O.
 
 from __future__ import annotations
 
-from ._runtime.codec_rest_json import encode_body, parse_error
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response
-from ._runtime.members import Members
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import header_list, quote_label, required
-from ._runtime.response_headers import text_header
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import header_list, quote_label, required
+from ._runtime.codec.response_headers import text_header
+from ._runtime.codec.rest_json import encode_body, parse_error
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
+from ._runtime.shapes.members import Members
 from .errors import ERRORS, ChatError
 from .types import ConverseOutput
 

@@ -25,13 +25,18 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.payload import ServerSentEvent
-    from ._runtime.shapes import ResponseMetadata, UnknownEvent
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.stream import AsyncEventStream, EventStream
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.stream.events import AsyncEventStream, EventStream
+    from ._runtime.stream.payload import ServerSentEvent
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
+    )
     from ._sync import Tail
     from .errors import Ended, TailError
     from .events import (
@@ -90,46 +95,46 @@ __all__ = [
 
 _MODULES = {
     "AWSError": "._runtime.errors",
-    "AsyncEventStream": "._runtime.stream",
+    "AsyncEventStream": "._runtime.stream.events",
     "AsyncFollowAllStream": ".events",
     "AsyncFollowLogStream": ".events",
-    "AsyncHTTPTransport": "._runtime.transport",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncTail": "._async",
-    "AsyncTransport": "._runtime.transport",
-    "CallEvent": "._runtime.hooks",
+    "AsyncTransport": "._runtime.wire.transport",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
     "Ended": ".errors",
-    "EventStream": "._runtime.stream",
+    "EventStream": "._runtime.stream.events",
     "FollowAllOutput": ".types",
     "FollowAllStream": ".events",
     "FollowLogOutput": ".types",
     "FollowLogStream": ".events",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "Line": ".types",
     "ProtocolError": "._runtime.errors",
     "ReadTimeout": "._runtime.errors",
-    "ResponseMetadata": "._runtime.shapes",
-    "ServerSentEvent": "._runtime.payload",
+    "ResponseMetadata": "._runtime.shapes.structures",
+    "ServerSentEvent": "._runtime.stream.payload",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
     "Tail": "._sync",
     "TailError": ".errors",
     "TailStreamEvent": ".events",
-    "Timeout": "._runtime.http",
-    "Transport": "._runtime.transport",
+    "Timeout": "._runtime.message.http",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
-    "UnknownEvent": "._runtime.shapes",
+    "UnknownEvent": "._runtime.shapes.structures",
     "WriteTimeout": "._runtime.errors",
 }
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from ._operations import FOLLOW_ALL, FOLLOW_LOG, SERVICE
 from ._runtime.client import AsyncClient
-from ._runtime.request_text import required
-from ._runtime.stream_base import AsyncStreamCall
+from ._runtime.codec.request_text import required
+from ._runtime.stream.base import AsyncStreamCall
 from .events import AsyncFollowAllStream, AsyncFollowLogStream
 
 

@@ -6,9 +6,9 @@ I/O.
 
 from __future__ import annotations
 
-from ._runtime.codec_json import JSONRPC
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
+from ._runtime.codec.json import JSONRPC
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
 from .errors import ERRORS, TailError
 from .types import FollowAllOutput, FollowLogOutput
 

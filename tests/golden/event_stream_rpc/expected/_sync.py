@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ._operations import FOLLOW_ALL, FOLLOW_LOG, SERVICE
 from ._runtime.client import SyncClient
-from ._runtime.request_text import required
+from ._runtime.codec.request_text import required
 from .events import FollowAllStream, FollowLogStream
 
 

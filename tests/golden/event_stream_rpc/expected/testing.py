@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._runtime.codec_rest_json import json_payload
-from ._runtime.stub import AsyncStubTransport as AsyncStubBase
-from ._runtime.stub import StubTransport as StubBase
-from ._runtime.stub_outputs import OutputForm
-from ._runtime.stub_streams import EventForm, EventScript
+from ._runtime.codec.rest_json import json_payload
+from ._runtime.testing.outputs import OutputForm
+from ._runtime.testing.streams import EventForm, EventScript
+from ._runtime.testing.stub import AsyncStubTransport as AsyncStubBase
+from ._runtime.testing.stub import StubTransport as StubBase
 from .errors import Ended
 from .types import FollowAllOutput, FollowLogOutput, Line
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from ._runtime.shapes import Output, Structure
+from ._runtime.shapes.structures import Output, Structure
 
 
 class Line(Structure, kw_only=True):

@@ -6,12 +6,12 @@ I/O.
 
 from __future__ import annotations
 
-from ._runtime.codec_rest_json import decode_body, parse_error
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import header_list
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import header_list
+from ._runtime.codec.rest_json import decode_body, parse_error
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
 from .errors import ERRORS, GatewayError
 from .types import GetAccountOutput, GetExportOutput
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from ._runtime.codec_rest_json import blob_payload, decode_body, encode_body, parse_error
-from ._runtime.config import ServiceInfo
-from ._runtime.http import Request, Response
-from ._runtime.members import Members
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import encode_query, header_list, quote_label, required
-from ._runtime.shapes import DATE_TIME
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import encode_query, header_list, quote_label, required
+from ._runtime.codec.rest_json import blob_payload, decode_body, encode_body, parse_error
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.shapes.members import Members
+from ._runtime.shapes.structures import DATE_TIME
 from .errors import ERRORS, PlainShopError
 from .types import GetItemsByItemIdOutput, PostItemsOutput, PutItemsByItemIdPhotoOutput
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ._runtime.shapes import Output
+from ._runtime.shapes.structures import Output
 
 
 class GetItemsByItemIdOutput(Output, kw_only=True):

@@ -25,11 +25,16 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.shapes import ResponseMetadata
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
+    )
     from ._sync import Tables
     from .errors import TableNotFound, TablesError
     from .types import (
@@ -86,38 +91,38 @@ __all__ = [
 
 _MODULES = {
     "AWSError": "._runtime.errors",
-    "AsyncHTTPTransport": "._runtime.transport",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncTables": "._async",
-    "AsyncTransport": "._runtime.transport",
+    "AsyncTransport": "._runtime.wire.transport",
     "AttributeValue": ".types",
-    "CallEvent": "._runtime.hooks",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "Capacity": ".types",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
     "DeleteTableOutput": ".types",
     "GetItemOutput": ".types",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "ListTablesOutput": ".types",
     "ProtocolError": "._runtime.errors",
     "PutRequest": ".types",
     "ReadTimeout": "._runtime.errors",
-    "ResponseMetadata": "._runtime.shapes",
+    "ResponseMetadata": "._runtime.shapes.structures",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
     "TableNotFound": ".errors",
     "Tables": "._sync",
     "TablesError": ".errors",
-    "Timeout": "._runtime.http",
-    "Transport": "._runtime.transport",
+    "Timeout": "._runtime.message.http",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "WriteItemsOutput": ".types",

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from ._runtime.codec_json import JSONRPC
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
-from ._runtime.shapes import DATE_TIME
+from ._runtime.codec.json import JSONRPC
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
+from ._runtime.shapes.structures import DATE_TIME
 from .errors import ERRORS, TablesError
 from .types import (
     AttributeValue,

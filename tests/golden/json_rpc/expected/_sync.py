@@ -10,8 +10,8 @@ from typing import Any
 
 from ._operations import DELETE_TABLE, GET_ITEM, LIST_TABLES, SERVICE, WRITE_ITEMS
 from ._runtime.client import SyncClient
-from ._runtime.paths import keys_of
-from ._runtime.request_text import host_label, required, token_or_new
+from ._runtime.codec.request_text import host_label, required, token_or_new
+from ._runtime.shapes.paths import keys_of
 from .types import (
     AttributeValue,
     DeleteTableOutput,

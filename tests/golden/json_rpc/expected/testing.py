@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._runtime.codec_rest_json import json_payload
-from ._runtime.stub import AsyncStubTransport as AsyncStubBase
-from ._runtime.stub import StubTransport as StubBase
-from ._runtime.stub_outputs import OutputForm
+from ._runtime.codec.rest_json import json_payload
+from ._runtime.testing.outputs import OutputForm
+from ._runtime.testing.stub import AsyncStubTransport as AsyncStubBase
+from ._runtime.testing.stub import StubTransport as StubBase
 from .types import DeleteTableOutput, GetItemOutput, ListTablesOutput, WriteItemsOutput
 
 __all__ = ["AsyncStubTransport", "StubTransport"]

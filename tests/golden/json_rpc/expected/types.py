@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from ._runtime.shapes import HTTP_DATE, Output, Structure, Union
+from ._runtime.shapes.structures import HTTP_DATE, Output, Structure, Union
 
 
 class AttributeValue(Union, kw_only=True):

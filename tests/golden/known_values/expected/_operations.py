@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response
-from ._runtime.members import Members
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import encode_query, header_list, quote_label, required
-from ._runtime.response_headers import text_header
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import encode_query, header_list, quote_label, required
+from ._runtime.codec.response_headers import text_header
+from ._runtime.codec.rest_json import decode_body, encode_body, parse_error
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
+from ._runtime.shapes.members import Members
 from .errors import ERRORS, ShelfError
 from .types import AddBookOutput, AddBookState, Book, Book_, Genre, Literal_, Mark, Order, Shelf_
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import msgspec
 
-from ._runtime.shapes import Output, Structure
+from ._runtime.shapes.structures import Output, Structure
 
 # Known values, for editors and type checkers. A service may add some, so any text is taken and read.
 if TYPE_CHECKING:

@@ -25,13 +25,18 @@ if TYPE_CHECKING:
         TruncatedStream,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.payload import ServerSentEvent
-    from ._runtime.shapes import ResponseMetadata, UnknownEvent
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.stream import AsyncEventStream, EventStream
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.stream.events import AsyncEventStream, EventStream
+    from ._runtime.stream.payload import ServerSentEvent
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
+    )
     from ._sync import Client_
     from .errors import ClientError, Failed, Operation, TimeoutError_, Timeout_
     from .events import AsyncPingStream, PingStream, StreamEvent
@@ -125,12 +130,12 @@ _MODULES = {
     "AWSError": "._runtime.errors",
     "Any_": ".types",
     "AsyncClient_": "._async",
-    "AsyncEventStream": "._runtime.stream",
-    "AsyncHTTPTransport": "._runtime.transport",
+    "AsyncEventStream": "._runtime.stream.events",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncPingStream": ".events",
     "AsyncThing": ".types",
-    "AsyncTransport": "._runtime.transport",
-    "CallEvent": "._runtime.hooks",
+    "AsyncTransport": "._runtime.wire.transport",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ClientError": ".errors",
@@ -138,18 +143,18 @@ _MODULES = {
     "CloseOutput": ".types",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
     "ERRORS_": ".types",
     "ErrorOutput": ".types",
-    "EventStream": "._runtime.stream",
+    "EventStream": "._runtime.stream.events",
     "FOOBar": ".types",
     "Failed": ".errors",
     "FooBar": ".types",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "List": ".types",
@@ -166,19 +171,19 @@ _MODULES = {
     "ProtocolError": "._runtime.errors",
     "ReadTimeout": "._runtime.errors",
     "Request_": ".types",
-    "ResponseMetadata": "._runtime.shapes",
-    "ServerSentEvent": "._runtime.payload",
+    "ResponseMetadata": "._runtime.shapes.structures",
+    "ServerSentEvent": "._runtime.stream.payload",
     "ServiceError": "._runtime.errors",
     "ServiceError_": ".types",
     "StreamError": "._runtime.errors",
     "StreamEvent": ".events",
-    "Timeout": "._runtime.http",
+    "Timeout": "._runtime.message.http",
     "TimeoutError_": ".errors",
     "Timeout_": ".errors",
-    "Transport": "._runtime.transport",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
-    "UnknownEvent": "._runtime.shapes",
+    "UnknownEvent": "._runtime.shapes.structures",
     "UseOutput": ".types",
     "UseOutput_": ".types",
     "WriteTimeout": "._runtime.errors",

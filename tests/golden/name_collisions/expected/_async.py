@@ -26,7 +26,7 @@ from ._operations import (
     build_use_,
 )
 from ._runtime.client import AsyncClient
-from ._runtime.stream_base import AsyncStreamCall
+from ._runtime.stream.base import AsyncStreamCall
 from .events import AsyncPingStream
 from .types import Any_, CloseOutput, ErrorOutput, ListOutput, OverloadOutput, UseOutput, UseOutput_
 

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response
-from ._runtime.members import Members
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import encode_query, header_list, quote_label, required
-from ._runtime.response_headers import text_header
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import encode_query, header_list, quote_label, required
+from ._runtime.codec.response_headers import text_header
+from ._runtime.codec.rest_json import decode_body, encode_body, parse_error
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
+from ._runtime.shapes.members import Members
 from .errors import ERRORS, ClientError
 from .types import (
     Any_,

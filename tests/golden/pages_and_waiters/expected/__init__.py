@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._async import AsyncTables
+    from ._runtime.call.pages import AsyncPages, Pages
     from ._runtime.errors import (
         AWSError,
         CallTimeout,
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
         WaiterTimeout,
         WriteTimeout,
     )
-    from ._runtime.hooks import CallEvent, Hooks
-    from ._runtime.http import HTTPRequest, Headers, Timeout
-    from ._runtime.pages import AsyncPages, Pages
-    from ._runtime.shapes import ResponseMetadata
-    from ._runtime.sigv4 import Credentials
-    from ._runtime.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+    from ._runtime.message.http import HTTPRequest, Headers, Timeout
+    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.signing.sigv4 import Credentials
+    from ._runtime.wire.transport import (
+        AsyncHTTPTransport,
+        AsyncTransport,
+        HTTPTransport,
+        Transport,
+    )
     from ._sync import Tables
     from .errors import TableNotFound, TablesError
     from .types import (
@@ -101,45 +106,45 @@ __all__ = [
 
 _MODULES = {
     "AWSError": "._runtime.errors",
-    "AsyncHTTPTransport": "._runtime.transport",
-    "AsyncPages": "._runtime.pages",
+    "AsyncHTTPTransport": "._runtime.wire.transport",
+    "AsyncPages": "._runtime.call.pages",
     "AsyncTables": "._async",
-    "AsyncTransport": "._runtime.transport",
+    "AsyncTransport": "._runtime.wire.transport",
     "AttributeValue": ".types",
-    "CallEvent": "._runtime.hooks",
+    "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
     "ConnectError": "._runtime.errors",
     "ConnectTimeout": "._runtime.errors",
-    "Credentials": "._runtime.sigv4",
+    "Credentials": "._runtime.signing.sigv4",
     "CredentialsError": "._runtime.errors",
     "DescribeTableOutput": ".types",
     "Entry": ".types",
-    "HTTPRequest": "._runtime.http",
-    "HTTPTransport": "._runtime.transport",
-    "Headers": "._runtime.http",
-    "Hooks": "._runtime.hooks",
+    "HTTPRequest": "._runtime.message.http",
+    "HTTPTransport": "._runtime.wire.transport",
+    "Headers": "._runtime.message.http",
+    "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
     "ListChangesOutput": ".types",
     "ListTablesOutput": ".types",
     "Log": ".types",
-    "Pages": "._runtime.pages",
+    "Pages": "._runtime.call.pages",
     "PaginateListChangesOutput": ".types",
     "ProtocolError": "._runtime.errors",
     "QueryOutput": ".types",
     "ReadNotesOutput": ".types",
     "ReadTimeout": "._runtime.errors",
     "Replica": ".types",
-    "ResponseMetadata": "._runtime.shapes",
+    "ResponseMetadata": "._runtime.shapes.structures",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
     "Table": ".types",
     "TableNotFound": ".errors",
     "Tables": "._sync",
     "TablesError": ".errors",
-    "Timeout": "._runtime.http",
-    "Transport": "._runtime.transport",
+    "Timeout": "._runtime.message.http",
+    "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "WaiterError": "._runtime.errors",

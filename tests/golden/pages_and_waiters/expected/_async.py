@@ -17,9 +17,9 @@ from ._operations import (
     READ_NOTES,
     SERVICE,
 )
+from ._runtime.call.pages import AsyncPages
 from ._runtime.client import AsyncClient
-from ._runtime.pages import AsyncPages
-from ._runtime.request_text import required
+from ._runtime.codec.request_text import required
 from .types import (
     AttributeValue,
     DescribeTableOutput,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ._runtime.codec_json import JSONRPC
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
+from ._runtime.codec.json import JSONRPC
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
 from .errors import ERRORS, TablesError
 from .types import (
     AttributeValue,

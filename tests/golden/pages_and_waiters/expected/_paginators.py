@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ._runtime.pages import Paginator
+from ._runtime.call.pages import Paginator
 from .types import (
     AttributeValue,
     Entry,

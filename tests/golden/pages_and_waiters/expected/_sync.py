@@ -17,9 +17,9 @@ from ._operations import (
     READ_NOTES,
     SERVICE,
 )
+from ._runtime.call.pages import Pages
 from ._runtime.client import SyncClient
-from ._runtime.pages import Pages
-from ._runtime.request_text import required
+from ._runtime.codec.request_text import required
 from .types import (
     AttributeValue,
     DescribeTableOutput,

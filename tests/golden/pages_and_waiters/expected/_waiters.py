@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ._runtime.waiters import AllAre, AnyIs, ErrorIs, PathIs, StatusIs, Waiter
+from ._runtime.call.waiters import AllAre, AnyIs, ErrorIs, PathIs, StatusIs, Waiter
 from .types import DescribeTableOutput
 
 TABLE_EXISTS: Waiter[DescribeTableOutput, DescribeTableOutput] = Waiter(

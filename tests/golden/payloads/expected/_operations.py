@@ -11,7 +11,10 @@ from typing import Any
 
 from msgspec import UNSET
 
-from ._runtime.codec_rest_json import (
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import header_list, quote_label, required
+from ._runtime.codec.response_headers import text_header
+from ._runtime.codec.rest_json import (
     blob_payload,
     decode_body,
     decode_json,
@@ -21,12 +24,9 @@ from ._runtime.codec_rest_json import (
     text_body,
     text_payload,
 )
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import header_list, quote_label, required
-from ._runtime.response_headers import text_header
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
 from .errors import ERRORS, PayloadsError
 from .types import (
     Config,

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from ._runtime.codec_rest_json import decode_json
-from ._runtime.shapes import Output, Structure
+from ._runtime.codec.rest_json import decode_json
+from ._runtime.shapes.structures import Output, Structure
 
 
 class Config(Structure, kw_only=True):

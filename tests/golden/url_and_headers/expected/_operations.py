@@ -12,14 +12,9 @@ from typing import Annotated
 
 import msgspec
 
-from ._runtime.codec_rest_json import decode_body, encode_body, parse_error
-from ._runtime.config import ServiceInfo
-from ._runtime.endpoint import Hosts
-from ._runtime.http import Request, Response
-from ._runtime.members import Members
-from ._runtime.operation import Operation as OperationInfo
-from ._runtime.request_text import encode_query, expanded, header_list, quote_label, required
-from ._runtime.response_headers import (
+from ._runtime.codec.operation import Operation as OperationInfo
+from ._runtime.codec.request_text import encode_query, expanded, header_list, quote_label, required
+from ._runtime.codec.response_headers import (
     bool_header,
     float_header,
     int_header,
@@ -28,8 +23,13 @@ from ._runtime.response_headers import (
     text_header,
     timestamp_header,
 )
-from ._runtime.shapes import EPOCH, HTTP_DATE
-from ._runtime.timestamps import UNIX_EPOCH
+from ._runtime.codec.rest_json import decode_body, encode_body, parse_error
+from ._runtime.message.http import Request, Response
+from ._runtime.settings.config import ServiceInfo
+from ._runtime.settings.endpoint import Hosts
+from ._runtime.shapes.members import Members
+from ._runtime.shapes.structures import EPOCH, HTTP_DATE
+from ._runtime.shapes.timestamps import UNIX_EPOCH
 from .errors import ERRORS, PlacesError
 from .types import GetItemOutput, RemoveShelfOutput, SetClockOutput
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 import msgspec
 
-from ._runtime.shapes import Output
-from ._runtime.timestamps import UNIX_EPOCH
+from ._runtime.shapes.structures import Output
+from ._runtime.shapes.timestamps import UNIX_EPOCH
 
 
 class GetItemOutput(Output, kw_only=True):

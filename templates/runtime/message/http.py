@@ -1,0 +1,210 @@
+"""HTTP messages as plain data.
+
+Nothing here does I/O. A :class:`Request` says what an operation asks for; the endpoint and the signature are added
+later, and what a transport is given then is what the socket receives.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from ..errors import InvalidInput, shown
+from .body import Body
+
+HeaderList = list[tuple[str, str]]
+
+_FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OPENS = re.compile(rb"[{\[\"\x80-\xff]")
+_EXCERPT = 80
+_SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token"})
+
+
+class Headers:
+    """Response headers: pairs in arrival order, looked up without regard to case.
+
+    A header that came several times reads as its values joined by ``", "`` (RFC 9110, section 5.3).
+    """
+
+    __slots__ = ("_pairs", "_values")
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self._pairs = tuple(pairs)
+        self._values: dict[str, list[str]] = {}
+        for name, value in self._pairs:
+            self._values.setdefault(name.lower(), []).append(value)
+
+    def get(self, name: str) -> str | None:
+        """Return the value of header ``name``, or None."""
+        values = self._values.get(name.lower())
+        return None if values is None else ", ".join(values)
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._pairs)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self._pairs == other._pairs
+
+    def __hash__(self) -> int:
+        return hash(self._pairs)
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self._pairs)!r})"
+
+
+class Request(msgspec.Struct):
+    """What an operation asks for, before an endpoint and a signature are added.
+
+    ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark. ``host_prefix``
+    goes before the endpoint's host; ``endpoint_parameters`` are values for the service's endpoint rules, by their names
+    there.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: HeaderList = msgspec.field(default_factory=list[tuple[str, str]])
+    body: bytes | Body = b""
+    host_prefix: str = ""
+    endpoint_parameters: Mapping[str, Any] | None = None
+
+
+class HTTPRequest(msgspec.Struct, frozen=True):
+    """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
+
+    ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
+    method is one that carries bodies, Content-Length. ``operation`` is the name of the operation that it is for. The
+    repr hides the signature and the session token.
+    """
+
+    method: str
+    scheme: str
+    host: str
+    port: int | None
+    target: str
+    headers: HeaderList
+    body: bytes | Body
+    operation: str = ""
+
+    def __repr__(self) -> str:
+        size = len(self.body) if isinstance(self.body, bytes) else self.body.length
+        port = "" if self.port is None else f":{self.port}"
+        return (
+            f"<HTTPRequest {self.method} {self.scheme}://{self.host}{port}{self.target} "
+            f"headers={self._shown_headers()!r} body of {'unknown length' if size is None else f'{size} bytes'}>"
+        )
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Hide them from the rich library too, which shows all fields of a structure unless it is told."""
+        shown = ((name, getattr(self, name)) for name in ("method", "scheme", "host", "port", "target"))
+        return [*shown, ("headers", self._shown_headers())]
+
+    def _shown_headers(self) -> HeaderList:
+        return [(name, "***" if name.lower() in _SECRET_HEADERS else value) for name, value in self.headers]
+
+
+class Response(msgspec.Struct, frozen=True):
+    """A response whose body has been read in full (``body`` is empty for a stream that is still open).
+
+    The repr leaves the body out.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"<Response HTTP {self.status} headers={self.headers!r} body of {len(self.body)} bytes>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Leave the body out for the rich library too, which shows all fields of a structure unless it is told."""
+        return [("status", self.status), ("headers", self.headers)]
+
+
+def describe_body(body: bytes, headers: Headers | None = None) -> str:
+    """Say what came: its Content-Type, its size, and how a page or plain text begins. What has members may be secret,
+    whatever encoding and Content-Type it comes in.
+    """
+    content_type = headers.get("Content-Type") if headers else None
+    told = f"{shown(content_type, 100)}, {len(body)} bytes" if content_type else f"{len(body)} bytes"
+    is_text = content_type is not None and content_type.lower().startswith("text/") and not _OPENS.search(body)
+    if not body or not (is_text or body.lstrip().startswith(b"<")):
+        return told
+    begins = body[: 4 * _EXCERPT].decode("utf-8", "backslashreplace")
+    return f"{told}: {shown(begins[:_EXCERPT], _EXCERPT)}{'...' if len(begins) > _EXCERPT else ''}"
+
+
+class _Unset(float):
+    """A limit that nobody has set: the service's own takes its place, if it has one."""
+
+    __slots__ = ()
+
+
+class Timeout(msgspec.Struct, frozen=True, kw_only=True):
+    """Time limits, in seconds; None waits without limit.
+
+    ``read`` is the longest wait for the next bytes to arrive, not for the whole response, so a stream may last longer.
+    Where it is not given, a service whose answers take longer has a limit of its own.
+    ``pool`` is the longest wait for a free connection. ``total`` is for a whole call: all attempts, the waits between
+    them, the search for credentials and the reading of its answer, a stream's too. A synchronous client notices it
+    between two waits for bytes and after a search, so it may be up to one of these late.
+
+    Raises :class:`InvalidInput` for a limit that is not a number above 0.
+    """
+
+    connect: float | None = 10.0
+    read: float | None = _Unset(60.0)
+    write: float | None = 60.0
+    pool: float | None = 60.0
+    total: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if (limit := getattr(self, name)) is not None:
+                check_seconds(limit, f"timeout.{name}")
+
+    def for_service(self, read: float | None) -> Timeout:
+        """Return these limits with the service's own for reading, where there is one and no other was set."""
+        return self if read is None or not isinstance(self.read, _Unset) else replace(self, read=read)
+
+
+def check_seconds(value: object, what: str) -> None:
+    """Refuse what is not a finite number above 0. Raises :class:`InvalidInput` naming ``what``."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= sys.float_info.max:
+        raise InvalidInput(f"{what} must be a number of seconds above 0 (in Timeout, None is no limit), not {value!r}")
+
+
+def check_header(name: object, value: object, what: str) -> None:
+    """Refuse a header that could end early on the wire or be read as another one.
+
+    Raises :class:`InvalidInput` naming ``what`` when the name is not a token, the value has a control character
+    (CR and LF above all), is not Latin-1 text, or has white space at its ends, which HTTP would strip after signing.
+    """
+    if not isinstance(value, str):
+        raise InvalidInput(f"{what} must be a string, not {type(value).__name__}")
+    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        raise InvalidInput(f"{what}: {name!r} is not an HTTP header name")
+    if found := _FORBIDDEN_IN_VALUE.search(value):
+        raise InvalidInput(f"{what} must not contain the control character {found.group()!r}: it is sent as a header")
+    if value != value.strip(" \t"):
+        raise InvalidInput(f"{what} must not begin or end with white space: it is sent as a header")
+    if not value.isascii():
+        raise InvalidInput(f"{what} must be ASCII text: it is sent as the header {name}")

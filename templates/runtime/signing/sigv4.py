@@ -1,0 +1,382 @@
+"""AWS Signature Version 4, as headers and as a presigned query. Pure: the clock is passed in.
+
+Source: *Create a signed AWS API request*, AWS Identity and Access Management User Guide,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
+Where that is silent, this does what botocore does.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import quote
+
+from ..errors import InvalidInput
+
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+"""The payload hash that leaves the body out of the signature (only some services accept it, over TLS)."""
+
+MAX_EXPIRES = 604_800
+"""The longest life of a presigned URL: seven days, in seconds."""
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_PRINTABLE = re.compile(r"[!-~]+")
+_SCOPE_PART = re.compile(r"[A-Za-z0-9._-]+")
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_.~/-]*")
+_NOT_ON_WIRE = re.compile(r"[^!-~]+")
+
+# Proxies and tracing change these on the way, so a signature over them would break.
+_UNSIGNED_HEADERS = frozenset(
+    (
+        "authorization",
+        "baggage",
+        "connection",
+        "expect",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "traceparent",
+        "tracestate",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "x-amzn-trace-id",
+    )
+)
+_OWN_HEADERS = frozenset(("authorization", "x-amz-date"))
+_CREDENTIALS = (("access_key_id", False), ("secret_access_key", False), ("session_token", True), ("account_id", True))
+_OWN_PARAMETERS = frozenset(
+    (
+        "X-Amz-Algorithm",
+        "X-Amz-Credential",
+        "X-Amz-Date",
+        "X-Amz-Expires",
+        "X-Amz-SignedHeaders",
+        "X-Amz-Security-Token",
+        "X-Amz-Signature",
+    )
+)
+
+
+class Credentials:
+    """AWS credentials, which cannot be changed. They can be pickled (secret included) and compared; their repr hides
+    secret and token. They are no msgspec structure, nor any other class that encoders write by themselves: so they
+    are refused wherever they stand in what is sent.
+
+    Attributes:
+        access_key_id: the public half of the key.
+        secret_access_key: the secret half; never shown.
+        session_token: the token of temporary credentials, or None; never shown.
+        expires: when temporary credentials end (an aware datetime), or None.
+        account_id: the id of the account that they belong to, or None; some services have endpoints by account.
+
+    Raises :class:`InvalidInput` for an empty value, for one that is not printable ASCII without white space
+    (a line end that was read along with the key, most often), and for a naive ``expires``.
+    """
+
+    __slots__ = ("access_key_id", "account_id", "expires", "secret_access_key", "session_token")
+
+    def __init__(
+        self,
+        access_key_id: str,
+        secret_access_key: str,
+        session_token: str | None = None,
+        expires: datetime | None = None,
+        account_id: str | None = None,
+    ) -> None:
+        self.access_key_id: Final = access_key_id
+        self.secret_access_key: Final = secret_access_key
+        self.session_token: Final = session_token
+        self.expires: Final = expires
+        self.account_id: Final = account_id
+        # Tracebacks may print local variables.
+        del access_key_id, secret_access_key, session_token
+        for name, optional in _CREDENTIALS:
+            if wrong := _wrong_with(getattr(self, name), optional):
+                raise InvalidInput(f"{name} {wrong}")
+        if expires is not None and not _is_aware(expires):
+            raise InvalidInput("expires must be a datetime with a time zone, for instance datetime.now(UTC)")
+
+    def _values(self) -> tuple[str, str, str | None, datetime | None, str | None]:
+        return self.access_key_id, self.secret_access_key, self.session_token, self.expires, self.account_id
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, name):
+            del value
+            raise AttributeError("credentials cannot be changed: make new ones")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("credentials cannot be changed: make new ones")
+
+    def __eq__(self, other: object) -> bool:
+        return self._values() == other._values() if isinstance(other, Credentials) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __reduce__(self) -> tuple[type[Credentials], tuple[Any, ...]]:
+        return type(self), self._values()
+
+    def __repr__(self) -> str:
+        return f"Credentials({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Tell the repr, and the rich library."""
+        return [
+            ("access_key_id", self.access_key_id),
+            ("secret_access_key", "***"),
+            ("session_token", None if self.session_token is None else "***"),
+            ("expires", self.expires),
+            ("account_id", self.account_id),
+        ]
+
+
+def sign(
+    method: str,
+    path: str,
+    query: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    credentials: Credentials,
+    *,
+    service: str,
+    region: str,
+    now: datetime,
+    normalize: bool = True,
+    double_encode: bool = True,
+    payload_hash: str | None = None,
+) -> list[tuple[str, str]]:
+    """Sign a request in its headers.
+
+    Args:
+        method: the HTTP method.
+        path: as on the wire, percent-encoded.
+        query: as on the wire, percent-encoded, without its question mark.
+        headers: all that will be sent, Host among them; those that proxies change are not signed.
+        body: the whole body.
+        credentials: whose name the request is signed in.
+        service: the signing name, for instance ``sagemaker``.
+        region: for instance ``eu-west-1``.
+        now: the time of signing, with a time zone.
+        normalize: resolve ``.``, ``..`` and repeated slashes in the path; every service but S3 does.
+        double_encode: percent-encode the path once more; every service but S3 does.
+        payload_hash: the SHA-256 of the body in hexadecimal, or a constant such as ``UNSIGNED-PAYLOAD``. By
+            default the value of a given X-Amz-Content-Sha256 header, else computed from ``body``.
+
+    Returns the headers to send: the given ones, then X-Amz-Date, X-Amz-Security-Token (if the credentials
+    have a token) and Authorization. Given headers that these would repeat are replaced.
+
+    Raises :class:`InvalidInput` for a naive ``now``, a path without leading slash, a region or service that
+    is not a name, and a ``payload_hash`` that contradicts the X-Amz-Content-Sha256 header.
+    """
+    # What may be refused comes first: a traceback with local variables would show the token.
+    timestamp = _timestamp(now)
+    scope = _scope(timestamp[:8], region, service)
+    canonical_path = _canonical_path(path, normalize, double_encode)
+    replaced: Collection[str] = _OWN_HEADERS
+    if credentials.session_token is not None:
+        replaced = {*_OWN_HEADERS, "x-amz-security-token"}
+    result = [header for header in headers if header[0].lower() not in replaced]
+    if payload_hash is not None:
+        _check_payload_hash(payload_hash, result)
+    result.append(("X-Amz-Date", timestamp))
+    if credentials.session_token is not None:
+        result.append(("X-Amz-Security-Token", credentials.session_token))
+    values = _canonical_values(result, _UNSIGNED_HEADERS)
+    digest = payload_hash or values.get("x-amz-content-sha256") or sha256(body).hexdigest()
+    canonical = _canonical_request(method, canonical_path, query, values, digest)
+    signature = _signature(canonical, timestamp, scope, credentials.secret_access_key, region, service)
+    authorization = (
+        f"{_ALGORITHM} Credential={credentials.access_key_id}/{scope}, "
+        f"SignedHeaders={';'.join(values)}, Signature={signature}"
+    )
+    result.append(("Authorization", authorization))
+    return result
+
+
+def presign(
+    method: str,
+    path: str,
+    query: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    credentials: Credentials,
+    *,
+    expires: int,
+    service: str,
+    region: str,
+    now: datetime,
+    normalize: bool = True,
+    double_encode: bool = True,
+    payload_hash: str | None = None,
+) -> str:
+    """Sign a request in its query, for whoever holds the URL.
+
+    Args:
+        headers: those that the holder must send with exactly these values; at least Host.
+        expires: how long the URL is valid from ``now`` on, in seconds: 1 to 604,800 (seven days).
+        payload_hash: as for :func:`sign`; S3's form (neither ``normalize`` nor ``double_encode``) defaults to
+            ``UNSIGNED-PAYLOAD``, because the holder's body is not known.
+
+    The other arguments are those of :func:`sign`. Authorization and X-Amz-Date headers are not signed, nor is
+    X-Amz-Security-Token when the credentials have a token: these travel in the query.
+
+    Returns the whole query, without a question mark: the given one, then the X-Amz-* parameters, the
+    signature last.
+
+    Raises :class:`InvalidInput` as :func:`sign` does, for ``expires`` out of range, and for a query that is
+    signed already.
+    """
+    _check_presign(query, expires)
+    timestamp = _timestamp(now)
+    scope = _scope(timestamp[:8], region, service)
+    canonical_path = _canonical_path(path, normalize, double_encode)
+    sent = list(headers)
+    if payload_hash is not None:
+        _check_payload_hash(payload_hash, sent)
+    token = credentials.session_token
+    in_query = {"x-amz-date"} if token is None else {"x-amz-date", "x-amz-security-token"}
+    values = _canonical_values(sent, _UNSIGNED_HEADERS | in_query)
+    parameters = {
+        "X-Amz-Algorithm": _ALGORITHM,
+        "X-Amz-Credential": f"{credentials.access_key_id}/{scope}",
+        "X-Amz-Date": timestamp,
+        "X-Amz-Expires": str(expires),
+        "X-Amz-SignedHeaders": ";".join(values),
+    }
+    if token is not None:
+        parameters["X-Amz-Security-Token"] = token
+    pairs = [f"{name}={quote(value, safe='-_.~')}" for name, value in parameters.items()]
+    whole = "&".join([_on_wire(query), *pairs] if query else pairs)
+    digest = payload_hash or values.get("x-amz-content-sha256")
+    if not digest:
+        digest = sha256(body).hexdigest() if normalize or double_encode else UNSIGNED_PAYLOAD
+    canonical = _canonical_request(method, canonical_path, whole, values, digest)
+    signature = _signature(canonical, timestamp, scope, credentials.secret_access_key, region, service)
+    return f"{whole}&X-Amz-Signature={signature}"
+
+
+def _check_presign(query: str, expires: object) -> None:
+    if not isinstance(expires, int) or not 1 <= expires <= MAX_EXPIRES:
+        raise InvalidInput(
+            f"expires must be a whole number of seconds from 1 to {MAX_EXPIRES} (seven days), not {expires!r}"
+        )
+    for pair in query.split("&"):
+        if (name := pair.partition("=")[0]) in _OWN_PARAMETERS:
+            raise InvalidInput(f"the query has {name} already: presign it without its X-Amz-* signature")
+
+
+def _wrong_with(value: object, optional: bool) -> str | None:
+    """Say what is wrong with a credential, or None. It does not raise: its frame has the value."""
+    if value is None and optional:
+        return None
+    if not isinstance(value, str):
+        return f"must be a string, not {type(value).__name__}"
+    if not value:
+        return "must not be empty" + ("; leave it out where there is none" if optional else "")
+    if not _PRINTABLE.fullmatch(value):
+        return "must be printable ASCII without white space: look for a line end or blank in it"
+    return None
+
+
+def _is_aware(time: object) -> bool:
+    return isinstance(time, datetime) and time.utcoffset() is not None
+
+
+def _timestamp(now: datetime) -> str:
+    if not _is_aware(now):
+        raise InvalidInput("now must be a datetime with a time zone, for instance datetime.now(UTC)")
+    utc = now.astimezone(UTC)
+    return f"{utc.year:04}{utc.month:02}{utc.day:02}T{utc.hour:02}{utc.minute:02}{utc.second:02}Z"
+
+
+def _canonical_values(headers: Iterable[tuple[str, str]], unsigned: Collection[str]) -> dict[str, str]:
+    """Return the signed headers by lower-case name, sorted; values are folded, repeated ones joined."""
+    values: dict[str, str] = {}
+    for given, value in headers:
+        name = given.lower()
+        if name not in unsigned:
+            folded = " ".join(value.split())
+            values[name] = f"{values[name]},{folded}" if name in values else folded
+    return dict(sorted(values.items()))
+
+
+def _canonical_path(path: str, normalize: bool, double_encode: bool) -> str:
+    if not path.startswith("/"):
+        if path:
+            raise InvalidInput(f"the request path must begin with a slash: {path!r}")
+        return "/"
+    if normalize and ("//" in path or "/." in path):
+        path = _remove_dot_segments(path)
+    if _PLAIN_PATH.fullmatch(path):
+        return path
+    # S3 decodes the path and encodes it once, so "$" on the wire counts as "%24".
+    return quote(path, safe="/~" if double_encode else "/~%")
+
+
+def _remove_dot_segments(path: str) -> str:
+    """Resolve dot segments (RFC 3986, section 5.2.4) and, as AWS does, drop empty ones."""
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            if kept:
+                kept.pop()
+        elif segment not in ("", "."):
+            kept.append(segment)
+    return f"/{'/'.join(kept)}/" if kept and path.endswith("/") else f"/{'/'.join(kept)}"
+
+
+def _canonical_query(query: str) -> str:
+    if not query:
+        return ""
+    pairs = sorted(pair.partition("=")[::2] for pair in _on_wire(query).split("&"))
+    return "&".join(map("=".join, pairs))
+
+
+def _on_wire(text: str) -> str:
+    """Percent-encode what no request line can carry; the rest is encoded already."""
+    return _NOT_ON_WIRE.sub(lambda found: quote(found.group()), text)
+
+
+def _check_payload_hash(given: str, headers: Iterable[tuple[str, str]]) -> None:
+    for name, declared in headers:
+        if name.lower() == "x-amz-content-sha256" and declared != given:
+            raise InvalidInput(
+                f"payload_hash is {given!r}, but the header X-Amz-Content-Sha256 is {declared!r}: leave one out"
+            )
+
+
+def _canonical_request(method: str, path: str, query: str, values: dict[str, str], digest: str) -> str:
+    headers = map(":".join, values.items())
+    return "\n".join((method.upper(), path, _canonical_query(query), *headers, "", ";".join(values), digest))
+
+
+def _signature(canonical: str, timestamp: str, scope: str, secret: str, region: str, service: str) -> str:
+    hashed = sha256(canonical.encode()).hexdigest()
+    key = _signing_key(secret, timestamp[:8], region, service)
+    return hmac.digest(key, f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashed}".encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=64)
+def _scope(date: str, region: str, service: str) -> str:
+    for name, value in (("region", region), ("service", service)):
+        if not _SCOPE_PART.fullmatch(value):
+            raise InvalidInput(f"{name} must be a name of letters, digits, '.', '_' and '-', not {value!r}")
+    return f"{date}/{region}/{service}/aws4_request"
+
+
+@lru_cache(maxsize=64)
+def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """Derive the key of one day, region and service; every request of that day shares it."""
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key

@@ -1,0 +1,167 @@
+"""What all streams share: the output that came first, the connection, and every way to end it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+from types import TracebackType
+from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
+
+from ..errors import AWSError, StreamError, TransportError
+from ..shapes.structures import Output, ResponseMetadata
+from ..wire.transport import AsyncTransportResponse, TransportResponse
+
+Out = TypeVar("Out", bound=Output)
+Stream = TypeVar("Stream", bound="AsyncStream[Any]")
+
+
+class OpenStream(Generic[Out]):
+    """The body of a response, while it is read. Use the streams that a client returns, not this class.
+
+    Attributes:
+        output: the output members that came before the stream.
+    """
+
+    _operation: ClassVar[str]
+    _closed = True  # Until the connection is known, there is nothing to close.
+
+    def __init__(self, connection: Any, output: Out) -> None:
+        self.output = output
+        self._connection = connection
+        self._closed = False
+        self._ended = False
+        self._decoding = False
+        self._payload_ended = False
+
+    @property
+    def metadata(self) -> ResponseMetadata:
+        """The request id, status, headers and number of attempts of the response that opened the stream."""
+        return self.output.metadata
+
+    def _check_open(self) -> None:
+        if self._closed and not self._ended:
+            raise StreamError("the stream is closed: read it inside its `with` block, before close()")
+
+    def _tell(self, error: BaseException) -> None:
+        """Let an error of ours say which call it belongs to."""
+        if isinstance(error, AWSError) and not error.operation:
+            error.operation, error.request_id = self._operation, self.metadata.request_id
+            error.attempts = self.metadata.attempts
+
+    def _check_open_after(self, error: BaseException) -> None:
+        if self._closed and isinstance(error, TransportError):
+            raise StreamError("the stream was closed while it was being read") from error
+
+    def _start_closing(self) -> bool:
+        """Mark the stream closed; False when it is already."""
+        was_open, self._closed = not self._closed, True
+        self._forget()
+        return was_open
+
+    def _forget(self) -> None:
+        """Drop what has come and was not read."""
+
+    def _start_decoding(self) -> None:
+        if self._decoding:
+            raise StreamError("the payload is being read by an iter_ method already: go on with its iterator")
+        self._decoding = True
+
+    def _warn_unclosed(self) -> None:
+        warnings.warn(f"unclosed {self!r}: use it in a `with` block", ResourceWarning, stacklevel=3, source=self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {'closed' if self._closed else 'open'} {self.output!r}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} cannot be pickled or copied, because its connection cannot: read it in the "
+            "process that opened it, and pass on what came, or its output"
+        )
+
+
+class SyncStream(OpenStream[Out]):
+    """A stream that is read with blocking calls. A context manager; leaving the block disconnects."""
+
+    def __init__(self, connection: TransportResponse, output: Out) -> None:
+        super().__init__(connection, output)
+        self._chunks: Iterator[bytes] = iter(connection)
+
+    @classmethod
+    def opened(cls, connection: TransportResponse, output: Out) -> Self:
+        """Make the stream of a response whose head has been read."""
+        return cls(connection, output)
+
+    def close(self) -> None:
+        """End the connection. Closing twice does nothing."""
+        if self._start_closing():
+            self._connection.close()
+
+    def __del__(self) -> None:
+        if not self._closed:
+            self.close()
+            self._warn_unclosed()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncStream(OpenStream[Out]):
+    """A stream that is read with ``await``. An async context manager; leaving the block disconnects."""
+
+    def __init__(self, connection: AsyncTransportResponse, output: Out) -> None:
+        super().__init__(connection, output)
+        self._chunks: AsyncIterator[bytes] = aiter(connection)
+
+    @classmethod
+    async def opened(cls, connection: AsyncTransportResponse, output: Out) -> Self:
+        """Make the stream of a response whose head has been read."""
+        return cls(connection, output)
+
+    async def aclose(self) -> None:
+        """End the connection. Closing twice does nothing."""
+        if self._start_closing():
+            await self._connection.aclose()
+
+    def __del__(self) -> None:
+        if not self._closed:
+            self._warn_unclosed()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class AsyncStreamCall(Generic[Stream]):
+    """A streaming call that has not been sent yet: ``await`` it, or enter it with ``async with``, once."""
+
+    def __init__(self, start: Callable[[], Coroutine[Any, Any, Stream]]) -> None:
+        self._start: Callable[[], Coroutine[Any, Any, Stream]] | None = start
+        self._stream: Stream | None = None
+
+    def _begin(self) -> Coroutine[Any, Any, Stream]:
+        start, self._start = self._start, None
+        if start is None:
+            raise RuntimeError("this call has been made already: call the client's method again")
+        return start()
+
+    def __await__(self) -> Generator[Any, Any, Stream]:
+        return self._begin().__await__()
+
+    async def __aenter__(self) -> Stream:
+        self._stream = await self._begin()
+        return self._stream
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._stream is not None:
+            await self._stream.aclose()

@@ -174,6 +174,7 @@ class Operations:
             "host_prefix": (_host(old.op), _host(new.op)),
             "compress": (old.op.compress, new.op.compress),
             "bodiless": (old.op.bodiless, new.op.bodiless),
+            "url_member": (old.op.url_member, new.op.url_member),
             "endpoint_parameters": (_parameters(old.op), _parameters(new.op)),
         }
         for fact, (before, after) in facts.items():

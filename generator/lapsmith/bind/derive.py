@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lapsmith.bind import conventions, members, paging, rules, signing, types
+from lapsmith.bind import conventions, members, paging, quirks, rules, signing, types
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import ORDER, Match, Matching
 from lapsmith.bind.members import Facts
@@ -19,11 +19,6 @@ from lapsmith.lap.tree import Document, Endpoint
 
 _READS = re.compile(r"(?:Batch)?(?:Get|Describe|List|Search|Query|Scan|Lookup|Head)(?=[A-Z0-9]|\Z)")
 _SAFE_METHODS = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
-# Headers that AWS's SDKs add to every request of a service, and that no model has; by its full name.
-_HEADERS: Mapping[str, dict[str, str]] = {
-    "Amazon API Gateway": {"Accept": "application/json"},
-    "Amazon Glacier": {"x-amz-glacier-version": "2012-06-01"},
-}
 
 
 Members = tuple[str, str, tuple[str, ...]]
@@ -78,6 +73,7 @@ class _Deriver:
         self._protocol = protocol
         self._facts = Facts(protocol)
         self._pins = Pins(document, matching)
+        self._quirks = quirks.SERVICES.get(model.text("serviceId") or "", quirks.NONE)
         self._errors: dict[str, Shape] = {}
         self._roots: list[Shape] = []
         self._generated: dict[str, set[str]] = {}
@@ -111,9 +107,10 @@ class _Deriver:
         if self._protocol != "rest-json":
             service["target"] = model.metadata["targetPrefix"]
         service["signing"] = model.text("signingName") or model.metadata["endpointPrefix"]
-        headers = _HEADERS.get(str(model.text("serviceFullName")))
-        if headers:
-            service["headers"] = headers
+        if self._quirks.read_timeout is not None:
+            service["read_timeout"] = self._quirks.read_timeout
+        if self._quirks.headers:
+            service["headers"] = dict(self._quirks.headers)
         if "awsQueryCompatible" in model.metadata and self._protocol != "rest-json":
             service["query_compatible"] = True
         return service
@@ -185,6 +182,9 @@ class _Deriver:
             entry["compress"] = "gzip"
         if self._protocol == "rpc-v2-cbor" and operation.input is None:
             entry["body"] = "none"
+        url = self._quirks.urls.get(operation.name)
+        if url in taken:
+            entry["url"] = url
         parameters = rules.parameters(operation, taken)
         return entry | ({"endpoint": parameters} if parameters else {})
 
@@ -215,7 +215,9 @@ class _Deriver:
             if status is not None:
                 entry["status"] = status
             retryable = shape.traits.get("retryable")
-            if retryable is not None:
+            if name in self._quirks.retries:
+                entry["retry"] = self._quirks.retries[name]
+            elif retryable is not None:
                 entry["retry"] = "throttle" if retryable.get("throttling") else "transient"
             code = error.get("code", "")
             # A code can belong to one error only; what others share is what they are told apart by.

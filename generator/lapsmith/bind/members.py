@@ -189,6 +189,8 @@ class Facts:
             place = "event-header"
         elif shape.is_exception and self.is_rest and member.location == "header":
             place = "header"
+        elif shape.is_exception and self.is_rest and member.location == "statusCode":
+            place = "status"
         entry: Entry = {} if place == "body" else {"in": place}
         if place not in ("event-payload", "status") and member.wire_name != member.name:
             entry["name"] = member.wire_name

@@ -12,7 +12,7 @@ from lapsmith.bindings.reader import Section, boolean, integer, mapping, text, w
 from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 from lapsmith.diagnostics import Diagnostics
 
-_REQUEST = ("host", "auth", "compress", "body", "endpoint")
+_REQUEST = ("host", "auth", "compress", "body", "url", "endpoint")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
 _MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "enum")
 _PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
@@ -43,6 +43,7 @@ def read_operation(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> Op
         auth=inner.choice("auth", model.OPERATION_AUTHS),
         compress=inner.choice("compress", model.COMPRESSIONS),
         body=inner.choice("body", model.OPERATION_BODIES),
+        url=inner.word("url"),
         endpoint=_endpoint(inner, where, diagnostics),
     )
 

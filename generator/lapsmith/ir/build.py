@@ -207,6 +207,7 @@ class _Builder:
             auth=requests.auth,
             compress=requests.compress,
             bodiless=requests.bodiless,
+            url_member=requests.url_member,
             endpoint_parameters=requests.endpoint_parameters,
         )
         check_operation(self._ctx, operation, target, endpoint.span)

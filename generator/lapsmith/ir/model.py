@@ -351,11 +351,12 @@ class Waiter:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. Facts with origins: ``name method uri status retry_safe errors doc``, and ``host_prefix auth
-    compress bodiless`` where they are stated.
+    compress bodiless url_member`` where they are stated.
 
     ``retry_safe``: a request that may have reached the service can be sent again without doing its work
     twice. ``host_prefix``: text and labels (names of input members) that go before the endpoint's host. ``bodiless``:
-    there is no input at all, where rpc-v2-cbor would send an empty map for one that has no members.
+    there is no input at all, where rpc-v2-cbor would send an empty map for one that has no members. ``url_member``: the
+    input member with the URL that requests go to, in place of the service's endpoint.
     """
 
     name: str
@@ -373,6 +374,7 @@ class Operation:
     auth: OperationAuth | None = None
     compress: bool = False
     bodiless: bool = False
+    url_member: str | None = None
     endpoint_parameters: tuple[EndpointParameter, ...] = ()
     pages: Pages | None = None
 

@@ -227,6 +227,7 @@ ERROR_NAMES = (
         "body",
         "code",
         "header_members",
+        "status_member",
         "headers",
         "http_status",
         "message",

@@ -33,6 +33,8 @@ def lines(bound: Bound, *, notes: bool = False) -> Iterator[str]:
     found = bound.matching
     listed = _Lists(None if notes else _LISTED, None if notes else _NAMED)
     yield f"model: {bound.shown}, protocol {bound.protocol}"
+    if bound.newer:
+        yield f"  there is a newer API version of the service: --model {bound.newer}"
     total = len(found.matches) + len(found.unbound)
     ways = Counter(match.by for match in found.matches)
     told = ", ".join(f"{ways[by]} {way}" for by, way in _WAYS.items() if ways[by])
@@ -159,11 +161,13 @@ def _count(number: int, noun: str) -> str:
 def next_step(bound: Bound, spec: str, client: str | None) -> str:
     """The command to run next. ``spec`` is the folder that has the bindings, ``client`` the one that is made of it."""
     pins = Pins(bound.document, bound.matching)
-    if any(pins.of(item.endpoint, HAND) for item in bound.matching.unbound):
-        return f"next: settle what is not bound in overrides.yaml, then lapsmith bind {spec} again"
+    gaps = any(pins.of(item.endpoint, HAND) for item in bound.matching.unbound)
+    tail = (
+        f"; to have what is not bound, settle it in overrides.yaml and run lapsmith bind {spec} again" if gaps else ""
+    )
     if client:
-        return f"next: lapsmith generate {client}"
+        return f"next: lapsmith generate {client}{tail}"
     # As botocore calls the service.
     name = bound.origin.split("/")[-2].replace("-", "_")
     name = name if name.isidentifier() and not keyword.iskeyword(name) else f"aws_{name}"
-    return f"next: lapsmith generate {spec} -o generated/{name}"
+    return f"next: lapsmith generate {spec} -o generated/{name}{tail}"

@@ -231,6 +231,9 @@ class ServiceError(AWSError):
     header_members: ClassVar[Mapping[str, tuple[str, Callable[[Headers, str], Any]]]] = {}
     """Header -> attribute and what reads it, of the modelled members that are response headers."""
 
+    status_member: ClassVar[str | None] = None
+    """The attribute of the modelled member that is the response's status."""
+
     def __init__(
         self,
         message: str = "",
@@ -244,7 +247,7 @@ class ServiceError(AWSError):
         **members: Any,
     ) -> None:
         modelled = (*self.wire_members.values(), *self.header_members.values())
-        unknown = members.keys() - {attribute for attribute, _ in modelled}
+        unknown = members.keys() - {attribute for attribute, _ in modelled} - {self.status_member}
         if unknown:
             raise TypeError(f"{type(self).__name__} has no member {sorted(unknown)[0]!r}")
         super().__init__(message)

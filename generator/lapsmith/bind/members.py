@@ -81,6 +81,12 @@ class Facts:
         """The known values of all texts that entries were made for, by the names of their enums."""
         return self._enums.found
 
+    def body(self, shape: Shape | None) -> Mapping[str, str]:
+        """The members of a request or an answer that its body has, and their names there."""
+        members = shape.members.values() if shape else ()
+        placed = ((member, self._place(shape, member, answer=False)) for member in members if shape)
+        return {member.name: member.wire_name for member, place in placed if place == "body"}
+
     def of_input(self, operation: Operation, endpoint: Endpoint, present: Mapping[str, Member]) -> Entry:
         """The ``in`` of an operation."""
         here = _labels(endpoint.path.raw)
@@ -189,6 +195,8 @@ class Facts:
             place = "event-header"
         elif shape.is_exception and self.is_rest and member.location == "header":
             place = "header"
+        elif shape.is_exception and self.is_rest and member.location == "statusCode":
+            place = "status"
         entry: Entry = {} if place == "body" else {"in": place}
         if place not in ("event-payload", "status") and member.wire_name != member.name:
             entry["name"] = member.wire_name

@@ -20,8 +20,8 @@ PROTOCOLS = ("rest-json", "rest-xml", "json-1.0", "json-1.1", "query", "ec2", "r
 TIMESTAMP_FORMATS = ("epoch-seconds", "date-time", "http-date")
 INPUT_LOCATIONS = ("label", "query", "query-map", "header", "header-map", "body", "payload", "events")
 OUTPUT_LOCATIONS = ("header", "header-map", "status", "body", "payload", "events")
-SHAPE_LOCATIONS = ("body", "header", "event-header", "event-payload")
-"""Of members of structures; ``header`` is for errors, the other two are for events."""
+SHAPE_LOCATIONS = ("body", "header", "status", "event-header", "event-payload")
+"""Of members of structures; ``header`` and ``status`` are for errors, the other two are for events."""
 ERROR_RETRIES = ("never", "throttle", "transient")
 OPERATION_RETRIES = ("safe", "unsafe")
 OPERATION_AUTHS = ("none", "unsigned-payload", "other")
@@ -219,6 +219,7 @@ class OperationBinding:
 
     ``body`` is ``none`` where the operation has no input at all, for which rpc-v2-cbor sends no body; an input without
     members is an empty map. ``poll`` is ``long`` where the operation waits for what may come, and is called in a loop.
+    ``url`` is the input member that has the URL which requests go to, in place of the service's endpoint.
     """
 
     name: str
@@ -237,6 +238,7 @@ class OperationBinding:
     compress: Fact[str] | None = None
     body: Fact[str] | None = None
     poll: Fact[str] | None = None
+    url: Fact[str] | None = None
     endpoint: Mapping[str, EndpointParameter] = field(default_factory=dict)
 
 

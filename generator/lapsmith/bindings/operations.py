@@ -21,7 +21,7 @@ from lapsmith.bindings.reader import Section, boolean, integer, mapping, text, w
 from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 from lapsmith.diagnostics import Diagnostics
 
-_REQUEST = ("host", "auth", "compress", "body", "endpoint")
+_REQUEST = ("host", "auth", "compress", "body", "url", "endpoint")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "poll", "status", "pages")
 _WIRE = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized")
 _MEMBER = (*_WIRE, "sensitive", "enum", "end")
@@ -55,6 +55,7 @@ def read_operation(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> Op
         auth=inner.choice("auth", model.OPERATION_AUTHS),
         compress=inner.choice("compress", model.COMPRESSIONS),
         body=inner.choice("body", model.OPERATION_BODIES),
+        url=inner.word("url"),
         endpoint=_endpoint(inner, where, diagnostics),
     )
 

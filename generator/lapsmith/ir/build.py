@@ -32,6 +32,7 @@ from lapsmith.ir.uri import read_target
 from lapsmith.lap.tree import Document, Endpoint, Returns
 
 _FEW_INFERENCES = 12
+_LISTED = 5
 _IDEMPOTENT = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
 
 
@@ -146,7 +147,7 @@ class _Builder:
         removed = self._ctx.bindings.removed if self._ctx.bindings else {}
         pairs = match(self._ctx, lambda name: name in self._patterns and name not in removed)
         nameless = [bound for bound in pairs if bound.binding is None and self._is_rpc(bound.endpoint)]
-        self._report_nameless(nameless)
+        self._report_nameless(nameless, only=len(nameless) == len(pairs))
         skipped = {id(bound) for bound in nameless}
         named = self._name([bound for bound in pairs if id(bound) not in skipped])
         bound_names = self._ctx.bindings.operations if self._ctx.bindings else ()
@@ -171,17 +172,25 @@ class _Builder:
         endpoints = self._ctx.document.endpoints
         return sum(endpoint.method == method and endpoint.path.raw == path for endpoint in endpoints)
 
-    def _report_nameless(self, nameless: Sequence[Bound]) -> None:
+    def _report_nameless(self, nameless: Sequence[Bound], *, only: bool) -> None:
+        """Say which endpoints are left out; ``only``: nothing else is there to generate."""
         if not nameless:
             return
         first = nameless[0].endpoint
         at = f"{first.method} {first.path.raw}"
-        places = f"{len(nameless)} endpoints such as {at} have" if len(nameless) > 1 else f"the endpoint {at} has"
-        message = f"{places} no binding, and nothing in the spec says which operations they are"
-        if self._patterns.takes_all:
-            self._ctx.diagnostics.error(first.span, "unbound-endpoint", message, unbound_hint(self._ctx, first))
+        places = f"the endpoint {at} has no binding"
+        if len(nameless) > 1:
+            lines = [str(bound.endpoint.span.line) for bound in nameless[:_LISTED]]
+            rest = f" and {len(nameless) - _LISTED} more" if len(nameless) > _LISTED else ""
+            places = f"{len(nameless)} endpoints such as {at} have no binding (lines {', '.join(lines)}{rest})"
+        message = f"{places}, and nothing in the spec says which operation that is"
+        hint = unbound_hint(self._ctx, first)
+        if only or self._ctx.strict:
+            self._ctx.diagnostics.error(first.span, "unbound-endpoint", message, hint)
+        elif self._patterns.takes_all:
+            self._ctx.diagnostics.warning(first.span, "unbound-endpoint", f"left out: {message}", hint)
         else:
-            self._ctx.diagnostics.note(first.span, "unbound-endpoint", message, unbound_hint(self._ctx, first))
+            self._ctx.diagnostics.note(first.span, "unbound-endpoint", f"left out: {message}", hint)
 
     def _name(self, bounds: Sequence[Bound]) -> list[_Chosen]:
         taken = {bound.binding.name for bound in bounds if bound.binding}
@@ -239,6 +248,7 @@ class _Builder:
             compress=requests.compress,
             bodiless=requests.bodiless,
             long_poll=requests.long_poll,
+            url_member=requests.url_member,
             endpoint_parameters=requests.endpoint_parameters,
         )
         check_operation(self._ctx, operation, target, endpoint.span)

@@ -370,12 +370,13 @@ class Waiter:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. Facts with origins: ``name method uri status retry_safe errors doc``, and ``host_prefix auth
-    compress bodiless long_poll`` where they are stated.
+    compress bodiless long_poll url_member`` where they are stated.
 
     ``retry_safe``: a request that may have reached the service can be sent again without doing its work
     twice. ``host_prefix``: text and labels (names of input members) that go before the endpoint's host. ``bodiless``:
     there is no input at all, where rpc-v2-cbor would send an empty map for one that has no members. ``long_poll``: it
-    waits for what may come, and is called in a loop.
+    waits for what may come, and is called in a loop. ``url_member``: the input member with the URL that requests go to,
+    in place of the service's endpoint.
     """
 
     name: str
@@ -394,6 +395,7 @@ class Operation:
     compress: bool = False
     bodiless: bool = False
     long_poll: bool = False
+    url_member: str | None = None
     endpoint_parameters: tuple[EndpointParameter, ...] = ()
     pages: Pages | None = None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lapsmith.bindings.model import Fact, OperationBinding
 from lapsmith.diagnostics import suggest
 from lapsmith.ir.context import Context
-from lapsmith.ir.model import EndpointParameter, Label, Member, OperationAuth, Origin
+from lapsmith.ir.model import EndpointParameter, Label, Member, OperationAuth, Origin, StringType
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9-]|\{[^{}]+\})+(?:\.(?:[A-Za-z0-9-]|\{[^{}]+\})+)*\.?")
@@ -24,6 +24,7 @@ class Requests:
     compress: bool
     bodiless: bool
     long_poll: bool
+    url_member: str | None
     endpoint_parameters: tuple[EndpointParameter, ...]
     origins: dict[str, Origin]
 
@@ -36,13 +37,22 @@ def read_requests(ctx: Context, binding: OperationBinding | None, members: Seque
     # A spec that has got an input since says more.
     body = binding.body if binding and not members else None
     poll = binding.poll if binding else None
-    stated = {"host_prefix": host, "auth": auth, "compress": compress, "bodiless": body, "long_poll": poll}
+    url = binding.url if binding else None
+    stated = {
+        "host_prefix": host,
+        "auth": auth,
+        "compress": compress,
+        "bodiless": body,
+        "long_poll": poll,
+        "url_member": url,
+    }
     return Requests(
         host_prefix=_host_prefix(ctx, host, members) if host else (),
         auth=_auth(ctx, binding.name, auth) if binding and auth else None,
         compress=compress is not None,
         bodiless=body is not None,
         long_poll=poll is not None,
+        url_member=_url_member(ctx, url, members) if url else None,
         endpoint_parameters=tuple(_endpoint_parameters(ctx, binding)) if binding else (),
         origins={name: ctx.of(fact) for name, fact in stated.items() if fact},
     )
@@ -57,6 +67,15 @@ def _auth(ctx: Context, name: str, auth: Fact[str]) -> OperationAuth | None:
         "and give what it takes in extra_headers"
     )
     ctx.diagnostics.error(auth.span, "auth-unsupported", message, hint)
+    return None
+
+
+def _url_member(ctx: Context, url: Fact[str], members: Iterable[Member]) -> str | None:
+    texts = {member.name for member in members if isinstance(member.type, StringType)}
+    if url.value in texts:
+        return url.value
+    message = f"'url' names '{url.value}', which is no input member of type str"
+    ctx.diagnostics.error(url.span, "unknown-member", message, suggest(url.value, texts))
     return None
 
 

@@ -132,6 +132,7 @@ class _Operations:
             async_docstring=self._docstring(op, parameters, output, stream, json=json, asynchronous=True),
             body_constant=self._spelling.body_constants[op.name],
             host_prefix=host_prefix(op, by_member),
+            endpoint_url=by_member[op.url_member] if op.url_member else None,
             endpoint_parameters=endpoint_parameters(op, self._service.shapes, by_member),
             options=record_options(op),
             is_record=self._is_rpc,

@@ -261,6 +261,7 @@ ERROR_NAMES = (
         "code",
         "event",
         "header_members",
+        "status_member",
         "headers",
         "http_status",
         "message",

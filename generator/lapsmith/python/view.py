@@ -93,11 +93,16 @@ class ErrorView:
 
     @property
     def body_fields(self) -> tuple[Parameter, ...]:
-        return tuple(f for f in self.fields if f.member.location is not ir.Location.HEADER)
+        return tuple(f for f in self.fields if f.member.location is ir.Location.BODY)
 
     @property
     def header_fields(self) -> tuple[Parameter, ...]:
         return tuple(f for f in self.fields if f.member.location is ir.Location.HEADER)
+
+    @property
+    def status_field(self) -> Parameter | None:
+        """The member that is the status of the answer."""
+        return next((f for f in self.fields if f.member.location is ir.Location.STATUS), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +195,9 @@ class OperationView:
 
     ``default_type`` is the expression of the Content-Type, where no member sets it. ``docstring`` and
     ``async_docstring`` are those of the two clients' methods. ``body_constant`` is what the types of the body's members
-    are called. ``host_prefix`` and the values of ``endpoint_parameters`` are expressions; ``options`` are keyword
-    arguments of the operation's record. ``is_record``: the record alone builds the request; a ``bodiless`` one has no
-    input.
+    are called. ``host_prefix``, ``endpoint_url`` and the values of ``endpoint_parameters`` are expressions; ``options``
+    are keyword arguments of the operation's record. ``is_record``: the record alone builds the request; a ``bodiless``
+    one has no input.
     """
 
     name: str
@@ -221,6 +226,7 @@ class OperationView:
     async_docstring: str
     body_constant: str
     host_prefix: str | None
+    endpoint_url: str | None
     endpoint_parameters: tuple[tuple[str, str], ...]
     options: tuple[tuple[str, str], ...]
     is_record: bool

@@ -12,7 +12,7 @@ from ..codec.operation import Operation
 from ..errors import InvalidInput
 from ..message.http import HeaderList, HTTPRequest, Request
 from ..settings.config import Config, ServiceInfo
-from ..settings.endpoint import Endpoint
+from ..settings.endpoint import Endpoint, parse_endpoint_url
 from ..settings.routing import Route
 from ..signing.sigv4 import UNSIGNED_PAYLOAD, Credentials, sign
 
@@ -48,6 +48,8 @@ def prepare(
     if not isinstance(route, Route):
         route = route.find(request.endpoint_parameters or {}, credentials.account_id if credentials else None)
     endpoint = route.endpoint
+    if request.endpoint_url is not None:
+        endpoint = parse_endpoint_url(request.endpoint_url, f"the endpoint URL of {operation.name}")
     if request.host_prefix and config.host_prefixes:
         endpoint = _prefixed(endpoint, request.host_prefix)
     path = endpoint.path + request.path

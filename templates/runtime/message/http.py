@@ -74,8 +74,8 @@ class Request(msgspec.Struct):
     """What an operation asks for, before an endpoint and a signature are added.
 
     ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark. ``host_prefix``
-    goes before the endpoint's host; ``endpoint_parameters`` are values for the service's endpoint rules, by their names
-    there.
+    goes before the endpoint's host; ``endpoint_url`` takes the endpoint's place; ``endpoint_parameters`` are values for
+    the service's endpoint rules, by their names there.
     """
 
     method: str
@@ -84,6 +84,7 @@ class Request(msgspec.Struct):
     headers: HeaderList = msgspec.field(default_factory=list[tuple[str, str]])
     body: bytes | Body = b""
     host_prefix: str = ""
+    endpoint_url: str | None = None
     endpoint_parameters: Mapping[str, Any] | None = None
 
 

@@ -9,36 +9,54 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from enum import Enum
+from functools import cached_property, lru_cache
 
 from lapsmith.bind import spelling
+from lapsmith.bind.matching import prose as texts
 from lapsmith.bind.model import Operation
 from lapsmith.bind.spelling import Spelled
 from lapsmith.lap.tree import Endpoint, Field, ListOf, MapOf, Type
 
-CUT = 60
-"""A description that is cut off counts as the same from this many characters on."""
+
+class Change(Enum):
+    """How the members of an endpoint differ from those of an operation."""
+
+    NONE = "none"
+    # Both have the same, but not what is required.
+    REQUIRED = "required"
+    # All that only one side has is the endpoint's, or the operation's.
+    GREW = "grew"
+    SHRANK = "shrank"
+    RETYPED = "retyped"
+    BOTH = "both"
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What spec and model both tell of an operation. Types are spelled; no types: unknown."""
+    """What spec and model both tell of an operation, which only the model names. Types are spelled."""
 
     inputs: Mapping[str, str]
     required: frozenset[str]
     outputs: Mapping[str, str]
     errors: frozenset[str]
     description: str
+    name: str = ""
+    # Later models have another operation that differs in nothing but its prose.
+    is_twin: bool = False
 
     @cached_property
     def words(self) -> frozenset[str]:
         return frozenset(self.description.lower().replace(".", " ").replace(",", " ").split())
 
-    @property
-    def facts(self) -> tuple[object, ...]:
-        """All but the prose."""
-        ins, outs = tuple(sorted(self.inputs.items())), tuple(sorted(self.outputs.items()))
-        return ins, self.required, outs, self.errors
+    @cached_property
+    def verb(self) -> str:
+        """What the operation does, by its name."""
+        return texts.verb(self.name)
+
+    def is_witnessed(self, endpoint: Signature) -> bool:
+        """Whether all that the operation's name says it is about is in the names of the endpoint's members."""
+        return texts.are_in(texts.things_of(self.name), " ".join((*endpoint.inputs, *endpoint.outputs)))
 
 
 def of_endpoint(endpoint: Endpoint) -> Signature:
@@ -53,6 +71,7 @@ def of_endpoint(endpoint: Endpoint) -> Signature:
     )
 
 
+@lru_cache(maxsize=4096)
 def of_operation(operation: Operation) -> Signature:
     """The signature of an operation of the model."""
     inputs, outputs = spelling.inputs(operation), spelling.outputs(operation)
@@ -62,6 +81,7 @@ def of_operation(operation: Operation) -> Signature:
         outputs=_spelled(outputs),
         errors=frozenset(error.name for error in operation.errors),
         description=spelling.description(operation),
+        name=operation.name,
     )
 
 
@@ -121,11 +141,36 @@ def prose(endpoint: Signature, operation: Signature) -> float:
     a, b = endpoint.description, operation.description
     if not a or not b:
         return 0.0
-    if same_prose(a, b):
+    if texts.same(a, b):
         return -2.0
     return 4.5 - 6.5 * len(endpoint.words & operation.words) / len(endpoint.words | operation.words)
 
 
-def same_prose(a: str, b: str) -> bool:
-    """Whether the description ``a`` is ``b``, or ``b`` cut off."""
-    return a == b or (len(a) >= CUT and b.startswith(a.removesuffix("...").removesuffix("…").rstrip()))
+def change(endpoint: Signature, operation: Signature) -> Change:
+    """How the members differ."""
+    a, b = endpoint, operation
+    if any(a.inputs[name] != b.inputs[name] for name in a.inputs.keys() & b.inputs.keys()):
+        return Change.RETYPED
+    if any(a.outputs[name] != b.outputs[name] for name in a.outputs.keys() & b.outputs.keys()):
+        return Change.RETYPED
+    here = a.inputs.keys() - b.inputs.keys() or a.outputs.keys() - b.outputs.keys()
+    there = b.inputs.keys() - a.inputs.keys() or b.outputs.keys() - a.outputs.keys()
+    if here or there:
+        return Change.BOTH if here and there else Change.GREW if here else Change.SHRANK
+    return Change.NONE if a.required == b.required else Change.REQUIRED
+
+
+def is_answerless(endpoint: Signature, operation: Signature) -> bool:
+    """Whether neither has an answer with members."""
+    return not endpoint.outputs and not operation.outputs
+
+
+def takes_more(endpoint: Signature, operation: Signature) -> bool:
+    """Whether the endpoint takes what the operation does not."""
+    return bool(endpoint.inputs.keys() - operation.inputs.keys())
+
+
+def is_on_one_thing(endpoint: Signature) -> bool:
+    """Whether all that an endpoint takes is one text, and tokens that make it safe to send again."""
+    told = [kind for name, kind in endpoint.inputs.items() if not name.lower().endswith("token")]
+    return told == ["str"]

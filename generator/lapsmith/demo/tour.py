@@ -25,7 +25,7 @@ from lapsmith.inputs import read_inputs
 
 PACKAGE = "sagemaker_runtime"
 _KEY, _SECRET = "AKIDDEMO", "demo-secret-access-key"
-_REQUIRED = ("botocore", "httpcore2", "anyio", "msgspec")
+_REQUIRED = ("botocore", "httptools", "msgspec")
 
 
 class DemoFailedError(Exception):

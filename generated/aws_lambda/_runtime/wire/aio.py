@@ -27,7 +27,7 @@ class Connection(Kept, Protocol):
 
     interrupted: bool
 
-    async def open(self, trust: Callable[[], ssl.SSLContext], until: Until) -> None:
+    async def open(self, context: ssl.SSLContext | None, until: Until) -> None:
         """Connect, through the proxy if there is one, and shake hands."""
         ...
 
@@ -176,10 +176,11 @@ class AsyncEngine:
         route = pool.route(request.scheme, request.host, request.port)
         head = encode_head(request, route.prefix, route.headers)
         clock = Clock(timeout)
-        connection = pool.take(route) or await self._open(route, clock)
         reader = ResponseReader(request.method)
+        connection = None
         sent = False
         try:
+            connection = pool.take(route) or await self._open(route, clock)
             if is_small(request):
                 await connection.send(head + request.body if request.body else head, reader, clock)  # type: ignore[operator]
             else:
@@ -188,13 +189,18 @@ class AsyncEngine:
             while not reader.status:
                 await connection.read_into(reader, clock)
         except Exception as cause:
+            if connection is None:
+                raise
             pool.discard(connection)
             if not isinstance(request.body, bytes) and request.body.failure is not None:
                 raise request.body.failure from None
             raise _broken_off(connection, timeout, cause, sent=sent) from cause
         except BaseException:
-            pool.discard(connection)
+            if connection is not None:
+                pool.discard(connection)
             raise
+        finally:
+            head = b""  # Keeps secrets out of tracebacks that show local variables.
         return Response(reader, connection, self, clock)
 
     async def _upload(
@@ -217,13 +223,14 @@ class AsyncEngine:
     async def _open(self, route: Route, clock: Clock) -> Connection:
         pool = self.pool
         try:
+            context = self._trust() if route.uses_tls else None
             connection = None if pool.may_open() else await self._wait(route, clock)
             if connection is not None:
                 return connection
             new: Connection = self._driver.Connection(route)
             try:
                 pool.add(new)
-                await new.open(self._trust, clock.until("connect"))
+                await new.open(context, clock.until("connect"))
             except BaseException as error:
                 pool.discard(new)
                 if new.interrupted and isinstance(error, Exception):

@@ -166,10 +166,11 @@ class Engine:
         route = pool.route(request.scheme, request.host, request.port)
         head = encode_head(request, route.prefix, route.headers)
         clock = Clock(timeout)
-        connection = pool.take(route) or self._open(route, clock)
         reader = ResponseReader(request.method)
+        connection = None
         sent = False
         try:
+            connection = pool.take(route) or self._open(route, clock)
             if is_small(request):
                 connection.send(head + request.body if request.body else head, clock)  # type: ignore[operator]
             else:
@@ -178,13 +179,18 @@ class Engine:
             while not reader.status:
                 reader.feed_or_end(connection.read(clock))
         except Exception as cause:
+            if connection is None:
+                raise
             pool.discard(connection)
             if not isinstance(request.body, bytes) and request.body.failure is not None:
                 raise request.body.failure from None
             raise _broken_off(connection, timeout, cause, sent=sent) from cause
         except BaseException:
-            pool.discard(connection)
+            if connection is not None:
+                pool.discard(connection)
             raise
+        finally:
+            head = b""  # Keeps secrets out of tracebacks that show local variables.
         return Response(reader, connection, self, clock)
 
     def _upload(
@@ -207,13 +213,14 @@ class Engine:
     def _open(self, route: Route, clock: Clock) -> Connection:
         pool = self.pool
         try:
+            context = self._trust() if route.uses_tls else None
             connection = None if pool.may_open() else self._wait(route, clock)
             if connection is not None:
                 return connection
             connection = Connection(route)
             try:
                 pool.add(connection)
-                connection.open(self._trust, clock.until("connect"))
+                connection.open(context, clock.until("connect"))
             except BaseException:
                 pool.discard(connection)
                 connection.raise_if_gone()

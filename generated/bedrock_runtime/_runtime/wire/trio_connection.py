@@ -39,33 +39,33 @@ class Connection:
 
     # Opening
 
-    async def open(self, trust: Callable[[], ssl.SSLContext], until: Until) -> None:
+    async def open(self, context: ssl.SSLContext | None, until: Until) -> None:
         """Connect, through the proxy if there is one, and shake hands. Raises :class:`TimedOut` and what failed."""
         left = until.left()
         with trio.CancelScope() as self._opening:
             if left is not None:
                 self._opening.deadline = trio.current_time() + left
-            await self._open(trust)
+            await self._open(context)
         opened, self._opening = not self._opening.cancelled_caught, None
         if self.interrupted:
             raise Gone
         if not opened:
             raise TimedOut("connect")
 
-    async def _open(self, trust: Callable[[], ssl.SSLContext]) -> None:
+    async def _open(self, context: ssl.SSLContext | None) -> None:
         route, proxy = self.route, self.route.proxy
         host, port = (route.host, route.port) if proxy is None else (proxy.host, proxy.port)
         self._sock = await connect(await look_up(host, port))
-        if proxy is not None and proxy.scheme == "https":
-            await self._start_tls(trust(), proxy.host)
+        if context is not None and proxy is not None and proxy.scheme == "https":
+            await self._start_tls(context, proxy.host)
         if proxy is not None and route.tunnel:
             await self._send(proxy.connect_head(route.origin))
             reader = ResponseReader("CONNECT")
             while not reader.status:
                 reader.feed_or_end(await self._next())
             check_tunnel(reader)
-        if route.scheme == "https":
-            await self._start_tls(trust(), route.host)
+        if context is not None and route.scheme == "https":
+            await self._start_tls(context, route.host)
 
     async def _start_tls(self, context: ssl.SSLContext, host: str) -> None:
         tls = TLS(context, host)

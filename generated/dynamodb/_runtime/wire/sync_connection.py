@@ -62,21 +62,21 @@ class Connection:
 
     # Opening
 
-    def open(self, trust: Callable[[], ssl.SSLContext], until: Until) -> None:
+    def open(self, context: ssl.SSLContext | None, until: Until) -> None:
         """Connect, through the proxy if there is one, and shake hands. Raises :class:`TimedOut` and what failed."""
         route, proxy = self.route, self.route.proxy
         host, port = (route.host, route.port) if proxy is None else (proxy.host, proxy.port)
         self._connect(self._look_up(host, port, until), until)
-        if proxy is not None and proxy.scheme == "https":
-            self._start_tls(trust(), proxy.host, until)
+        if context is not None and proxy is not None and proxy.scheme == "https":
+            self._start_tls(context, proxy.host, until)
         if proxy is not None and route.tunnel:
             self._send(proxy.connect_head(route.origin), until.left())
             reader = ResponseReader("CONNECT")
             while not reader.status:
                 reader.feed_or_end(self._read_until(until))
             check_tunnel(reader)
-        if route.scheme == "https":
-            self._start_tls(trust(), route.host, until)
+        if context is not None and route.scheme == "https":
+            self._start_tls(context, route.host, until)
 
     def _look_up(self, host: str, port: int, until: Until) -> list[dial.Address]:
         asked = dial.lookup(host, port)

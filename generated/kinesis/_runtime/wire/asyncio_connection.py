@@ -49,12 +49,12 @@ class Connection(asyncio.Protocol):
 
     # Opening
 
-    async def open(self, trust: Callable[[], ssl.SSLContext], until: Until) -> None:
+    async def open(self, context: ssl.SSLContext | None, until: Until) -> None:
         """Connect, through the proxy if there is one, and shake hands. Raises :class:`TimedOut` and what failed."""
         opening = self._opening = asyncio.timeout(until.left())
         try:
             async with opening:
-                await self._open(trust)
+                await self._open(context)
         except TimeoutError:
             if self.interrupted:
                 raise Gone from None
@@ -64,7 +64,7 @@ class Connection(asyncio.Protocol):
         finally:
             self._opening = None
 
-    async def _open(self, trust: Callable[[], ssl.SSLContext]) -> None:
+    async def _open(self, context: ssl.SSLContext | None) -> None:
         route, proxy = self.route, self.route.proxy
         host, port = (route.host, route.port) if proxy is None else (proxy.host, proxy.port)
         sock = await connect(await look_up(host, port))
@@ -74,16 +74,16 @@ class Connection(asyncio.Protocol):
             sock.close()
             raise
         self._sock = sock
-        if proxy is not None and proxy.scheme == "https":
-            await self._start_tls(trust(), proxy.host)
+        if context is not None and proxy is not None and proxy.scheme == "https":
+            await self._start_tls(context, proxy.host)
         if proxy is not None and route.tunnel:
             self._write(proxy.connect_head(route.origin))
             reader = ResponseReader("CONNECT")
             while not reader.status:
                 reader.feed_or_end(await self._next())
             check_tunnel(reader)
-        if route.scheme == "https":
-            await self._start_tls(trust(), route.host)
+        if context is not None and route.scheme == "https":
+            await self._start_tls(context, route.host)
 
     async def _start_tls(self, context: ssl.SSLContext, host: str) -> None:
         tls = TLS(context, host)

@@ -74,24 +74,33 @@ class Proxy:
                 f"the environment sets a {self.scheme} proxy, and only http and https proxies can be used: set "
                 "HTTPS_PROXY to one of those, exempt the endpoint with NO_PROXY, or give a transport of your own"
             )
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host = port = None
-        if not host:
+        place = _host_and_port(url)
+        if place is None:
             raise InvalidInput(
                 "the proxy in the environment is not a URL with a host: check HTTPS_PROXY and HTTP_PROXY"
             )
-        self.host: str = host
-        self.port: int = port or (443 if self.scheme == "https" else 80)
-        self.headers: tuple[tuple[str, str], ...] = ()
-        if parts.username is not None:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-            self.headers = (("Proxy-Authorization", f"Basic {b64encode(pair).decode()}"),)
+        self.host: str = place[0]
+        self.port: int = place[1] or (443 if self.scheme == "https" else 80)
+        self.headers: tuple[tuple[str, str], ...] = _credentials(url)
 
     def connect_head(self, origin: str) -> bytes:
         """Return the request for a tunnel to ``origin``, a host and a port."""
         lines = [f"CONNECT {origin} HTTP/1.1", f"Host: {origin}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+
+
+def _host_and_port(url: str) -> tuple[str, int | None] | None:
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname, parts.port) if parts.hostname else None
+    except ValueError:
+        return None
+
+
+def _credentials(url: str) -> tuple[tuple[str, str], ...]:
+    parts = urlsplit(url)
+    if parts.username is None:
+        return ()
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+    return (("Proxy-Authorization", f"Basic {b64encode(pair).decode()}"),)

@@ -35,10 +35,11 @@ class Route:
         prefix: what goes before the target on the request line, for a proxy that is asked to pass a request on.
         headers: what that proxy gets besides the request's own headers.
         tunnel: whether a proxy is asked for a tunnel.
+        uses_tls: whether the endpoint or the proxy is spoken to in TLS.
         idle: the connections that nobody uses, the last used one on the right.
     """
 
-    __slots__ = ("headers", "host", "idle", "origin", "port", "prefix", "proxy", "scheme", "tunnel")
+    __slots__ = ("headers", "host", "idle", "origin", "port", "prefix", "proxy", "scheme", "tunnel", "uses_tls")
 
     def __init__(self, scheme: str, host: str, port: int | None, proxies: Proxies) -> None:
         url = proxies.find(scheme, host, port)
@@ -48,6 +49,7 @@ class Route:
         self.origin = origin(scheme, host, port)
         self.proxy = None if url is None else Proxy(url)
         self.tunnel = self.proxy is not None and scheme == "https"
+        self.uses_tls = scheme == "https" or (self.proxy is not None and self.proxy.scheme == "https")
         self.prefix = ""
         self.headers: tuple[tuple[str, str], ...] = ()
         if self.proxy is not None and not self.tunnel:

@@ -35,10 +35,6 @@ if TYPE_CHECKING:
         AsyncHTTPX2Transport as AsyncHTTPX2Transport,
         HTTPX2Transport as HTTPX2Transport,
     )
-    from ._runtime.wire.pyreqwest_adapter import (
-        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
-        PyreqwestTransport as PyreqwestTransport,
-    )
     from ._runtime.wire.transport import (
         AsyncHTTPTransport,
         AsyncTransport,
@@ -126,7 +122,6 @@ _MODULES = {
     "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncHTTPX2Transport": "._runtime.wire.httpx2_adapter",
     "AsyncInvokeEndpointWithResponseStream": ".events",
-    "AsyncPyreqwestTransport": "._runtime.wire.pyreqwest_adapter",
     "AsyncSageMakerRuntime": "._async",
     "AsyncTransport": "._runtime.wire.transport",
     "CallEvent": "._runtime.settings.hooks",
@@ -156,7 +151,6 @@ _MODULES = {
     "ModelStreamError": ".errors",
     "PayloadPart": ".types",
     "ProtocolError": "._runtime.errors",
-    "PyreqwestTransport": "._runtime.wire.pyreqwest_adapter",
     "ReadTimeout": "._runtime.errors",
     "ResponseMetadata": "._runtime.shapes.structures",
     "ResponseStreamEvent": ".events",

@@ -33,7 +33,6 @@ RUNTIME_EXPORTS = {
 
 OPTIONAL_EXPORTS = {
     "wire.httpx2_adapter": ("AsyncHTTPX2Transport", "HTTPX2Transport"),
-    "wire.pyreqwest_adapter": ("AsyncPyreqwestTransport", "PyreqwestTransport"),
 }
 """The same, for the transports that a client can be configured to have."""
 

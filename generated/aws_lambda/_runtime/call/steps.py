@@ -14,6 +14,7 @@ import msgspec
 from ..errors import TransportError
 from ..message.body import Body
 from ..message.http import Headers, HTTPRequest, Response, Timeout
+from ..settings.hooks import Watch
 from ..signing.credentials import CredentialsProvider
 from ..signing.sigv4 import Credentials
 from ..wire.loops import in_abandoned_thread, sleep, within
@@ -56,10 +57,13 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A response, and the connection that its body can still be read from when it is a stream."""
+    """A response, and the connection that its body can still be read from when it is a stream; ``watch`` follows the
+    call, where somebody listens.
+    """
 
     response: Response
     connection: Any = None
+    watch: Watch | None = None
 
 
 Step = Send | Sleep | Refresh | Measure

@@ -16,7 +16,7 @@ from typing import Any, AnyStr, cast
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import InvalidInput, shown
+from ..errors import InvalidInput, foreign, shown
 from .body import Body
 
 HeaderList = list[tuple[str, str]]
@@ -110,8 +110,8 @@ class Request(msgspec.Struct):
     """What an operation asks for, before an endpoint and a signature are added.
 
     ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark. ``host_prefix``
-    goes before the endpoint's host; ``endpoint_parameters`` are values for the service's endpoint rules, by their names
-    there.
+    goes before the endpoint's host; ``endpoint_url`` takes the endpoint's place; ``endpoint_parameters`` are values for
+    the service's endpoint rules, by their names there.
     """
 
     method: str
@@ -120,10 +120,11 @@ class Request(msgspec.Struct):
     headers: HeaderList = msgspec.field(default_factory=list[tuple[str, str]])
     body: bytes | Body = b""
     host_prefix: str = ""
+    endpoint_url: str | None = None
     endpoint_parameters: Mapping[str, Any] | None = None
 
 
-class HTTPRequest(msgspec.Struct, frozen=True):
+class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
     """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
 
     ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
@@ -141,6 +142,19 @@ class HTTPRequest(msgspec.Struct, frozen=True):
     body: bytes | Body
     operation: str = ""
     expect_continue: bool = False
+
+    def built(self) -> HTTPRequest:
+        """Note that the client built the request from parts that it has checked; returns the request.
+
+        The note is no field, so that a request which was altered with ``replace`` has none.
+        """
+        vars(self)["built"] = len(self.headers)
+        return self
+
+    @property
+    def needs_check(self) -> bool:
+        """Whether somebody else made the request, or has added or taken headers since."""
+        return vars(self).get("built") != len(self.headers)
 
     def __repr__(self) -> str:
         size = len(self.body) if isinstance(self.body, bytes) else self.body.length
@@ -225,6 +239,16 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     def for_service(self, read: float | None) -> Timeout:
         """Return these limits with the service's own for reading, where there is one and no other was set."""
         return self if read is None or not isinstance(self.read, _Unset) else replace(self, read=read)
+
+
+def adopted_timeout(other: Any) -> Timeout:
+    """Return the limits of another generated client's ``Timeout``. Raises :class:`InvalidInput` for what is none."""
+    names = Timeout.__struct_fields__
+    if type(other).__name__ != Timeout.__name__ or not all(hasattr(other, name) for name in names):
+        raise InvalidInput(f"timeout must be a number of seconds or a Timeout, not {other!r} of {foreign(other)}")
+    limits = {name: getattr(other, name) for name in names}
+    # A limit that was not set there is not set here.
+    return Timeout(**{name: limit for name, limit in limits.items() if type(limit).__name__ != _Unset.__name__})
 
 
 def check_seconds(value: object, what: str) -> None:

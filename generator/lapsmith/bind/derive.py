@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lapsmith.bind import members, paging, rules, signing, types
+from lapsmith.bind import members, paging, rules, signing, types, xml
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import ORDER, Match, Matching
 from lapsmith.bind.members import Facts
-from lapsmith.bind.model import Member, Model, Operation, Shape
+from lapsmith.bind.model import SPOKEN, TARGETED, Member, Model, Operation, Shape
 from lapsmith.bind.pins import Pins
 from lapsmith.bind.yaml import Noted, Word
 from lapsmith.inputs import RULES
@@ -51,9 +51,8 @@ def _protocol(model: Model, wanted: str | None) -> str:
     spoken = ", ".join(offered)
     if not offered:
         names = ", ".join(model.metadata.get("protocols") or [model.metadata["protocol"]])
-        raise BindError(
-            f"the service speaks {names}, and bindings are derived for rest-json, json and rpc-v2-cbor only"
-        )
+        spoken = ", ".join(SPOKEN.values())
+        raise BindError(f"the service speaks {names}, but bindings are derived for {spoken} only")
     if wanted is None:
         return offered[0]
     # json: whichever version the service speaks.
@@ -69,6 +68,8 @@ class _Deriver:
         self._model = model
         self._protocol = protocol
         self._facts = Facts(protocol)
+        self._is_rest = self._facts.is_rest
+        self._version = document.version
         self._pins = Pins(document, matching)
         self._errors: dict[str, Shape] = {}
         self._roots: list[Shape] = []
@@ -100,13 +101,16 @@ class _Deriver:
         model = self._model
         identity = model.text("serviceId") or model.text("serviceFullName") or "Service"
         service: dict[str, object] = {"id": identity, "class": _class_name(model), "protocol": self._protocol}
-        if self._protocol != "rest-json":
+        if self._protocol in TARGETED:
             service["target"] = model.metadata["targetPrefix"]
+        version = model.text("apiVersion")
+        if xml.speaks_xml(self._protocol) and not self._is_rest and version != self._version:
+            service["version"] = version
         service["signing"] = model.text("signingName") or model.metadata["endpointPrefix"]
         headers = _HEADERS.get(str(model.text("serviceFullName")))
         if headers:
             service["headers"] = headers
-        if "awsQueryCompatible" in model.metadata and self._protocol != "rest-json":
+        if "awsQueryCompatible" in model.metadata and self._protocol in TARGETED:
             service["query_compatible"] = True
         return service
 
@@ -165,6 +169,9 @@ class _Deriver:
             entry["compress"] = "gzip"
         if self._protocol == "rpc-v2-cbor" and operation.input is None:
             entry["body"] = "none"
+        written = xml.of_operation(operation, self._protocol)
+        if written:
+            entry["xml"] = written
         parameters = rules.parameters(operation, taken)
         return entry | ({"endpoint": parameters} if parameters else {})
 

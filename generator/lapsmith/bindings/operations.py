@@ -9,12 +9,13 @@ from lapsmith.bindings import model
 from lapsmith.bindings.enums import read_use
 from lapsmith.bindings.model import At, EndpointParameter, Fact, MemberBinding, OperationBinding, Pages, Pin
 from lapsmith.bindings.reader import Section, boolean, integer, mapping, text, words
+from lapsmith.bindings.xml import read_operation_xml, read_xml
 from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 from lapsmith.diagnostics import Diagnostics
 
-_REQUEST = ("host", "auth", "compress", "body", "endpoint")
+_REQUEST = ("host", "auth", "compress", "body", "endpoint", "xml")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
-_MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "enum")
+_MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "enum", "xml")
 _PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
 _PAGES = ("in", "out", "items", "limit", "more")
 _AT = re.compile(r"([A-Z]+) (/\S*)")
@@ -44,6 +45,7 @@ def read_operation(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> Op
         compress=inner.choice("compress", model.COMPRESSIONS),
         body=inner.choice("body", model.OPERATION_BODIES),
         endpoint=_endpoint(inner, where, diagnostics),
+        xml=read_operation_xml(inner),
     )
 
 
@@ -92,6 +94,7 @@ def read_members(
             sparse=inner.boolean("sparse"),
             sized=inner.boolean("sized"),
             enum=read_use(inner),
+            xml=read_xml(inner),
         )
     return members
 

@@ -27,6 +27,7 @@ from lapsmith.ir.select import Patterns
 from lapsmith.ir.service import build_header, protocol_of
 from lapsmith.ir.shapes import Shapes
 from lapsmith.ir.uri import read_target
+from lapsmith.ir.xml import root_of, wrapper_of
 from lapsmith.lap.tree import Document, Endpoint, Returns
 
 _IDEMPOTENT = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
@@ -91,7 +92,7 @@ class _Builder:
             name=header.name,
             id=header.id,
             class_name=header.class_name,
-            api_version=self._ctx.document.version,
+            api_version=header.api_version,
             protocol=self._ctx.protocol,
             signing=header.signing,
             target=header.target,
@@ -199,6 +200,8 @@ class _Builder:
             compress=requests.compress,
             bodiless=requests.bodiless,
             endpoint_parameters=requests.endpoint_parameters,
+            root=root_of(binding),
+            wrapper=wrapper_of(binding),
         )
         check_operation(self._ctx, operation, target, endpoint.span)
         return operation

@@ -212,12 +212,15 @@ def _output(operation: Operation[Out], reply: Reply, attempt: int, watching: Wat
         if watching:
             watching.failed(error)
         raise
+    found = found or output.metadata.request_id
     return output.with_metadata(ResponseMetadata(found, response.status, response.headers, attempt))
 
 
 def _is_error(operation: Operation[Any], reply: Reply) -> bool:
     """Whether an answer is an error. One that came under a good status, in place of a stream, must say which it is."""
     response = reply.response
+    if operation.is_error is not None and response.status < 300 and operation.is_error(response):
+        return True
     if response.status >= 300 or not operation.streaming or reply.connection is not None:
         return response.status >= 300
     error = operation.parse_error(response, operation.errors, operation.service_error)
@@ -230,7 +233,7 @@ def _service_error(operation: Operation[Any], response: Response, attempt: int) 
     error.status = response.status
     error.headers = response.headers
     error.body = response.body
-    error.request_id = request_id(response.headers)
+    error.request_id = request_id(response.headers) or error.request_id
     error.attempts = attempt
     for name, (attribute, read) in error.header_members.items():
         with suppress(InvalidResponse):

@@ -186,6 +186,7 @@ HELPER_NAMES = HEADER_READERS | frozenset(
         "json_content_type",
         "json_header",
         "encode_payload",
+        "is_error",
         "json_payload",
         "keys_of",
         "member_of",

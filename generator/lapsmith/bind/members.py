@@ -102,6 +102,9 @@ class Facts:
         if shape is None:
             return {}
         entries: Entry = {}
+        if self._protocol == "rest-xml":
+            # Elements have an order, which specs do not keep.
+            present = xml.in_order(shape, present)
         for name, member in present.items():
             entry = self._top(name, member, labels, self._place(shape, member, answer=answer))
             entry |= self._known(shape, member)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lapsmith.bind.model import Member, Operation, Shape
 from lapsmith.ir.model import XML_PROTOCOLS
 
@@ -27,6 +29,12 @@ def of_member(member: Member, place: str, protocol: str) -> object:
     elif place != "body":
         return None
     return _shortened(entry)
+
+
+def in_order(shape: Shape, members: Mapping[str, Member]) -> dict[str, Member]:
+    """Members of a structure in the model's order."""
+    order = list(shape.members)
+    return dict(sorted(members.items(), key=lambda item: order.index(item[1].name)))
 
 
 def _entry(member: Member, protocol: str, seen: frozenset[str]) -> Entry:

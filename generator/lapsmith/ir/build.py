@@ -27,7 +27,7 @@ from lapsmith.ir.select import Patterns
 from lapsmith.ir.service import build_header, protocol_of
 from lapsmith.ir.shapes import Shapes
 from lapsmith.ir.uri import read_target
-from lapsmith.ir.xml import root_of, wrapper_of
+from lapsmith.ir.xml import in_order, root_of, wrapper_of
 from lapsmith.lap.tree import Document, Endpoint, Returns
 
 _IDEMPOTENT = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
@@ -178,7 +178,7 @@ class _Builder:
         origins = {"name": item.origin, "method": self._ctx.origin(endpoint.span), "uri": stated}
         names, origins["errors"] = operation_errors(self._ctx, binding, endpoint, errors)
         status, answer, origins["status"] = self._answer(endpoint, binding)
-        inputs = members.inputs()
+        inputs = in_order(self._ctx, members.inputs(), binding)
         safe, origins["retry_safe"] = self._retry_safe(endpoint, binding, inputs)
         requests = read_requests(self._ctx, binding, inputs)
         origins["doc"] = self._ctx.origin(endpoint.span) if endpoint.desc else default("no-description")

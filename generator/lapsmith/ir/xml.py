@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lapsmith.bindings.model import Fact, MemberBinding, OperationBinding, XmlBinding
 from lapsmith.ir.context import Context
-from lapsmith.ir.model import XML_PROTOCOLS, ListType, Location, MapType, Member, StructureRef, Type, Xml
+from lapsmith.ir.model import XML_PROTOCOLS, ListType, Location, MapType, Member, Protocol, StructureRef, Type, Xml
 from lapsmith.ir.wire import describe
 
 _PLAIN = Xml()
@@ -63,6 +63,14 @@ def _check(ctx: Context, where: str, kind: Type, stated: XmlBinding) -> None:
         if fact is not None and not fits:
             message = f"'{where}' is {describe(kind)}, and {why}"
             ctx.diagnostics.error(fact.span, "wrong-kind", message, f"remove '{name}'")
+
+
+def in_order(ctx: Context, members: tuple[Member, ...], binding: OperationBinding | None) -> tuple[Member, ...]:
+    """The members of an input in the order of their bindings, where they are elements: services may insist on it."""
+    if binding is None or ctx.protocol is not Protocol.REST_XML:
+        return members
+    order = {entry.member.value if entry.member else name: at for at, (name, entry) in enumerate(binding.input.items())}
+    return tuple(sorted(members, key=lambda member: order.get(member.name, len(order))))
 
 
 def root_of(binding: OperationBinding | None) -> Xml | None:

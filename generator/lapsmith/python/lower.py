@@ -123,7 +123,7 @@ class _Operations:
             query_maps=_at(parameters, ir.Location.QUERY_MAP),
             headers=headers,
             header_maps=_at(parameters, ir.Location.HEADER_MAP),
-            body=_at(parameters, ir.Location.BODY),
+            body=self._body(op, parameters),
             payload=payload,
             json=json,
             content_type=content_type,
@@ -142,6 +142,14 @@ class _Operations:
             is_record=self._is_rpc,
             bodiless=op.bodiless,
         )
+
+    def _body(self, op: ir.Operation, parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
+        """Return the members of a body; elements have an order that is not that of arguments."""
+        body = _at(parameters, ir.Location.BODY)
+        if self._service.protocol is not ir.Protocol.REST_XML:
+            return body
+        order = [member.name for member in op.input]
+        return tuple(sorted(body, key=lambda parameter: order.index(parameter.member.name)))
 
     def _payload(self, payload: Parameter, *, json: bool, union: bool) -> str:
         root = expression(payload_root(payload.member)) if self._service.protocol in ir.XML_PROTOCOLS else None

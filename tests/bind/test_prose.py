@@ -16,6 +16,7 @@ from lapsmith.bind.matching.prose import Verdict, verdict
         ("Retrieves the boxes of a shelf.", "Gets a list of boxes.", "ListBoxes", Verdict.AGREES),
         # Another verb.
         ("Updates a box.", "Deletes a box.", "DeleteBox", Verdict.CONFLICTS),
+        ("Reboots a box.", "Deletes a box.", "DeleteBox", Verdict.CONFLICTS),
         ("Starts the sorting of boxes.", "Stops the sorting of boxes.", "StopSorting", Verdict.CONFLICTS),
         # Another thing, of which the operation's name and description speak.
         ("Deletes a box profile.", "Deletes a crate.", "DeleteCrate", Verdict.CONFLICTS),

@@ -64,7 +64,7 @@ def _holds_silently(endpoint: Signature, operation: Signature, changed: Change) 
     """Without prose, what comes back tells most of what an operation does."""
     if bool(endpoint.outputs) != bool(operation.outputs):
         return False
-    if operation.is_twin or (takes_more(endpoint, operation) and operation.verb in _BARE):
+    if operation.is_twin or (changed is not Change.NONE and operation.verb in _BARE):
         return False
     same, kept = endpoint.errors == operation.errors, _keeps_errors(endpoint, operation)
     if not is_answerless(endpoint, operation):

@@ -52,14 +52,19 @@ def _holds(endpoint: Signature, operation: Signature, changed: Change, said: Sai
         if said.foreign == 0 or (not bare and said.foreign <= _FAR):
             return True
         return said.verdict is Verdict.AGREES and bool(endpoint.errors) and endpoint.errors == operation.errors
+    if bool(endpoint.outputs) != bool(operation.outputs):
+        return said.foreign == 0 and said.verdict is Verdict.AGREES
     if said.foreign == 0:
         return not bare or (said.verdict is Verdict.AGREES and _keeps_errors(endpoint, operation))
-    return not bare and said.foreign <= _NEAR and bool(endpoint.required) and _keeps_errors(endpoint, operation)
+    grew = changed is Change.GREW and not bare and bool(endpoint.required)
+    return grew and said.foreign <= _NEAR and _keeps_errors(endpoint, operation)
 
 
 def _holds_silently(endpoint: Signature, operation: Signature, changed: Change) -> bool:
     """Without prose, what comes back tells most of what an operation does."""
-    if operation.is_twin or (takes_more(endpoint, operation) and operation.verb in _BARE):
+    if bool(endpoint.outputs) != bool(operation.outputs):
+        return False
+    if operation.is_twin or (changed is not Change.NONE and operation.verb in _BARE):
         return False
     same, kept = endpoint.errors == operation.errors, _keeps_errors(endpoint, operation)
     if not is_answerless(endpoint, operation):
@@ -76,9 +81,13 @@ def is_denied(endpoint: Signature, operation: Signature) -> bool:
     """Whether something speaks against the pair, so that not even order may make it."""
     said = prose.verdict(endpoint.description, operation.description, operation.name)
     changed = change(endpoint, operation)
-    if said.verdict is Verdict.CONFLICTS or (said.verdict is not Verdict.SAME and changed is Change.BOTH):
+    if said.verdict is Verdict.SAME:
+        return False
+    if said.verdict is Verdict.CONFLICTS or changed in (Change.BOTH, Change.RETYPED):
         return True
-    if said.verdict is Verdict.SAME or not takes_more(endpoint, operation):
+    if said.verdict is not Verdict.AGREES and bool(endpoint.outputs) != bool(operation.outputs):
+        return True
+    if not takes_more(endpoint, operation):
         return False
     return operation.verb in _BARE or is_answerless(endpoint, operation)
 

@@ -1,4 +1,4 @@
-"""README's map of the runtime: who looks for a module finds it there."""
+"""The map of the runtime: who looks for a module finds it there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).parent.parent
 
 
 def test_every_module_of_the_runtime_is_on_the_map_once() -> None:
-    working = (REPOSITORY / "README.md").read_text().partition("## Working on it")[2]
+    working = (REPOSITORY / "docs" / "development.md").read_text()
     table = working.partition("`templates/runtime` by the job")[2]
     rows = [line.split("|") for line in table.splitlines() if line.startswith("| ")]
     listed = Counter(name for _, _, modules, _ in rows for name in re.findall(r"`(\w+)`", modules))

@@ -1,9 +1,8 @@
-"""README's examples of binding, calling, watching and testing: run as they stand."""
+"""The documented examples of binding, calling, watching and testing: run as they stand."""
 
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from documentation import REPOSITORY, block
 from dynamodb import Credentials, DynamoDB
 from dynamodb.testing import StubTransport as DynamoStub
 from lapsmith.cli import main
@@ -23,16 +23,6 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 from sagemaker_runtime import ConnectError, ModelError, SageMakerRuntime
 from sagemaker_runtime.testing import StubTransport
-
-REPOSITORY = Path(__file__).parent.parent
-README = (REPOSITORY / "README.md").read_text()
-
-
-def block(language: str, mark: str) -> str:
-    """The one block of a language that has ``mark`` in it."""
-    found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    (only,) = [text for text in found if mark in text]
-    return only
 
 
 def test_binding_a_spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +57,7 @@ def test_calling_dynamodb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     code = block("python", "put_item").replace(
         "from dynamodb import AttributeValue, DynamoDB, ", "from dynamodb import AttributeValue, "
     )
-    exec(compile(code, "README.md", "exec"), {"DynamoDB": stubbed})
+    exec(compile(code, "documentation", "exec"), {"DynamoDB": stubbed})
     assert capsys.readouterr().out == "211\na\nb\n"
     stub.assert_done()
 
@@ -78,7 +68,7 @@ def test_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
     names: dict[str, Any] = {}
-    exec(compile(block("python", "opentelemetry"), "README.md", "exec"), names)
+    exec(compile(block("python", "opentelemetry"), "documentation", "exec"), names)
     stub = StubTransport()
     stub.fail(ConnectError("refused"))
     stub.respond(b"fine", headers={"x-amzn-RequestId": "r-1"})

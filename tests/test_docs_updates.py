@@ -1,4 +1,4 @@
-"""The examples of README's section on updates: run as they stand, in a project with a changed spec."""
+"""The examples of the page on updates: run as they stand, in a project with a changed spec."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from documentation import REPOSITORY, text
 from lapsmith.cli import main
 
-REPOSITORY = Path(__file__).parent.parent
-SECTION = re.search(r"^## Keep a client up to date\n(.*?)^## ", (REPOSITORY / "README.md").read_text(), re.M | re.S)
-assert SECTION
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", SECTION[1], re.MULTILINE | re.DOTALL)
-CONSOLES = [text for language, text in BLOCKS if language == "console"]
+PAGE = REPOSITORY / "docs" / "updating.md"
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", text(PAGE), re.MULTILINE | re.DOTALL)
+CONSOLES = [found for language, found in BLOCKS if language == "console"]
 PYPROJECT = """[project]
 name = "host"
 version = "1.0"
@@ -36,7 +35,7 @@ EDITS = {"FailureLocation: str?}": "FailureLocation: str}", "RequestTTLSeconds: 
 
 def blocks(language: str) -> list[Any]:
     read = yaml.safe_load if language == "yaml" else tomllib.loads
-    return [read(text) for found, text in BLOCKS if found == language]
+    return [read(found) for name, found in BLOCKS if name == language]
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -66,7 +65,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
-@pytest.mark.parametrize("console", CONSOLES, ids=lambda text: text.partition("\n")[0])
+@pytest.mark.parametrize("console", CONSOLES, ids=lambda console: console.partition("\n")[0])
 def test_a_console_shows_what_the_command_prints(console: str, project: Path) -> None:
     command, _, expected = console.removeprefix("$ ").partition("\n")
     program, *arguments = shlex.split(command)
@@ -75,18 +74,24 @@ def test_a_console_shows_what_the_command_prints(console: str, project: Path) ->
 
 
 def test_the_library_says_the_same(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = [text for language, text in BLOCKS if language == "python"]
-    exec(compile(example, "README.md", "exec"), {})
+    (example,) = [found for language, found in BLOCKS if language == "python"]
+    exec(compile(example, "updating.md", "exec"), {})
     assert capsys.readouterr().out == "major ['invoke_endpoint_async(request_ttl_seconds=)']\n"
 
 
 def test_the_excludes_keep_formatters_away(project: Path) -> None:
-    (excludes,) = [text for language, text in BLOCKS if language == "toml"]
+    (excludes,) = [found for language, found in BLOCKS if language == "toml"]
     (project / "pyproject.toml").write_text(f"{PYPROJECT}\n{excludes}")
     git(project, "add", "--all")
     for command in (["ruff", "format", "--line-length", "60"], ["black", "-l", "60"], ["isort", "--line-length", "60"]):
         subprocess.run([sys.executable, "-m", *command, "."], check=True, capture_output=True)
         assert git(project, "diff", "--name-only") == ""
+
+
+def test_the_attributes_keep_line_ends(project: Path) -> None:
+    (attributes,) = [found for language, found in BLOCKS if language == "text"]
+    (project / ".gitattributes").write_text(attributes)
+    assert git(project, "check-attr", "eol", "src/host/sagemaker_runtime/types.py").endswith("eol: lf")
 
 
 def test_the_hook_is_one_that_lapsmith_has() -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
     from ._runtime.settings.hooks import CallEvent, Hooks
-    from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent, UnknownMember
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
     from ._runtime.stream.payload import ServerSentEvent
@@ -529,6 +529,7 @@ __all__ = [
     "TransportError",
     "TruncatedStream",
     "UnknownEvent",
+    "UnknownMember",
     "ValidationException",
     "VideoBlock",
     "VideoFormat",
@@ -793,6 +794,7 @@ _MODULES = {
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "UnknownEvent": "._runtime.shapes.structures",
+    "UnknownMember": "._runtime.shapes.structures",
     "ValidationException": ".errors",
     "VideoBlock": ".types",
     "VideoFormat": ".types",

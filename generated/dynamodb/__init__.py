@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
     from ._runtime.settings.hooks import CallEvent, Hooks
-    from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownMember
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
         AsyncHTTPTransport,
@@ -613,6 +613,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "TruncatedStream",
+    "UnknownMember",
     "UntagResourceOutput",
     "Update",
     "UpdateContinuousBackupsOutput",
@@ -930,6 +931,7 @@ _MODULES = {
     "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
+    "UnknownMember": "._runtime.shapes.structures",
     "UntagResourceOutput": ".types",
     "Update": ".types",
     "UpdateContinuousBackupsOutput": ".types",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
     from ._runtime.settings.hooks import CallEvent, Hooks
-    from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownMember
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
         AsyncHTTPTransport,
@@ -84,6 +84,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "TruncatedStream",
+    "UnknownMember",
     "WriteItemsOutput",
     "WriteRequest",
     "WriteTimeout",
@@ -125,6 +126,7 @@ _MODULES = {
     "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
+    "UnknownMember": "._runtime.shapes.structures",
     "WriteItemsOutput": ".types",
     "WriteRequest": ".types",
     "WriteTimeout": "._runtime.errors",

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from .chart import chart
+from .install import ROOT
 from .results import Run, load
-from .runner import RESULTS, ROOT
+from .runner import RESULTS
 from .table import NAMES, company, figures, limits, markdown, ratios, tables
 
 PAGE = "benchmarks.md"

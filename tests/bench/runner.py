@@ -22,7 +22,7 @@ from .install import ROOT, pythons
 from .machine import describe
 from .measure import Sample
 from .results import Run, save
-from .scenarios import DISTRIBUTIONS, Load, Start
+from .scenarios import DISTRIBUTIONS, Load, Start, everything
 from .scenarios import loads as all_loads
 from .scenarios import starts as all_starts
 from .table import printed
@@ -168,7 +168,7 @@ def main() -> None:
     if begun and all(start.name != "python" for start in begun):
         begun.insert(0, all_starts()[0])
     if not loads and not begun:
-        names = ", ".join(scenario.name for scenario in [*all_loads(), *all_starts()])
+        names = ", ".join(scenario.name for scenario in everything())
         parser.error(f"no scenario has {given.only!r} in its name; there are {names}")
     run = measure(pythons(), loads, begun, QUICK if given.quick else FULL)
     save(run, given.output)

@@ -15,7 +15,7 @@ from bench.chart import chart, panels
 from bench.install import pythons
 from bench.results import Run, Spread, cpu, first, load, resident, save, wall
 from bench.runner import QUICK, Extent, measure
-from bench.scenarios import PEERS, loads, starts
+from bench.scenarios import PEERS, everything, loads, starts
 
 HERE = Path(sys.executable)
 INSTALLED = ("lapsmith", "boto3", "bare")
@@ -56,8 +56,7 @@ def made_up(quick: bool = False) -> Run:
         machine={"processor": "P", "cores": "2", "python": "X"},
         versions={"boto3": {"boto3": "1"}},
         samples={
-            scenario.name: {peer: samples(scenario.name, peer) for peer in scenario.peers}
-            for scenario in [*loads(), *starts()]
+            scenario.name: {peer: samples(scenario.name, peer) for peer in scenario.peers} for scenario in everything()
         },
     )
 

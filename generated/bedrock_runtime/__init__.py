@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent, UnknownMember
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -501,6 +501,7 @@ __all__ = [
     "StartAsyncInvokeOutput",
     "StopReason",
     "StreamError",
+    "StreamStats",
     "SystemContentBlock",
     "SystemTool",
     "Tag",
@@ -766,6 +767,7 @@ _MODULES = {
     "StartAsyncInvokeOutput": ".types",
     "StopReason": ".types",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "SystemContentBlock": ".types",
     "SystemTool": ".types",
     "Tag": ".types",

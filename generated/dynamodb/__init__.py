@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownMember
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
@@ -584,6 +584,7 @@ __all__ = [
     "StartBulkPutItemsOutput",
     "StreamError",
     "StreamSpecification",
+    "StreamStats",
     "StreamViewType",
     "TableAlreadyExistsException",
     "TableAutoScalingDescription",
@@ -902,6 +903,7 @@ _MODULES = {
     "StartBulkPutItemsOutput": ".types",
     "StreamError": "._runtime.errors",
     "StreamSpecification": ".types",
+    "StreamStats": "._runtime.settings.hooks",
     "StreamViewType": ".types",
     "TableAlreadyExistsException": ".errors",
     "TableAutoScalingDescription": ".types",

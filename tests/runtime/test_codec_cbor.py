@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.codec.cbor import CBORRPC, cbor_payload, decode_body, encode_body, error_document
+from runtime.codec.cbor_times import loads_times_as_sent
 from runtime.errors import InvalidInput, InvalidResponse, ServiceError
 from runtime.message.http import Headers, Request, Response
 from runtime.shapes.members import Members
@@ -293,3 +294,31 @@ def test_members_of_errors_are_read_leniently() -> None:
     assert isinstance(error, Limit)
     assert (error.most, error.when, error.message) == (5, MOMENT, "")
     assert error_document(b"\xff") == error_document(cbor2.dumps([1])) == error_document(b"") == {}
+
+
+BAD_TIMES = [cbor2.CBORTag(1, nan), cbor2.CBORTag(1, 1e30), cbor2.CBORTag(1, "soon"), cbor2.CBORTag(0, "soon")]
+
+
+@pytest.mark.parametrize("time", BAD_TIMES)
+@pytest.mark.parametrize("wide", [b"\xd8\x01", b"\xd9\x00\x01", None])
+def test_a_time_that_cannot_be_read_names_its_path(time: cbor2.CBORTag, wide: bytes | None) -> None:
+    written = cbor2.dumps(time)
+    body = b"\xa1\x64When" + (written if wide is None else wide + written[1:])
+    with pytest.raises(InvalidResponse, match=r"expected a timestamp, got (float|str) at `\$.When`"):
+        decode_body(answer(body), ThingOutput)
+
+
+@pytest.mark.parametrize("time", BAD_TIMES)
+def test_a_time_that_cannot_be_read_does_not_hide_the_rest_of_an_error(time: cbor2.CBORTag) -> None:
+    body = cbor2.dumps({"When": time, "__type": "Limit", "Most": 5, "message": "too many"})
+    error = PUT_THING.parse_error(answer(body, 400), PUT_THING.errors, PUT_THING.service_error)
+    assert isinstance(error, Limit)
+    assert (error.code, error.message, error.most, error.when) == ("Limit", "too many", 5, None)
+
+
+@_many
+@given(st.recursive(st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(), st.lists), st.booleans())
+def test_only_times_are_read_otherwise_where_one_cannot_be(value: Any, indefinite: bool) -> None:
+    inner = b"\x9f" + cbor2.dumps(value) + b"\xff" if indefinite else cbor2.dumps([value])
+    body = b"\xa3\x61a" + inner + b"\x61b" + cbor2.dumps(MOMENT, datetime_as_timestamp=True) + b"\x61c\xc1\xf6"
+    assert loads_times_as_sent(body) == {"a": [value], "b": MOMENT.timestamp(), "c": None}

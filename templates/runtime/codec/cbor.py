@@ -28,6 +28,7 @@ from ..shapes.writers import (
     write_number,
     write_timestamp,
 )
+from .cbor_times import loads_times_as_sent
 from .rpc import QUERY_MODE, RPCOperation
 from .service_errors import build_error, rpc_error
 
@@ -105,7 +106,7 @@ def decode_body(response: Response, shape: type[T]) -> T:
     Raises :class:`InvalidResponse` when the body is not CBOR or a member has the wrong type.
     """
     try:
-        document: Any = cbor2.loads(response.body) if response.body else {}
+        document = _loads(response.body) if response.body else {}
         try:
             return msgspec.convert(document, shape, strict=False, builtin_types=_KNOWN)
         except msgspec.ValidationError:
@@ -114,6 +115,14 @@ def decode_body(response: Response, shape: type[T]) -> T:
     except _NOT_CBOR as error:
         came = describe_body(response.body, response.headers)
         raise InvalidResponse(f"the response body cannot be read: {error} ({came})") from error
+
+
+def _loads(body: bytes) -> Any:
+    try:
+        return cbor2.loads(body)
+    except _NOT_CBOR:
+        # A time that cannot be read must not hide where it is, or what an error says besides.
+        return loads_times_as_sent(body)
 
 
 def _defined(value: Any) -> Any:
@@ -128,7 +137,7 @@ def _defined(value: Any) -> Any:
 def error_document(body: bytes) -> Mapping[str, Any]:
     """Read an error's members; anything but a CBOR map has none."""
     try:
-        document = _defined(cbor2.loads(body))
+        document = _defined(_loads(body))
     except _NOT_CBOR:
         return {}
     return cast("dict[str, Any]", document) if isinstance(document, dict) else {}

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from golden_cases import GOLDEN, runtime_project, shared_project
 from lapsmith.cli import main
-from lapsmith.manifest import blob_id, digest_of
+from lapsmith.output.manifest import blob_id, digest_of
 
 LAPSMITH = Path(sys.executable).with_name("lapsmith")
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from lapsmith import config
-from lapsmith.config import ConfigError
 from lapsmith.diagnostics import DiagnosticError
+from lapsmith.project import config
+from lapsmith.project.config import ConfigError
 
 GOOD = """
 [project]
@@ -23,7 +23,7 @@ spec = "specs/sagemaker-runtime"
 output = "src/host/sagemaker_runtime"
 operations = ["Invoke*", "!InvokeEndpointAsync"]
 strict = true
-transports = ["pyreqwest", "httpx2"]
+transports = ["httpx2"]
 
 [tool.lapsmith.clients.sts]
 spec = "specs/sts.lap"
@@ -60,7 +60,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     assert first.output == tmp_path / "src/host/sagemaker_runtime"
     assert first.span is not None
     assert first.span.line == 13
-    assert first.transports == ("httpx2", "pyreqwest")
+    assert first.transports == ("httpx2",)
     assert (second.operations, second.strict, second.transports) == (("*",), False, ())
 
 

@@ -122,7 +122,7 @@ def test_mistakes_are_errors_of_one_family(
     call: object, error: type[Exception], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lapsmith.config.find", lambda start: None)
+    monkeypatch.setattr("lapsmith.project.config.find", lambda start: None)
     assert callable(call)
     with pytest.raises(error, match=message) as caught:
         call()
@@ -140,7 +140,7 @@ def test_what_is_public_is_documented_and_listed() -> None:
 def test_importing_lapsmith_imports_no_more_than_it_must() -> None:
     code = "import sys, lapsmith; print(sorted(name for name in sys.modules if name.startswith('lapsmith')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['lapsmith']"
+    assert done.stdout.strip() == "['lapsmith', 'lapsmith.version']"
 
 
 def test_the_types_are_those_that_mypy_sees(tmp_path: Path) -> None:

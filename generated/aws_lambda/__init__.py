@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -714,6 +714,7 @@ __all__ = [
     "StepSucceededDetails",
     "StopDurableExecutionOutput",
     "StreamError",
+    "StreamStats",
     "SubnetIPAddressLimitReachedException",
     "SystemLogLevel",
     "TagResourceOutput",
@@ -1088,6 +1089,7 @@ _MODULES = {
     "StepSucceededDetails": ".types",
     "StopDurableExecutionOutput": ".types",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "SubnetIPAddressLimitReachedException": ".errors",
     "SystemLogLevel": ".types",
     "TagResourceOutput": ".types",

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
-    from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownMember
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
         AsyncHTTPTransport,
@@ -584,6 +584,7 @@ __all__ = [
     "StartBulkPutItemsOutput",
     "StreamError",
     "StreamSpecification",
+    "StreamStats",
     "StreamViewType",
     "TableAlreadyExistsException",
     "TableAutoScalingDescription",
@@ -613,6 +614,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "TruncatedStream",
+    "UnknownMember",
     "UntagResourceOutput",
     "Update",
     "UpdateContinuousBackupsOutput",
@@ -901,6 +903,7 @@ _MODULES = {
     "StartBulkPutItemsOutput": ".types",
     "StreamError": "._runtime.errors",
     "StreamSpecification": ".types",
+    "StreamStats": "._runtime.settings.hooks",
     "StreamViewType": ".types",
     "TableAlreadyExistsException": ".errors",
     "TableAutoScalingDescription": ".types",
@@ -930,6 +933,7 @@ _MODULES = {
     "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
+    "UnknownMember": "._runtime.shapes.structures",
     "UntagResourceOutput": ".types",
     "Update": ".types",
     "UpdateContinuousBackupsOutput": ".types",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -387,6 +387,7 @@ __all__ = [
     "StreamFilter",
     "StreamMode",
     "StreamModeDetails",
+    "StreamStats",
     "StreamStatus",
     "StreamSummary",
     "SubscribeToShardEvent",
@@ -596,6 +597,7 @@ _MODULES = {
     "StreamFilter": ".types",
     "StreamMode": ".types",
     "StreamModeDetails": ".types",
+    "StreamStats": "._runtime.settings.hooks",
     "StreamStatus": ".types",
     "StreamSummary": ".types",
     "SubscribeToShardEvent": ".types",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
@@ -164,6 +164,7 @@ __all__ = [
     "SortOrder",
     "StartRevenueAttributionAllocationsTaskOutput",
     "StreamError",
+    "StreamStats",
     "Tag",
     "TagResourceOutput",
     "TenancyModel",
@@ -250,6 +251,7 @@ _MODULES = {
     "SortOrder": ".types",
     "StartRevenueAttributionAllocationsTaskOutput": ".types",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Tag": ".types",
     "TagResourceOutput": ".types",
     "TenancyModel": ".types",

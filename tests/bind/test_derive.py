@@ -9,7 +9,7 @@ import pytest
 from bind.deriving import built, derive, model, operation, structure
 from corpus.lean import compile_lean
 from lapsmith.bind.sources import read
-from lapsmith.ir.model import EventUnion, ListType, StreamEnd, StringType
+from lapsmith.ir.model import EventUnion, ListType, StreamEnd, StringType, Structure
 
 
 def test_types_that_specs_do_not_know(tmp_path: Path) -> None:
@@ -257,6 +257,61 @@ def test_shapes(tmp_path: Path) -> None:
     types = bound.contents["types.lap"].decode()
     assert "@type Deep {Wire: str, Choices: [Choice?]?, Again: Deep?, T: str(timestamp)?, Token: str?}" in types
     assert {"Choice", "Deep"} <= set(built(bound).shapes)
+
+
+def test_what_is_sensitive(tmp_path: Path) -> None:
+    """Whether the trait stands on the member, its shape, its holder, or in lists and maps of it."""
+    found = model()
+    found["shapes"] |= {
+        "Secret": {"type": "string", "sensitive": True},
+        "Secrets": {"type": "list", "member": {"shape": "Secret"}},
+        "SecretKeys": {"type": "map", "key": {"shape": "Secret"}, "value": {"shape": "Text"}},
+        "Loop": {"type": "list", "member": {"shape": "Loop"}},
+        "Whole": structure({"A": {"shape": "Text"}, "B": {"shape": "Open"}}, sensitive=True),
+        "Open": structure({"A": {"shape": "Text", "sensitive": True}, "B": {"shape": "Text"}}),
+    }
+    members = {
+        "Own": {"shape": "Text", "sensitive": True},
+        "Shape": {"shape": "Secret"},
+        "Items": {"shape": "Secrets"},
+        "Keys": {"shape": "SecretKeys"},
+        "Loop": {"shape": "Loop"},
+        "Whole": {"shape": "Whole"},
+        "Open": {"shape": "Open"},
+    }
+    operation(found, "DoIt", "/do", into=structure(members), out=structure(members))
+    content, bound = derive(tmp_path, found)
+    hidden = {"in": "body", "sensitive": True}
+    plain = dict.fromkeys(members, "body")
+    assert content["operations"]["DoIt"]["in"] == plain
+    assert content["operations"]["DoIt"]["out"] == plain | dict.fromkeys(("Own", "Shape", "Items", "Keys"), hidden)
+    assert content["shapes"] == {
+        "Open": {"A": {"sensitive": True}},
+        "Whole": {"A": {"sensitive": True}, "B": {"sensitive": True}},
+    }
+    (bound_operation,) = built(bound).operations
+    assert [member.name for member in bound_operation.output if member.sensitive] == ["Own", "Shape", "Items", "Keys"]
+
+
+@pytest.mark.parametrize(("numbers", "entry"), [("Text", {"attribute_value": True}), ("Bytes", None)])
+def test_attribute_values_are_known_by_their_members(tmp_path: Path, numbers: str, entry: object) -> None:
+    found = model()
+    scalars = {"S": "Text", "N": numbers, "B": "Bytes", "NULL": "Flag", "BOOL": "Flag"}
+    held = {"SS": "Texts", "NS": "Texts", "BS": "Blobs", "M": "Values", "L": "ValueList"}
+    found["shapes"] |= {
+        "Value": structure({name: {"shape": shape} for name, shape in (scalars | held).items()}),
+        "Flag": {"type": "boolean"},
+        "Texts": {"type": "list", "member": {"shape": "Text"}},
+        "Blobs": {"type": "list", "member": {"shape": "Bytes"}},
+        "Values": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Value"}},
+        "ValueList": {"type": "list", "member": {"shape": "Value"}},
+    }
+    operation(found, "DoIt", "/do", into=structure({"Item": {"shape": "Values"}}))
+    content, bound = derive(tmp_path, found)
+    assert content.get("shapes", {}).get("Value") == entry
+    shape = built(bound).shapes["Value"]
+    assert isinstance(shape, Structure)
+    assert shape.attribute_value is (entry is not None)
 
 
 def test_events(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from downstream import example, lay_out
+from lapsmith.api.generating import Generated, Generation
 from lapsmith.buildhooks.project import HookError, Project, check_requirements, is_skipped
-from lapsmith.library import Generated, Generation
 
 HATCHLING = example("[tool.hatch.build.hooks.lapsmith]")
 SETUPTOOLS = example('build-backend = "setuptools.build_meta"')

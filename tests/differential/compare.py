@@ -56,6 +56,8 @@ def errors(model: ServiceModel, subject: Subject, actual: Any, expected: Any) ->
         wire_name = member.serialization.get("name", name)
         if member.serialization.get("location") == "header":
             wire_name = wire_name.lower()
+        # In XML, a member of a body goes by its own name.
+        wire_name = wire_name if wire_name in modelled else name
         if wire_name.lower() != "message":
             assert wire_name in modelled, f"{shape.name}.{name}: the client has no such member"
             _error_member(member, getattr(actual, modelled[wire_name][0]), expected.response.get(name), name)
@@ -71,7 +73,9 @@ def _error_member(member: Any, actual: Any, expected: Any, path: str) -> None:
 def unmodelled(subject: Subject, actual: Any, expected: Any) -> None:
     """Compare what every error has: its code, message, status and request id."""
     assert isinstance(actual, subject.package.ServiceError), f"{actual!r} is no error of the service"
-    error, metadata = expected.response["Error"], expected.response["ResponseMetadata"]
+    metadata = expected.response["ResponseMetadata"]
+    error = expected.response.get("Error") or {}
+    error = {"Code": error.get("Code") or str(metadata["HTTPStatusCode"]), "Message": error.get("Message") or ""}
     if error["Code"].isdecimal():
         error = {"Code": f"HTTP{error['Code']}", "Message": actual.message}
     mine = (actual.code, actual.message, actual.status, actual.request_id)
@@ -124,6 +128,8 @@ def _equal(shape: Any, actual: Any, expected: Any) -> bool:
 def attributes(shape: Any, kind: type[msgspec.Struct]) -> dict[str, str]:
     """Return the attribute of each member of a nested structure, by its name on the wire."""
     spelled = {field.encode_name: field.name for field in msgspec.structs.fields(kind)}
+    if shape.members.keys() <= spelled.keys():
+        return {name: spelled[name] for name in shape.members}
     wire_names = {name: member.serialization.get("name", name) for name, member in shape.members.items()}
     return {name: spelled[wire] for name, wire in wire_names.items() if wire in spelled}
 

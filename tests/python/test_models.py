@@ -247,3 +247,47 @@ def test_errors_that_no_operation_lists_are_raised_as_such(make: Make, protocol:
     with pytest.raises(client.package.Unlisted, match="no") as caught:
         client.call("act", body, 400)
     assert caught.value.note == "n"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_sensitive_members_are_never_printed(make: Make, protocol: str) -> None:
+    shapes = {
+        "Secret": {"type": "string", "sensitive": True},
+        "Vault": structure({"Class": {"shape": "Secret"}, "Note": {"shape": "Text"}}),
+        "IO": structure({"Plain": {"shape": "Secret"}, "Vault": {"shape": "Vault"}, "Note": {"shape": "Text"}}),
+    }
+    client = make([operation("Reveal", input=side("IO"), output=side("IO"))], shapes, protocol)
+    document = {"Plain": "hidden", "Vault": {"Class": "hidden", "Note": "n"}, "Note": "n"}
+    dumps = cbor2.dumps if "cbor" in protocol else lambda value: json.dumps(value).encode()
+    output = client.call("reveal", dumps(document))
+    assert repr(output) == "RevealOutput(plain='***', vault=Vault(class_='***', note='n'), note='n')"
+    assert output.__rich_repr__() == [("plain", "***"), ("vault", output.vault), ("note", "n")]
+    assert (output.plain, output.vault.class_) == ("hidden", "hidden")
+    assert "hidden" not in repr(client.package.Vault(class_="hidden"))
+    with pytest.raises(client.package.InvalidInput) as refused:
+        client.client.reveal(vault={"Class": ["hidden"]})
+    with pytest.raises(client.package.InvalidResponse) as unread:
+        client.call("reveal", dumps({"Vault": {"Class": {"hidden": 1}}}))
+    assert "Class" in str(refused.value)
+    assert "Class" in str(unread.value)
+    assert "hidden" not in f"{refused.value!r} {unread.value!r}"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_unions_of_a_newer_service(make: Make, protocol: str) -> None:
+    shapes = {"IO": structure({"Choice": {"shape": "Union"}})}
+    client = make([operation("Choose", input=side("IO"), output=side("IO"))], shapes, protocol)
+    dumps = cbor2.dumps if "cbor" in protocol else lambda value: json.dumps(value).encode()
+    found = client.call("choose", dumps({"Choice": {"Three": {"a": 1}}})).choice
+    assert found.unknown_member == client.package.UnknownMember(name="Three", value={"a": 1})
+    for wrong, said in (
+        (found, "Choice holds the member 'Three', which this client does not know"),
+        ({"Three": 3}, "Choice.Three is no member of Union"),
+        ({}, "Choice must have exactly one member set, not none"),
+        ({"One": "1", "Two": "2"}, "Choice must have exactly one member set, not One and Two"),
+        (client.package.Union_(one="1", two="2"), "Choice must have exactly one member set, not One and Two"),
+    ):
+        with pytest.raises(client.package.InvalidInput) as refused:
+            client.client.choose(choice=wrong)
+        assert str(refused.value).startswith(said)
+    assert client.call("choose", dumps({"Choice": {"One": "1"}})).choice.unknown_member is None

@@ -17,10 +17,15 @@ from lapsmith.diagnostics import Diagnostics
 
 VERSION = 1
 _ROOT = ("lapsmith", "derived", "service", "endpoint", "operations", "waiters", "shapes", "errors", "enums")
-_SERVICE = ("id", "class", "protocol", "target", "signing", "read_timeout", "s3", "query_compatible", "headers")
+_SERVICE = (
+    *("id", "class", "protocol", "version", "target", "signing", "read_timeout", "retries", "crc32", "s3"),
+    "query_compatible",
+    "headers",
+)
+_RETRIES = ("attempts", "delay")
 _HOSTS = ("host", "fips", "dualstack", "fips_dualstack")
 _ERROR = ("status", "retry", "code", "doc")
-_FLAGS = ("union", "document")
+_FLAGS = ("union", "document", "attribute_value")
 _CLASS = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]*")
@@ -90,6 +95,8 @@ def _service(section: Section, diagnostics: Diagnostics) -> model.ServiceBinding
     inner = Section.of(node, "'service'", _SERVICE, diagnostics)
     class_name = inner.word("class")
     identity, target, signing = inner.text("id"), inner.word("target"), inner.word("signing")
+    version = inner.word("version")
+    _check(version, _NAME, "a version", "AWS's are dates such as 2011-06-15", diagnostics)
     _check(class_name, _CLASS, "a class name", "use letters and digits, a letter first", diagnostics)
     _check(identity, _ID, "a service id", "AWS's are of letters, digits and spaces", diagnostics)
     _check(target, _NAME, "a target", "AWS's are of letters, digits, '.', '_' and '-'", diagnostics)
@@ -102,10 +109,21 @@ def _service(section: Section, diagnostics: Diagnostics) -> model.ServiceBinding
         target=target,
         signing=signing,
         read_timeout=inner.seconds("read_timeout"),
+        retries=_retries(inner, diagnostics),
+        crc32=inner.boolean("crc32"),
         s3=inner.boolean("s3"),
         query_compatible=inner.boolean("query_compatible"),
         headers=_headers(inner, diagnostics),
+        version=version,
     )
+
+
+def _retries(service: Section, diagnostics: Diagnostics) -> model.Retries | None:
+    node = service.node("retries")
+    if node is None:
+        return None
+    inner = Section.of(node, "'retries' of 'service'", _RETRIES, diagnostics)
+    return model.Retries(attempts=inner.integer("attempts", 1, 100), delay=inner.seconds("delay"))
 
 
 def _check(fact: Fact[str] | None, pattern: re.Pattern[str], what: str, hint: str, diagnostics: Diagnostics) -> None:

@@ -28,6 +28,7 @@ from lapsmith.ir.requests import PLACEHOLDER
 from lapsmith.ir.shapes import Shapes, document
 from lapsmith.ir.uri import Target
 from lapsmith.ir.wire import fits, flag, refine, wire_name
+from lapsmith.ir.xml import with_xml
 from lapsmith.lap.tree import Field, ListOf, Returns, Scalar
 from lapsmith.lap.tree import Type as LapType
 
@@ -217,8 +218,21 @@ class Members:
         token = flag(self.ctx, "token", bound.token if bound else None, origins)
         json = flag(self.ctx, "json_value", bound.json if bound else None, origins)
         name = bound.member.value if bound and bound.member else field.name
-        told, stated_default = document(field), field.default
-        return Member(name, kind, item.required, place.location, wire, told, origins, token, json, stated_default)
+        sensitive = flag(self.ctx, "sensitive", bound.sensitive if bound else None, origins)
+        member = Member(
+            name=name,
+            type=kind,
+            required=item.required,
+            location=place.location,
+            wire_name=wire,
+            doc=document(field),
+            origins=origins,
+            token=token,
+            json_value=json,
+            default=field.default,
+            sensitive=sensitive,
+        )
+        return with_xml(self.ctx, f"{self.name}.{field.name}", member, bound)
 
     def _type(self, field: Field, bound: MemberBinding | None, place: Place, holder: str) -> tuple[Type, Origin]:
         origin = self.ctx.origin(field.type.span)

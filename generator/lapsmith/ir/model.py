@@ -159,14 +159,39 @@ Type = (
 )
 
 
+XML_PROTOCOLS = frozenset((Protocol.REST_XML, Protocol.QUERY, Protocol.EC2))
+
+
+@dataclass(frozen=True, slots=True)
+class Xml:
+    """How a value is written in XML, and in the forms of the Query protocols, where that is not the protocol's default.
+
+    ``name`` is that of its element or attribute, ``namespace`` the prefix and URI that the element declares. ``flat``
+    lists and maps have no element around their items. ``query`` is the name in EC2's requests. ``item`` tells of the
+    items of a list, ``key`` and ``value`` of those of a map.
+    """
+
+    name: str | None = None
+    namespace: tuple[str, str] | None = None
+    attribute: bool = False
+    flat: bool = False
+    query: str | None = None
+    item: Xml | None = None
+    key: Xml | None = None
+    value: Xml | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One member of an input, output, structure or error.
 
     ``wire_name`` is the label, query key, header, body key or event header name; for payloads it is the
-    member's name. ``token``: a fresh idempotency token is sent where none is given. ``json_value``: text that holds
+    member's name. In protocols with XML, a member of a body goes by its own name, and ``xml`` says how it is written.
+    ``token``: a fresh idempotency token is sent where none is given. ``json_value``: text that holds
     JSON. ``default``: what the service takes where the member is left out, as the spec spells it; ``doc`` has it, too.
-    Facts with origins: ``name type required location wire_name``, and ``token json_value enum`` where they are stated.
+    ``sensitive``: never printed.
+    Facts with origins: ``name type required location wire_name``, and ``token json_value sensitive enum`` where they
+    are stated.
     """
 
     name: str
@@ -179,13 +204,16 @@ class Member:
     token: bool = False
     json_value: bool = False
     default: str | None = None
+    sensitive: bool = False
+    xml: Xml | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
     """A named structure other than an operation's input or output. In a ``union`` exactly one member is set.
 
-    Facts with origins: ``name union``.
+    ``attribute_value``: it is DynamoDB's union of typed values. Facts with origins: ``name union``, and
+    ``attribute_value`` where it is stated.
     """
 
     name: str
@@ -193,6 +221,7 @@ class Structure:
     doc: str | None = None
     union: bool = False
     origins: Origins = field(default_factory=dict, compare=False)
+    attribute_value: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,11 +394,14 @@ class Waiter:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. Facts with origins: ``name method uri status retry_safe errors doc``, and ``host_prefix auth
-    compress bodiless`` where they are stated.
+    compress bodiless long_poll url_member`` where they are stated.
 
     ``retry_safe``: a request that may have reached the service can be sent again without doing its work
     twice. ``host_prefix``: text and labels (names of input members) that go before the endpoint's host. ``bodiless``:
-    there is no input at all, where rpc-v2-cbor would send an empty map for one that has no members.
+    there is no input at all, where rpc-v2-cbor would send an empty map for one that has no members. ``long_poll``: it
+    waits for what may come, and is called in a loop. ``url_member``: the input member with the URL that requests go to,
+    in place of the service's endpoint. ``root`` is the element that is the body of a request, and ``wrapper`` the one
+    around an output, where they have other names than the operation gives them.
     """
 
     name: str
@@ -387,8 +419,12 @@ class Operation:
     auth: OperationAuth | None = None
     compress: bool = False
     bodiless: bool = False
+    long_poll: bool = False
+    url_member: str | None = None
     endpoint_parameters: tuple[EndpointParameter, ...] = ()
     pages: Pages | None = None
+    root: Xml | None = None
+    wrapper: str | None = None
 
     def input_at(self, location: Location) -> tuple[Member, ...]:
         return tuple(member for member in self.input if member.location is location)
@@ -431,9 +467,10 @@ class HostTemplates:
 class Service:
     """A whole service. ``shapes``, ``errors`` and ``enums`` are keyed by name, in a stable order.
 
-    Facts with origins: ``id class_name protocol signing target query_compatible read_timeout name api_version
-    base_url``, and ``endpoint_rules`` where there are any. ``base_url`` is the spec's ``@base``, for services with
-    neither host templates nor endpoint rules; ``headers`` go with every request that does not set them.
+    Facts with origins: ``id class_name protocol signing target query_compatible read_timeout max_attempts
+    retry_delay crc32 name api_version base_url``, and ``endpoint_rules`` where there are any. ``base_url`` is the
+    spec's ``@base``, for services with neither host templates nor endpoint rules; ``headers`` go with every request
+    that does not set them.
     """
 
     name: str
@@ -453,6 +490,9 @@ class Service:
     origins: Origins = field(default_factory=dict, compare=False)
     query_compatible: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    max_attempts: int | None = None
+    retry_delay: float | None = None
+    crc32: bool = False
     endpoint_rules: RuleSet | None = None
     waiters: Mapping[str, Waiter] = field(default_factory=dict)
     enums: Mapping[str, Enum] = field(default_factory=dict)

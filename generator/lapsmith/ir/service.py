@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-from lapsmith.bindings.model import Bindings, Fact, HostBinding, ServiceBinding
+from lapsmith.bindings.model import Bindings, Fact, HostBinding, Retries, ServiceBinding
 from lapsmith.ir.check import is_own_header
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.model import HostTemplates, Origin, Protocol, Signing
@@ -15,11 +16,14 @@ from lapsmith.ir.naming import camel
 from lapsmith.ir.rules import RuleSet
 from lapsmith.ir.wire import is_token
 
+T = TypeVar("T")
+
 _TARGETED = {
     Protocol.JSON_1_0: "names operations in X-Amz-Target",
     Protocol.JSON_1_1: "names operations in X-Amz-Target",
     Protocol.RPC_V2_CBOR: "names the service in its paths",
 }
+_VERSIONED = (Protocol.QUERY, Protocol.EC2)
 
 RULES_FILE = "endpoint-rules.json"
 """Where the endpoint rules are, beside the bindings."""
@@ -38,8 +42,12 @@ class Header:
     endpoint_rules: RuleSet | None
     base_url: str | None
     read_timeout: float | None
+    max_attempts: int | None
+    retry_delay: float | None
+    crc32: bool
     query_compatible: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    api_version: str | None = None
     origins: dict[str, Origin] = field(default_factory=dict)
 
 
@@ -54,6 +62,7 @@ def build_header(ctx: Context) -> Header:
     bound = (ctx.bindings.service if ctx.bindings else None) or ServiceBinding(ctx.document.span)
     origins: dict[str, Origin] = {}
     name = _name(ctx, origins)
+    retries = bound.retries or Retries()
     return Header(
         name=name,
         id=_identity(ctx, "id", bound.id, name, "id-from-api-name", origins),
@@ -63,9 +72,13 @@ def build_header(ctx: Context) -> Header:
         hosts=_hosts(ctx),
         endpoint_rules=_rules(ctx, origins),
         base_url=_base_url(ctx, origins),
-        read_timeout=_read_timeout(ctx, bound, origins),
+        read_timeout=_stated(ctx, "read_timeout", bound.read_timeout, origins),
+        max_attempts=_stated(ctx, "max_attempts", retries.attempts, origins),
+        retry_delay=_stated(ctx, "retry_delay", retries.delay, origins),
+        crc32=bool(_stated(ctx, "crc32", bound.crc32, origins)),
         query_compatible=_query_compatible(ctx, bound, origins),
         headers=_headers(ctx, bound),
+        api_version=_version(ctx, bound, origins),
         origins=_with_document_facts(ctx, bound, origins),
     )
 
@@ -97,13 +110,24 @@ def _identity(
 
 def _with_document_facts(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> dict[str, Origin]:
     span = ctx.document.span
-    origins["api_version"] = ctx.origin(span) if ctx.document.version else default("no-version")
     if bound.protocol:
         origins["protocol"] = ctx.of(bound.protocol)
     else:
         message = "no protocol is stated, so it is taken to be rest-json"
         origins["protocol"] = ctx.inferred(span, "rest-json-by-default", message)
     return origins
+
+
+def _version(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> str | None:
+    if bound.version is not None:
+        origins["api_version"] = ctx.of(bound.version)
+        return bound.version.value
+    version = (ctx.document.version or "").strip()
+    origins["api_version"] = ctx.origin(ctx.document.span) if version else default("no-version")
+    if not version and ctx.protocol in _VERSIONED:
+        message = f"the protocol {ctx.protocol} sends the API's version, and the spec has no @version"
+        ctx.diagnostics.error(ctx.document.span, "version-missing", message, "add 'service: {version: ...}'")
+    return ctx.document.version
 
 
 def _signing(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> Signing | None:
@@ -154,9 +178,10 @@ def _target(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> 
     return bound.target.value if bound.target else None
 
 
-def _read_timeout(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> float | None:
-    origins["read_timeout"] = ctx.of(bound.read_timeout) if bound.read_timeout else default("runtime-default")
-    return bound.read_timeout.value if bound.read_timeout else None
+def _stated(ctx: Context, name: str, fact: Fact[T] | None, origins: dict[str, Origin]) -> T | None:
+    """Return what the bindings say; None leaves it to the runtime's default."""
+    origins[name] = ctx.of(fact) if fact else default("runtime-default")
+    return fact.value if fact else None
 
 
 def _hosts(ctx: Context) -> HostTemplates | None:

@@ -40,6 +40,9 @@ _BODY_DEFAULTS = {
     ir.Protocol.REST_JSON: ir.TimestampFormat.EPOCH,
     ir.Protocol.JSON_1_0: ir.TimestampFormat.EPOCH,
     ir.Protocol.JSON_1_1: ir.TimestampFormat.EPOCH,
+    ir.Protocol.REST_XML: ir.TimestampFormat.DATE_TIME,
+    ir.Protocol.QUERY: ir.TimestampFormat.DATE_TIME,
+    ir.Protocol.EC2: ir.TimestampFormat.DATE_TIME,
 }
 
 
@@ -91,6 +94,8 @@ class Annotations:
                 return f"{self._classes[name]} | Mapping[str, Any]"
             case ir.BlobType(streaming=True):
                 return "BlobInput"
+            case ir.BlobType():
+                return "bytes | bytearray | memoryview"
             case _:
                 return self.value(kind)
 

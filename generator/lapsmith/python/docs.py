@@ -26,6 +26,11 @@ _READ = {
     ir.Location.BODY: "``{wire}``",
 }
 _SHOWN_VALUES = 12
+ATTRIBUTE_VALUE = (
+    "``from_plain`` makes one of a str, int, Decimal, bool, None, bytes, set, list or dict, and ``to_plain`` returns "
+    "such a value. ``item_from_plain`` and ``item_to_plain`` do the same with whole items.",
+)
+"""What is said of DynamoDB's union of typed values."""
 
 
 def operation(
@@ -168,11 +173,19 @@ def code(name: str) -> str:
     return " ".join(text.paragraphs(name)).replace("`", "'")
 
 
+_ITEMS = (
+    "Items are mappings of attribute values. ``AttributeValue.item_from_plain`` makes one of plain Python values, and "
+    "``AttributeValue.item_to_plain`` returns the plain values of one."
+)
+
+
 def client(service: ir.Service, *, asynchronous: bool) -> list[str]:
     """Return the blocks of a client class's docstring."""
     title = " ".join(text.paragraphs(service.name)) or service.class_name
     version = f" (API version {' '.join(text.paragraphs(service.api_version))})" if service.api_version else ""
     blocks = [f"{title}{version}.", *text.paragraphs(service.doc)]
+    if any(isinstance(shape, ir.Structure) and shape.attribute_value for shape in service.shapes.values()):
+        blocks.append(_ITEMS)
     if asynchronous:
         return [*blocks, "For asyncio and trio. Use it in ``async with``, or call ``aclose()`` when done."]
     return [*blocks, "Use it in ``with``, or call ``close()`` when done. It can be shared by threads."]

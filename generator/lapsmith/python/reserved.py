@@ -34,7 +34,6 @@ RUNTIME_EXPORTS = {
 
 OPTIONAL_EXPORTS = {
     "wire.httpx2_adapter": ("AsyncHTTPX2Transport", "HTTPX2Transport"),
-    "wire.pyreqwest_adapter": ("AsyncPyreqwestTransport", "PyreqwestTransport"),
 }
 """The same, for the transports that a client can be configured to have."""
 
@@ -56,6 +55,10 @@ BYTE_EXPORTS = {
 
 BLOB_EXPORTS = {"codec.blob": ("AsyncBlobInput", "BlobInput")}
 """The same, for clients that send bodies piecewise."""
+
+UNION_EXPORTS = {"shapes.structures": ("UnknownMember",)}
+"""The same, for clients with unions."""
+
 PAGE_EXPORTS = {"call.pages": ("AsyncPages", "Pages")}
 """The same, for clients with paginated operations."""
 
@@ -76,13 +79,16 @@ MODULE_NAMES = frozenset(
         "AsyncStreamCall",
         "AsyncStubBase",
         "AsyncStubTransport",
+        "AttributeValueUnion",
         "ERRORS",
         "Annotated",
         "BlobInput",
         "ByteStream",
+        "BytesLike",
         "CBORRPC",
         "ClassVar",
         "DATE_TIME",
+        "EC2RPC",
         "EPOCH",
         "ErrorIs",
         "EventEnd",
@@ -93,6 +99,7 @@ MODULE_NAMES = frozenset(
         "EventStream",
         "HTTP_DATE",
         "Hosts",
+        "INPUTS",
         "JSONRPC",
         "Literal",
         "Mapping",
@@ -105,11 +112,13 @@ MODULE_NAMES = frozenset(
         "Paginator",
         "PathIs",
         "PayloadStream",
+        "QueryRPC",
         "RPC",
         "RULES",
         "Request",
         "Response",
         "SERVICE",
+        "STRUCTURES",
         "Sequence",
         "ServiceError",
         "ServiceInfo",
@@ -124,6 +133,9 @@ MODULE_NAMES = frozenset(
         "Union",
         "UnknownEvent",
         "Waiter",
+        "XMLBodies",
+        "XMLMembers",
+        "Xml",
     }
 )
 """Capitalised names that generated modules import or define themselves. A shape may have the name of anything else in
@@ -138,6 +150,7 @@ _EXPORTS: tuple[Mapping[str, tuple[str, ...]], ...] = (
     EVENT_EXPORTS,
     BYTE_EXPORTS,
     BLOB_EXPORTS,
+    UNION_EXPORTS,
     PAGE_EXPORTS,
     WAITER_EXPORTS,
 )
@@ -145,7 +158,22 @@ _EXPORTS: tuple[Mapping[str, tuple[str, ...]], ...] = (
 EXPORTED_NAMES = frozenset(name for exports in _EXPORTS for members in exports.values() for name in members)
 """What the package's root holds already: the client, its outputs, errors and streams must be called otherwise."""
 
-ANNOTATION_NAMES = frozenset({"Any", "bool", "bytes", "datetime", "dict", "float", "int", "list", "object", "str"})
+ANNOTATION_NAMES = frozenset(
+    {
+        "Any",
+        "bool",
+        "bytearray",
+        "bytes",
+        "datetime",
+        "dict",
+        "float",
+        "int",
+        "list",
+        "memoryview",
+        "object",
+        "str",
+    }
+)
 """Names that annotations in generated code use: a member so called would change what a later annotation means."""
 
 HEADER_READERS = frozenset(
@@ -180,6 +208,8 @@ HELPER_NAMES = HEADER_READERS | frozenset(
         "items_of",
         "json_content_type",
         "json_header",
+        "encode_payload",
+        "is_error",
         "json_payload",
         "keys_of",
         "member_of",
@@ -198,6 +228,16 @@ PARAMETER_NAMES = ANNOTATION_NAMES | HELPER_NAMES | {"json", "msgspec", "request
 
 STRUCTURE_NAMES = ANNOTATION_NAMES | {"msgspec"}
 """Names that the body of a structure's class uses."""
+
+UNION_NAMES = STRUCTURE_NAMES | {
+    "from_plain",
+    "item_from_plain",
+    "item_to_plain",
+    "to_plain",
+    "unknown_member",
+    "with_unknown_member",
+}
+"""Attributes of every union, and methods of those that are attribute values."""
 
 OUTPUT_NAMES = STRUCTURE_NAMES | {"json", "metadata", "with_metadata"}
 """Attributes of every output."""
@@ -230,6 +270,7 @@ ERROR_NAMES = (
         "code",
         "event",
         "header_members",
+        "status_member",
         "headers",
         "http_status",
         "message",

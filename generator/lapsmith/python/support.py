@@ -8,33 +8,28 @@ from collections.abc import Iterable, Iterator
 from lapsmith.diagnostics import Diagnostics, Span
 from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
+from lapsmith.ir.advice import Advice
 from lapsmith.ir.jmespath import ExpressionError
 from lapsmith.python.annotations import references
-from lapsmith.python.jmespath import check
+from lapsmith.python.jmespath.compiler import check
 
 _Gap = tuple[ir.Member, str]
-
-_PROTOCOLS = (ir.Protocol.REST_JSON, ir.Protocol.JSON_1_0, ir.Protocol.JSON_1_1, ir.Protocol.RPC_V2_CBOR)
 
 # msgspec writes a field's name as it is given, so it takes none that JSON would have to escape.
 _ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 
 
-def unsupported(service: ir.Service, fallback: Span) -> Diagnostics:
+def unsupported(service: ir.Service, fallback: Span, advice: Advice | None = None) -> Diagnostics:
     """Return an error for everything in ``service`` that no template covers; ``fallback`` is where to point at last."""
     found = Diagnostics()
-    if service.protocol not in _PROTOCOLS:
-        span = _span(service.origins, "protocol", fallback)
-        message = f"the protocol {service.protocol} cannot be generated yet"
-        found.error(span, "unsupported-protocol", message, "those that can: " + ", ".join(_PROTOCOLS))
-        return found
+    leave_out = (advice or Advice()).leave_out
     if not service.operations:
         found.error(fallback, "no-operations", "there is no operation to generate", "check the spec's endpoints")
     for operation in service.operations:
         gaps = [*_input_gaps(operation), *_output_gaps(operation), *_shape_gaps(service, operation)]
         gaps += _stream_gaps(service, operation)
         for member, what in gaps:
-            hint = f'leave the operation out: operations = ["*", "!{operation.name}"]'
+            hint = f"leave the operation out: {leave_out(operation.name)}"
             message = f"{operation.name}: '{member.name}' {what}, which cannot be generated yet"
             found.error(_span(member.origins, "type", fallback), "unsupported-member", message, hint)
     for where, path, span in _expressions(service, fallback):

@@ -39,10 +39,13 @@ class PayloadReader(SyncStream[Out]):
                 piece = self._next_piece()
                 self._payload_ended = piece is None
                 ready.extend(decoder.close() if piece is None else decoder.feed(piece))
+                if piece is None:
+                    self._tell_end(None)
             return ready.popleft()
         except BaseException as error:
-            self._tell(error)
-            self.close()
+            self._note(error)
+            self._disconnect(error)
+            self._tell_end(error)
             raise
 
     def iter_bytes(self) -> Iterator[bytes]:
@@ -86,10 +89,13 @@ class AsyncPayloadReader(AsyncStream[Out]):
                 piece = await self._next_piece()
                 self._payload_ended = piece is None
                 ready.extend(decoder.close() if piece is None else decoder.feed(piece))
+                if piece is None:
+                    self._tell_end(None)
             return ready.popleft()
         except BaseException as error:
-            self._tell(error)
-            await self.aclose()
+            self._note(error)
+            await self._disconnect(error)
+            self._tell_end(error)
             raise
 
     def iter_bytes(self) -> AsyncIterator[bytes]:

@@ -19,16 +19,16 @@ import httpx2
 from ..errors import InvalidInput
 from ..message.body import Body
 from ..message.http import HTTPRequest, Timeout
-from .base import (
+from .adapted import (
     AsyncStreamedResponse,
     Attempt,
     StreamedResponse,
-    check_request,
     decode_headers,
     finish,
     raw_headers,
     timeout_extension,
 )
+from .checks import check_request
 
 
 def _to_httpx(request: HTTPRequest, timeout: Timeout, trace: Callable[..., Any]) -> httpx2.Request:

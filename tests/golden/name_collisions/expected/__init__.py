@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -114,6 +114,7 @@ __all__ = [
     "ServiceError_",
     "StreamError",
     "StreamEvent",
+    "StreamStats",
     "Timeout",
     "TimeoutError_",
     "Timeout_",
@@ -177,6 +178,7 @@ _MODULES = {
     "ServiceError_": ".types",
     "StreamError": "._runtime.errors",
     "StreamEvent": ".events",
+    "StreamStats": "._runtime.settings.hooks",
     "Timeout": "._runtime.message.http",
     "TimeoutError_": ".errors",
     "Timeout_": ".errors",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
@@ -90,6 +90,7 @@ __all__ = [
     "ResponseMetadata",
     "ServiceError",
     "StreamError",
+    "StreamStats",
     "Table",
     "TableNotFound",
     "Tables",
@@ -139,6 +140,7 @@ _MODULES = {
     "ResponseMetadata": "._runtime.shapes.structures",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Table": ".types",
     "TableNotFound": ".errors",
     "Tables": "._sync",

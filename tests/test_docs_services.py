@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
-from sagemaker_runtime import ConnectError, ModelError, SageMakerRuntime
+from sagemaker_runtime import ConnectError, ModelError, ModelStreamError, PayloadPart, SageMakerRuntime
 from sagemaker_runtime.testing import StubTransport
 
 
@@ -79,7 +80,16 @@ def test_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
     client.invoke_endpoint(endpoint_name="llm", body=b"")
     with pytest.raises(ModelError):
         client.invoke_endpoint(endpoint_name="llm", body=b"")
-    spans = exporter.get_finished_spans()
+    for last in (PayloadPart(bytes_=b"x"), ModelStreamError("broke")):
+        stub.stream([PayloadPart(bytes_=b"x"), last])
+        with client.invoke_endpoint_with_response_stream(endpoint_name="llm", body=b"") as stream:
+            before = len(exporter.get_finished_spans())
+            with suppress(ModelStreamError):
+                list(stream)
+            assert len(exporter.get_finished_spans()) == before + 1
+    *spans, streamed, broken = exporter.get_finished_spans()
+    assert (streamed.status.status_code, broken.status.status_code) == (StatusCode.OK, StatusCode.ERROR)
+    assert dict(streamed.attributes or {})["aws.stream.events"] == 2
     assert [span.status.status_code for span in spans] == [StatusCode.ERROR, StatusCode.OK, StatusCode.ERROR]
     assert [dict(span.attributes or {}).get("aws.attempt") for span in spans] == [1, 2, 1]
     assert dict(spans[1].attributes or {})["aws.request_id"] == "r-1"

@@ -15,6 +15,7 @@ RUNTIME_EXPORTS = {
         "CredentialsError",
         "InvalidInput",
         "InvalidResponse",
+        "ItemTooLarge",
         "ProtocolError",
         "ReadTimeout",
         "ServiceError",

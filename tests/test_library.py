@@ -41,7 +41,7 @@ def test_a_project_is_generated_and_then_it_is_current(project: Path) -> None:
     assert (urls.folder, runtime.folder) == (clients / "urls", clients / "_runtime")
     assert runtime.serves == ("urls", "tables")
     assert tables.inputs == ("specs/tables/bindings.yaml", "specs/tables/spec.lap", "specs/tables/types.lap")
-    assert tables.requirements == ("httpcore2[asyncio]>=2.16", "msgspec>=0.20")
+    assert tables.requirements == ("httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5")
     assert tables.missing == ("msgspec>=0.20",)
     for item in done.folders:
         there = {path.relative_to(item.folder).as_posix() for path in item.folder.rglob("*") if path.is_file()}

@@ -22,7 +22,9 @@ from runtime.errors import (
 from runtime.message.http import HTTPRequest, Timeout
 
 from .loopback import PATIENCE, Peer, Script, Server, answering, chunk, response
-from .transport_drivers import EVERY, TIMEOUT, Driver, make_driver, post, without_proxies
+from .transport_drivers import DEFAULT, EVERY, TIMEOUT, Driver, make_driver, post, without_proxies
+
+only_default = pytest.mark.parametrize("driver", DEFAULT, indirect=True)
 
 CHUNKED = [("Transfer-Encoding", "chunked")]
 
@@ -101,6 +103,7 @@ def test_nothing_is_interpreted(driver: Driver) -> None:
     assert b"cookie" not in server.requests[1].lower()
 
 
+@only_default
 def test_connections_are_reused(driver: Driver) -> None:
     with Server(answering(response(b"x"))) as server:
         for size in (0, 1, 70_000):
@@ -163,7 +166,32 @@ def test_responses_without_a_body(driver: Driver, name: str) -> None:
     with Server(answering(response(body, status, headers, length=False))) as server:
         for _ in range(2):
             assert driver.fetch(post(server.port, method=method))[::2] == (int(status[:3]), b"")
-    assert server.connections == 1
+    assert server.connections == (1 if driver.library == "default" else 2)
+
+
+FOLLOWED = {
+    "length": response(b"first"),
+    "chunks": response(headers=CHUNKED, length=False) + chunk(b"first") + chunk(b""),
+    "no content": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "not modified": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+    "head": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("surplus", [response(b"stale"), b"stale", b"\r\n", b"\n", b"x"])
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_what_follows_a_response_is_dropped_with_the_connection(driver: Driver, name: str, surplus: bytes) -> None:
+    def too_much(peer: Peer) -> None:
+        if peer.read_request() is not None:
+            peer.send(FOLLOWED[name] + surplus)
+            peer.wait_for_close()
+
+    with Server(too_much) as server:
+        request = post(server.port, method="HEAD" if name == "head" else "GET")
+        bodies = [driver.fetch(request)[2] for _ in range(2)]
+        driver.close()
+    assert bodies == [b"first" if name in ("length", "chunks") else b""] * 2
+    assert server.connections == 2
 
 
 def test_interim_responses_are_passed_over(driver: Driver) -> None:

@@ -95,11 +95,14 @@ class Response:
         if self._closed:
             raise after_close(self._ended, StopAsyncIteration)
         reader = self._reader
-        while not (chunk := reader.take()):
-            if reader.complete:
-                self._closed = self._ended = True
-                raise StopAsyncIteration
+        while not (chunk := reader.take()) and not reader.complete:
             await self._read_more()
+        # The rest may have come while nobody waited for it.
+        if reader.complete and self._connection is not None:
+            self._give_back()
+        if not chunk:
+            self._closed = self._ended = True
+            raise StopAsyncIteration
         return chunk
 
     async def _read_more(self) -> None:
@@ -115,8 +118,6 @@ class Response:
         except BaseException:
             self._close()
             raise
-        if self._reader.complete:
-            self._give_back()
 
     def _give_back(self) -> None:
         connection, self._connection = self._connection, None

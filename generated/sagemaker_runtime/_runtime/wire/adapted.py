@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from types import AsyncGeneratorType
 from typing import Any
 
@@ -38,29 +40,39 @@ class Attempt(Failures):
     """One request on its way: how far it got, and our error for what stopped it.
 
     ``trace`` and ``atrace`` are httpcore2 trace callbacks. They tell a proxy's CONNECT from the request
-    itself; the library's errors do not.
+    itself; the library's errors do not. They also end a connection when its response is over: h11 takes what follows
+    a response for the beginning of the next one, and there is no way to ask whether anything did.
     """
 
-    __slots__ = ("_body", "_sent")
+    __slots__ = ("_body", "_sent", "stream")
 
     def __init__(self, request: HTTPRequest, timeout: Timeout) -> None:
         super().__init__(origin(request.scheme, request.host, request.port), timeout)
         self._body = request.body
         self._sent: bool | None = None
+        self.stream: Any = None
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Note an event of a sync request."""
         if event.endswith("send_request_headers.started"):
             request = info["request"]
             self._sent = request.method != b"CONNECT"
-            if self._sent:
-                # All that may follow is this event's failure, which is told all the same.
-                request.extensions.pop("trace", None)
+        elif event == "http11.response_closed.started":
+            self._end_connection()
         elif event.endswith("send_request_headers.failed") and isinstance(info["exception"].__cause__, OSError):
             # The connection was gone: a head that did not leave whole is no request.
             self._sent = False
         elif self._sent is None:
             self._sent = False
+
+    def _end_connection(self) -> None:
+        # Not closed, which would keep the library from noticing: to it, the server has gone.
+        sock = None if self.stream is None else self.stream.get_extra_info("socket")
+        if sock is not None:
+            with suppress(OSError):
+                (socket.socket.shutdown if isinstance(sock, socket.socket) else type(sock).shutdown)(
+                    sock, socket.SHUT_RDWR
+                )
 
     async def atrace(self, event: str, info: Mapping[str, Any]) -> None:
         """Note an event of an async request."""

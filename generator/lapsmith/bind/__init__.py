@@ -20,6 +20,7 @@ from lapsmith.bind import (
     proof,
     rules,
     signing,
+    smithy,
     sources,
     types,
     yaml,
@@ -70,7 +71,7 @@ def bind(
     ``everything`` the spec is extended by what it lacks of the model. Raises BindError.
     """
     path, origin = locate.find(document, model_name)
-    service = model.load(sources.read(path), origin)
+    service = model.load(smithy.read(sources.read(path)), origin)
     signing.check(service)
     found = matching.match(document, service, decisions.place(decided, document))
     if not found.matches:

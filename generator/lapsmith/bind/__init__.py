@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lapsmith.bind import (
+    compiling,
     decisions,
     derive,
     extend,
@@ -32,7 +33,7 @@ from lapsmith.bindings.model import OperationBinding
 from lapsmith.inputs import BINDINGS, RULES, TYPES, USUAL
 from lapsmith.lap.tree import Document
 
-__all__ = ["BindError", "Bound", "bind", "write"]
+__all__ = ["BindError", "Bound", "bind", "compile_service", "write"]
 
 _BLOCKS = ("operations", "waiters", "shapes", "errors", "enums")
 
@@ -88,6 +89,23 @@ def bind(
     proof.prove(contents, document, found)
     shown = service.origin if origin else f"{model_name} ({service.origin})"
     return Bound(service.origin, shown, derived.content["service"]["protocol"], document, found, derived, contents)
+
+
+def compile_service(model_name: str, *, protocol: str | None = None, prose: bool = True) -> Bound:
+    """Make the spec of an AWS service from its model, with the bindings that go with it.
+
+    ``model_name`` and ``protocol`` are as in :func:`bind`. Without ``prose`` the spec has facts only. Raises BindError.
+    """
+    path, origin = locate.find(Document(lap=None, api=None), model_name)
+    service = model.load(smithy.read(sources.read(path)), origin)
+    signing.check(service)
+    text, document, found = compiling.compile_model(service, prose=prose)
+    derived = derive.derive(document, service, found, protocol)
+    contents = {USUAL: text.encode(), **_contents(document, service, derived)}
+    proof.prove(contents, document, found)
+    return Bound(
+        service.origin, service.origin, derived.content["service"]["protocol"], document, found, derived, contents
+    )
 
 
 def _comment(service: model.Model) -> str:

@@ -9,7 +9,7 @@ from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import Matching
 from lapsmith.bindings.model import OperationBinding
 from lapsmith.inputs import BINDINGS, TYPES
-from lapsmith.ir.matching import Group
+from lapsmith.ir.placing import Group
 from lapsmith.lap.tree import Document, Endpoint
 
 _REPORT = "this is an error of lapsmith's; please report it with the spec"

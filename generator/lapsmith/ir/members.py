@@ -11,7 +11,7 @@ from lapsmith.ir import infer
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.enums import with_enums
 from lapsmith.ir.events import Streams
-from lapsmith.ir.matching import Bound
+from lapsmith.ir.placing import Bound
 from lapsmith.ir.model import (
     BlobType,
     DocumentType,

@@ -1,4 +1,4 @@
-"""Which binding belongs to which endpoint of the spec.
+"""Places bindings: which endpoint of the spec each belongs to.
 
 An operation is found by method and path. Where several endpoints share them (every RPC service has only
 ``POST /``), the operation's pin decides (:mod:`lapsmith.ir.pins`). A pin must fit exactly one endpoint, and no other

@@ -162,7 +162,7 @@ def slow_project(tmp_path: Path) -> Path:
     (root / "sitecustomize.py").write_text(
         "import os, time\n"
         "if os.environ.get('SLOWLY'):\n"
-        "    from lapsmith import pipeline\n"
+        "    from lapsmith.generation import pipeline\n"
         "    plan = pipeline.plan\n"
         "    def slowly(*args, **options):\n"
         "        open(os.path.join(os.path.dirname(__file__), 'started'), 'w').close()\n"

@@ -415,7 +415,7 @@ class TestProcess:
         script = project / "piped.py"
         script.write_text(
             f"import sys\nsys.path[:0] = {[str(Path(__file__).parent), *sys.path]!r}\n"
-            "import test_cli\nfrom lapsmith import cli, pipeline\n"
+            "import test_cli\nfrom lapsmith import cli\nfrom lapsmith.generation import pipeline\n"
             "pipeline.analyse, pipeline.render = test_cli.analyse, test_cli.render\n"
             "cli.main(['generate', '--diff', 'beta'])\n"
         )

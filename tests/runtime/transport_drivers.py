@@ -177,9 +177,14 @@ DEFAULT = ("default-sync", "default-asyncio", "default-trio")
 EVERY = (*DEFAULT, "httpx2-sync", "httpx2-asyncio", "httpx2-trio")
 
 
-def python(script: str, port: int) -> subprocess.Popen[str]:
-    """Run a script in another process. It has ``transport``, ``request(path)`` and ``send(path)``, its body."""
-    prelude = """
+def python(script: str, port: int, *, first: str = "") -> subprocess.Popen[str]:
+    """Run a script in another process. It has ``transport``, ``request(path)`` and ``send(path)``, its body.
+
+    What ``first`` says runs before anything is imported.
+    """
+    prelude = (
+        f"{first}\n"
+        + """
 import os, signal, sys, threading
 from runtime.message.http import HTTPRequest, Timeout
 from runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
@@ -192,6 +197,7 @@ def send(path="/"):
     return transport.send(request(path), Timeout()).read().decode()
 transport = HTTPTransport()
 """
+    )
     environment = {**os.environ, "PYTHONPATH": str(Path(runtime.__file__).parent.parent)}
     return subprocess.Popen(
         [sys.executable, "-X", "dev", "-c", prelude + script, str(port)],

@@ -98,7 +98,8 @@ def chart(run: Run) -> str:
         top += HEAD + STEP * max(len(panel.peers) for panel in pair) + 8
     machine = run.machine
     note = f"{run.date}, {machine['processor']}, {machine['cores']} cores, {machine['python']}; {run.rounds} rounds"
-    parts.append(_text(MARGIN, top + 8, f"{note}. Lines span the rounds.{_warning(run)}", "dim"))
+    rough = " Rough figures." if run.doubts() else ""
+    parts.append(_text(MARGIN, top + 8, f"{note}. Lines span the rounds.{rough}", "dim"))
     height = top + 20
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
@@ -106,10 +107,6 @@ def chart(run: Run) -> str:
         + "\n".join(parts)
         + "\n</svg>\n"
     )
-
-
-def _warning(run: Run) -> str:
-    return " A quick run: rough figures." if run.quick else ""
 
 
 def _panel(run: Run, panel: Panel, left: int, top: int, width: int) -> Iterator[str]:

@@ -88,7 +88,10 @@ def _python(arguments: list[str], tool: list[str] | None = None) -> subprocess.C
     path = ":".join([str(ROOT / "generated"), sysconfig.get_path("purelib")])
     environment = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0", "HOME": os.devnull, "AWS_CONFIG_FILE": os.devnull}
     command = [*(tool or []), sys.executable, "-S", "-P", str(_PROBE), path, *arguments]
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"the probe failed at {' '.join(arguments)}:\n{done.stderr}")
+    return done
 
 
 def record() -> dict[str, dict[str, int] | str]:

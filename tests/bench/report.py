@@ -52,8 +52,8 @@ uses the processor.
 def page(run: Run) -> str:
     """Return the page, in Markdown."""
     parts = [_HEAD]
-    if run.quick:
-        parts.append("**This was a quick run: its figures are rough.**\n")
+    if doubts := run.doubts():
+        parts.append(f"**The figures of this run are rough: {', and '.join(doubts)}.**\n")
     parts.append(ratios(run) + "\n")
     if above := limits(run):
         parts.append(f"## Above the bare socket\n\nHow many times as much a call of lapsmith takes.\n\n{above}\n")

@@ -173,6 +173,8 @@ def main() -> None:
     run = measure(pythons(), loads, begun, QUICK if given.quick else FULL)
     save(run, given.output)
     print(printed(run))
+    for doubt in run.doubts():
+        print(f"these figures are rough: {doubt}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def made_up(quick: bool = False) -> Run:
         quick=quick,
         rounds=3,
         seconds=0.2,
-        machine={"processor": "P", "cores": "2", "python": "X"},
+        machine={"processor": "P", "cores": "2", "load": "0.9", "python": "X"},
         versions={"boto3": {"boto3": "1"}},
         samples={
             scenario.name: {peer: samples(scenario.name, peer) for peer in scenario.peers} for scenario in everything()
@@ -140,7 +140,15 @@ def test_a_quick_run_is_published_only_where_one_asks(
     monkeypatch.setattr(sys, "argv", ["report", "--run", str(tmp_path / "run.json"), "--output", str(tmp_path / "out")])
     report.main()
     assert "quick run" in (tmp_path / "out" / "benchmarks.md").read_text()
-    assert "quick run" in (tmp_path / "out" / "benchmarks.svg").read_text()
+    assert "Rough figures" in (tmp_path / "out" / "benchmarks.svg").read_text()
+
+
+def test_a_busy_machine_is_told() -> None:
+    run = made_up()
+    assert run.doubts() == []
+    run.machine["load"] = "1.1"
+    assert "the machine was busy before it began (load 1.1)" in report.page(run)
+    assert "Rough figures" in chart(run)
 
 
 def test_a_run_that_is_not_there_or_too_old_is_told(tmp_path: Path) -> None:

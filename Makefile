@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 JOBS ?= 2
 
-.PHONY: demo test test-slow test-full lint generate check specs campaign bench clean
+.PHONY: demo test test-slow test-full lint generate check specs campaign bench bench-report bench-costs clean
 
 demo: .venv/demo.stamp
 	$(BIN)/lapsmith demo
@@ -30,7 +30,7 @@ generate: .venv/dev.stamp
 	$(BIN)/lapsmith generate
 
 check: .venv/dev.stamp
-	$(BIN)/lapsmith check
+	$(BIN)/lapsmith check --full
 
 # The specs that are compiled from AWS service models, with their bindings and clients.
 specs: .venv/dev.stamp .venv-lapsh/installed.stamp
@@ -40,8 +40,17 @@ specs: .venv/dev.stamp .venv-lapsh/installed.stamp
 campaign: .venv/dev.stamp .venv-lapsh/installed.stamp
 	PYTHONPATH=tests $(BIN)/python -m corpus.campaign .venv-lapsh/bin/python $(ARGS)
 
+# The generated client beside others, each in a virtual environment of its own; ARGS=--quick for a first look.
 bench: .venv/dev.stamp
-	$(BIN)/python tests/bench/bench.py $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m bench.runner $(ARGS)
+
+# docs/benchmarks.md and its chart, from the last run.
+bench-report: .venv/dev.stamp
+	PYTHONPATH=tests $(BIN)/python -m bench.report $(ARGS)
+
+# What a call costs in counts that are the same on any machine, as the tests compare them.
+bench-costs: .venv/dev.stamp
+	PYTHONPATH=tests $(BIN)/python -m bench.costs
 
 clean:
 	rm -rf .venv .venv-* dist build node_modules tests/e2e/node/node_modules

@@ -13,12 +13,13 @@ from typing import Any, cast
 import lapsmith
 import pytest
 from click.testing import CliRunner, Result
-from lapsmith import cli, pipeline
-from lapsmith.analysis import Analysis
-from lapsmith.config import ClientConfig
+from lapsmith import cli
 from lapsmith.diagnostics import Diagnostic, Severity, Span
-from lapsmith.inputs import Inputs
-from lapsmith.pipeline import Rendered
+from lapsmith.generation import pipeline
+from lapsmith.generation.analysis import Analysis
+from lapsmith.generation.pipeline import Rendered
+from lapsmith.project.config import ClientConfig
+from lapsmith.project.inputs import Inputs
 
 PYPROJECT = """[project]
 name = "host"
@@ -66,7 +67,7 @@ def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
 def render(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
     names = cast("list[str]", analysis.require())
     files = {f"{name}.py": f"# {inputs.source}\n{client.package} = {name!r}\n".encode() for name in names}
-    return Rendered(files, ("httpcore2[asyncio]>=2.16", "msgspec>=0.20"))
+    return Rendered(files, ("httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5"))
 
 
 def run(*arguments: str) -> Result:
@@ -115,7 +116,7 @@ class TestGenerate:
             "transports": [],
         }
         assert alpha["lapsmith"] == lapsmith.__version__
-        assert alpha["requirements"] == ["httpcore2[asyncio]>=2.16", "msgspec>=0.20"]
+        assert alpha["requirements"] == ["httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5"]
 
     def test_the_same_inputs_give_the_same_bytes_anywhere(self, project: Path, tmp_path: Path) -> None:
         run("generate")
@@ -154,11 +155,11 @@ class TestGenerate:
         elif change == "output":
             (project / "src/alpha/first.py").unlink()
         elif change == "digest":
-            monkeypatch.setattr("lapsmith.manifest.generator_digest", lambda: "another")
+            monkeypatch.setattr("lapsmith.generation.identity.generator_digest", lambda: "another")
         elif change == "version":
-            monkeypatch.setattr("lapsmith.__version__", "9.9")
+            monkeypatch.setattr("lapsmith.generation.pipeline.__version__", "9.9")
         else:
-            monkeypatch.setattr("lapsmith.manifest.black_version", lambda: "99")
+            monkeypatch.setattr("lapsmith.generation.identity.black_version", lambda: "99")
         rendered: list[str] = []
 
         def spy(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
@@ -274,7 +275,7 @@ class TestGenerateSpec:
     def test_outside_any_project_no_path_of_the_host_is_written(
         self, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lapsmith.config.find", lambda start: None)
+        monkeypatch.setattr("lapsmith.project.config.find", lambda start: None)
         assert run("generate", str(project / "specs/alpha"), "-o", str(tmp_path / "x")).exit_code == 0
         assert (tmp_path / "x/first.py").read_text() == "# references/api-spec.lap\nx = 'first'\n"
         inputs = json.loads((tmp_path / "x/lapsmith.json").read_text())["inputs"]

@@ -18,12 +18,13 @@ import pytest
 from corpus import models
 from corpus.lean import compile_lean
 from golden_cases import GOLDEN
-from lapsmith import batch, config, pipeline
-from lapsmith.batch import Failure, Plans
-from lapsmith.config import ClientConfig
-from lapsmith.manifest import Manifest
-from lapsmith.output import Change, Difference
-from lapsmith.pipeline import Plan
+from lapsmith.generation import batch, pipeline
+from lapsmith.generation.batch import Failure, Plans
+from lapsmith.generation.pipeline import Plan
+from lapsmith.output.folder import Change, Difference
+from lapsmith.output.manifest import Manifest
+from lapsmith.project import config
+from lapsmith.project.config import ClientConfig
 
 CASES = ("body_members", "json_rpc", "payloads", "url_and_headers")
 
@@ -65,7 +66,7 @@ def test_what_is_written_and_said_does_not_depend_on_the_number_of_processes(gen
     alone = lay_out(tmp_path / "alone")
     assert lapsmith(alone, "generate", "--jobs", "1").stdout == done.stdout
     assert [line.split(":")[0] for line in done.stdout.splitlines()[: len(CASES)]] == list(CASES)
-    checked = lapsmith(root, "check", "--jobs", "2")
+    checked = lapsmith(root, "check", "--full", "--jobs", "2")
     assert (checked.returncode, checked.stdout) == (0, "4 clients up to date\n")
 
 
@@ -161,7 +162,7 @@ def slow_project(tmp_path: Path) -> Path:
     (root / "sitecustomize.py").write_text(
         "import os, time\n"
         "if os.environ.get('SLOWLY'):\n"
-        "    from lapsmith import pipeline\n"
+        "    from lapsmith.generation import pipeline\n"
         "    plan = pipeline.plan\n"
         "    def slowly(*args, **options):\n"
         "        open(os.path.join(os.path.dirname(__file__), 'started'), 'w').close()\n"

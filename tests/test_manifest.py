@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lapsmith import manifest as manifests
 from lapsmith.diagnostics import DiagnosticError
-from lapsmith.manifest import Manifest
+from lapsmith.generation import identity
+from lapsmith.output import manifest as manifests
+from lapsmith.output.manifest import Manifest
+from lapsmith.templates import folder
 
 SHA = manifests.digest_of(b"content")
 GOOD = Manifest(
@@ -129,35 +131,40 @@ def test_the_digest_covers_templates_and_generator(tmp_path: Path, monkeypatch: 
     for name in (
         "lap/parser.py",
         "python/render.py",
-        "pipeline.py",
+        "generation/pipeline.py",
         "cli/check.py",
         "../../templates/runtime/a.py",
     ):
         path = package / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("one\n")
-    monkeypatch.setattr("lapsmith.__file__", str(package / "__init__.py"))
-    first = manifests.generator_digest()
-    assert manifests.generator_digest() == first
+    monkeypatch.setattr(identity, "_PACKAGE", package)
+    monkeypatch.setattr(folder, "_PACKAGE", package)
+    first = identity.generator_digest()
+    assert identity.generator_digest() == first
 
     (package / "cli" / "check.py").write_text("two\n")
     (package / "lap" / "parser.pyc").write_text("two\n")
-    assert manifests.generator_digest() == first, "the command line has no part in what is written"
+    assert identity.generator_digest() == first, "the command line has no part in what is written"
     (package / "lap" / "parser.py").write_bytes(b"one\r\n")
-    assert manifests.generator_digest() == first, "line ends of a checkout are no change"
+    assert identity.generator_digest() == first, "line ends of a checkout are no change"
 
     for changed in (package / "python" / "render.py", tmp_path / "templates" / "runtime" / "a.py"):
-        before = manifests.generator_digest()
+        before = identity.generator_digest()
         changed.write_text("two\n")
-        assert manifests.generator_digest() != before
+        assert identity.generator_digest() != before
+
+
+def test_what_the_digest_covers_is_there() -> None:
+    assert all((identity._PACKAGE / part).exists() for part in identity._PARTS)
 
 
 def test_the_templates_inside_an_installed_package_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lapsmith.__file__", str(tmp_path / "generator" / "lapsmith" / "__init__.py"))
-    assert manifests.templates_folder() == tmp_path / "templates"
+    monkeypatch.setattr(folder, "_PACKAGE", tmp_path / "generator" / "lapsmith")
+    assert folder.templates_folder() == tmp_path / "templates"
     (tmp_path / "generator" / "lapsmith" / "_templates").mkdir(parents=True)
-    assert manifests.templates_folder() == tmp_path / "generator" / "lapsmith" / "_templates"
+    assert folder.templates_folder() == tmp_path / "generator" / "lapsmith" / "_templates"
 
 
 def test_blacks_version_is_its_year() -> None:
-    assert manifests.black_version().isdigit()
+    assert identity.black_version().isdigit()

@@ -12,11 +12,11 @@ import pytest
 from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lapsmith import manifest as manifests
-from lapsmith import output
 from lapsmith.diagnostics import DiagnosticError
-from lapsmith.manifest import FILE_NAME, Manifest
-from lapsmith.output import Difference, OutputError
+from lapsmith.output import folder as output
+from lapsmith.output import manifest as manifests
+from lapsmith.output.folder import Difference, OutputError
+from lapsmith.output.manifest import FILE_NAME, Manifest
 
 Files = dict[str, bytes]
 FIRST: Files = {
@@ -351,7 +351,7 @@ KILLED = """
     from pathlib import Path
     sys.path[:0] = {path!r}
     from test_output import SECOND, compare
-    from lapsmith import output
+    from lapsmith.output import folder as output
 
     real, left = Path.replace, int(sys.argv[2])
 

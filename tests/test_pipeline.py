@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lapsmith import manifest as manifests
-from lapsmith import output, pipeline
-from lapsmith.analysis import analyse
-from lapsmith.config import ClientConfig, ConfigError, single_client, spec_only
 from lapsmith.diagnostics import DiagnosticError, Severity
-from lapsmith.inputs import read_inputs
+from lapsmith.generation import pipeline
+from lapsmith.generation.analysis import analyse
+from lapsmith.output import folder as output
+from lapsmith.output import manifest as manifests
+from lapsmith.project.config import ClientConfig, ConfigError, single_client, spec_only
+from lapsmith.project.inputs import read_inputs
 
 
 def client_of(spec: Path) -> ClientConfig:
@@ -173,6 +174,8 @@ def test_a_dangling_link_is_an_error(seed: ClientConfig) -> None:
 
 def test_overrides_of_nothing_are_an_error(seed: ClientConfig) -> None:
     (seed.spec / "bindings.yaml").rename(seed.spec / "overrides.yaml")
+    spec = seed.spec / "references/api-spec.lap"
+    spec.write_text(spec.read_text().replace("@auth AWS SigV4\n", ""))
     with pytest.raises(DiagnosticError, match=r"overrides\.yaml:1:1: error\[overrides\]: there is no bindings\.yaml"):
         pipeline.plan(seed)
 

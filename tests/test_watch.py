@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from diff.api import BINDINGS, FILES, SPEC, write
-from lapsmith import watching
-from lapsmith.config import ClientConfig
+from lapsmith.project import watching
+from lapsmith.project.config import ClientConfig
 
 PYPROJECT = """[project]
 name = "host"

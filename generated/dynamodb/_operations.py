@@ -149,6 +149,9 @@ SERVICE = ServiceInfo(
     user_agent_name="dynamodb",
     package=__name__.rpartition(".")[0],
     rules=RULES,
+    max_attempts=4,
+    retry_delay=0.025,
+    crc32=True,
 )
 
 RPC = JSONRPC(

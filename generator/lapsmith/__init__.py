@@ -13,15 +13,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from lapsmith.apidiff import Change, Impact
-    from lapsmith.comparison import ApiDiff, diff
-    from lapsmith.config import ConfigError
-    from lapsmith.diagnostics import Diagnostic, DiagnosticError, LapsmithError
-    from lapsmith.library import Generated, Generation, GenerationError, generate, load
-    from lapsmith.output import OutputError
+from lapsmith.version import __version__ as __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from lapsmith.api.comparing import ApiDiff, diff
+    from lapsmith.api.generating import Generated, Generation, GenerationError, generate, load
+    from lapsmith.apidiff import Change, Impact
+    from lapsmith.diagnostics import Diagnostic, DiagnosticError, LapsmithError
+    from lapsmith.output.folder import OutputError
+    from lapsmith.project.config import ConfigError
 
 __all__ = [
     "ApiDiff",
@@ -41,20 +41,20 @@ __all__ = [
 ]
 
 _MODULES = {
-    "ApiDiff": "comparison",
+    "ApiDiff": "api.comparing",
     "Change": "apidiff",
-    "ConfigError": "config",
+    "ConfigError": "project.config",
     "Diagnostic": "diagnostics",
     "DiagnosticError": "diagnostics",
-    "Generated": "library",
-    "Generation": "library",
-    "GenerationError": "library",
+    "Generated": "api.generating",
+    "Generation": "api.generating",
+    "GenerationError": "api.generating",
     "Impact": "apidiff",
     "LapsmithError": "diagnostics",
-    "OutputError": "output",
-    "diff": "comparison",
-    "generate": "library",
-    "load": "library",
+    "OutputError": "output.folder",
+    "diff": "api.comparing",
+    "generate": "api.generating",
+    "load": "api.generating",
 }
 
 

@@ -7,9 +7,14 @@ messages look alike and several can be shown in one run.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
+
+MISSPELT = "misspelt-"
+"""How the codes of diagnostics about a word one letter away from another begin; they are shown first."""
 
 
 class Severity(StrEnum):
@@ -45,8 +50,16 @@ class Diagnostic:
     hint: str | None = None
 
     @property
-    def sort_key(self) -> tuple[str, int, int, str, str]:
-        return (self.span.file, self.span.line, self.span.column, self.code, self.message)
+    def sort_key(self) -> tuple[bool, str, int, int, str, str]:
+        # A misspelt word explains what follows from it.
+        return (
+            not self.code.startswith(MISSPELT),
+            self.span.file,
+            self.span.line,
+            self.span.column,
+            self.code,
+            self.message,
+        )
 
 
 @dataclass(slots=True)
@@ -96,25 +109,57 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
     return f"did you mean '{pool[close[0]]}'?" if close else None
 
 
+def misspelt(word: str, known: Iterable[str]) -> str | None:
+    """Return the ``known`` word that is one letter away: added, left out, changed or swapped with the next."""
+    near = [other for other in sorted(known) if _is_one_edit(word, other)]
+    return max(near, key=lambda other: difflib.SequenceMatcher(None, word, other).ratio(), default=None)
+
+
+def _is_one_edit(a: str, b: str) -> bool:
+    if len(a) > len(b):
+        a, b = b, a
+    if len(b) - len(a) > 1 or a == b:
+        return False
+    start = next((at for at in range(len(a)) if a[at] != b[at]), len(a))
+    if len(a) < len(b):
+        return a[start:] == b[start + 1 :]
+    swapped = a[start : start + 2] == b[start : start + 2][::-1] and a[start + 2 :] == b[start + 2 :]
+    return swapped or a[start + 1 :] == b[start + 1 :]
+
+
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> str:
     """Print diagnostics as ``file:line:col: error[code]: message``, the source line, a caret and the hint.
 
     ``sources`` maps the file names used in spans to their texts; a file that is missing there gets no source line.
     """
-    lines_of = {name: text.split("\n") for name, text in sources.items()}
-    blocks = [_render_one(item, lines_of) for item in sorted(diagnostics, key=lambda item: item.sort_key)]
-    return "\n".join(blocks)
+    ordered = sorted(diagnostics, key=lambda item: item.sort_key)
+    lines = {
+        name: _lines(text, {item.span.line for item in ordered if item.span.file == name})
+        for name, text in sources.items()
+    }
+    return "\n".join(_render_one(item, lines.get(item.span.file, {})) for item in ordered)
+
+
+def _lines(text: str, wanted: Set[int]) -> dict[int, str]:
+    """The lines of these numbers, without a list of all: a text may have millions."""
+    found: dict[int, str] = {}
+    rest, before = io.StringIO(f"{text}\n", newline="\n"), 0
+    for number in sorted(wanted):
+        line = next(islice(rest, number - before - 1, None), None) if number > before else None
+        before = max(number, before)
+        if line is not None:
+            found[number] = line.removesuffix("\n")
+    return found
 
 
 _WINDOW = 100
 
 
-def _render_one(item: Diagnostic, lines_of: Mapping[str, Sequence[str]]) -> str:
+def _render_one(item: Diagnostic, lines: Mapping[int, str]) -> str:
     span = item.span
     out = [f"{_escaped(str(span))}: {item.severity}[{item.code}]: {_escaped(item.message)}"]
-    lines = lines_of.get(span.file, ())
-    if 0 < span.line <= len(lines):
-        out += _excerpt(lines[span.line - 1], span)
+    if span.line in lines:
+        out += _excerpt(lines[span.line], span)
     if item.hint:
         out.append(f"  hint: {_escaped(item.hint)}")
     return "\n".join(out)

@@ -59,5 +59,13 @@ def described() -> dict[str, Any]:
     return model
 
 
+def with_prose(model: dict[str, Any]) -> str:
+    """The spec of a model whose endpoints are all at ``POST /``, with descriptions."""
+    head, *blocks = compile_lean(model).split("@endpoint POST /\n")
+    texts = (operation.get("documentation", "") for operation in model["operations"].values())
+    told = (f"@desc {text[3:-4]}\n" if text else "" for text in texts)
+    return head + "".join(f"@endpoint POST /\n{text}{block}" for text, block in zip(told, blocks, strict=True))
+
+
 def prose() -> str:
     return compile_lean(described())

@@ -11,7 +11,7 @@ import html
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,13 +24,14 @@ from lapsmith.bind.model import Model, load
 from lapsmith.lap.tree import Document, Endpoint
 
 HERE = Path(__file__).parent
-VERSIONS = ("1.34", "1.38")
+VERSIONS = ("1.29", "1.34")
 # RPC services with many operations that look alike, and some of each other kind.
 FEW = (
     *("acm", "athena", "cloudtrail", "codecommit", "cognito-idp", "comprehendmedical", "dynamodb", "ecs", "events"),
     *("kinesis", "kms", "lambda", "logs", "organizations", "schemas", "secretsmanager", "sesv2", "sqs", "swf"),
 )
 MODES = ("plain", "dropped", "shuffled")
+ALL_MODES = (*MODES, "single")
 _TAG = re.compile(r"<[^>]+>")
 
 
@@ -40,6 +41,14 @@ class Case:
 
     document: Document
     truth: dict[int, str]
+
+    def edits(self, mode: str, seed: str) -> Iterator[Case]:
+        """What :meth:`edited` gives, or (``single``) a spec of each endpoint alone."""
+        if mode != "single":
+            yield self.edited(mode, seed)
+            return
+        for endpoint in self.document.endpoints:
+            yield Case(replace(self.document, endpoints=(endpoint,)), self.truth)
 
     def edited(self, mode: str, seed: str) -> Case:
         """The spec as it is (``plain``), without a tenth of its endpoints (``dropped``), and in any order too."""
@@ -58,13 +67,16 @@ def data(version: str) -> Path:
     return folder
 
 
-def pairs(version: str) -> Iterator[tuple[str, Path, Path]]:
+@functools.cache
+def pairs(version: str) -> Sequence[tuple[str, Path, Path]]:
     """Service, its old model and its installed model of the same API version, where there are both."""
+    found = []
     for service in models.services():
         new = models.path(service)
         old = sources.service_file(data(version) / service / new.parent.name)
         if old is not None:
-            yield service, old, new
+            found.append((service, old, new))
+    return found
 
 
 def read(path: Path) -> models.Model:
@@ -74,13 +86,19 @@ def read(path: Path) -> models.Model:
     return found
 
 
+def old_model(service: str, version: str) -> Model:
+    """A model of an old botocore, as bind reads it."""
+    (path,) = (old for name, old, _ in pairs(version) if name == service)
+    return load(sources.read(path), service)
+
+
 def new_model(service: str) -> Model:
     """The installed botocore's model, as bind reads it."""
     return load(sources.read(models.path(service)), service)
 
 
-def case(raw: models.Model, *, prose: bool) -> Case:
-    """Compile a model as lapsh does, with or without descriptions."""
+def case(raw: models.Model, *, prose: bool, errors: bool = True) -> Case:
+    """Compile a model as lapsh does, with or without descriptions and errors."""
     document = lap.parse(compile_lean(raw), "spec.lap").document
     operations = raw["operations"]
     assert len(document.endpoints) == len(operations)
@@ -88,6 +106,8 @@ def case(raw: models.Model, *, prose: bool) -> Case:
         described = (operation.get("documentation", "") for operation in operations.values())
         endpoints = tuple(_described(*item) for item in zip(document.endpoints, described, strict=True))
         document = replace(document, endpoints=endpoints)
+    if not errors:
+        document = replace(document, endpoints=tuple(replace(item, errors=()) for item in document.endpoints))
     return Case(document, {id(e): name for e, name in zip(document.endpoints, operations, strict=True)})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
-from lapsmith.bind.assignment import Costs, assign
+from lapsmith.bind.matching.assignment import Costs, assign
 
 ALONE = 5.0
 # Few different costs, so that there are ties; multiples of a half, so that sums are exact.

@@ -9,7 +9,7 @@ import pytest
 from bind.deriving import built, derive, model, operation, structure
 from corpus.lean import compile_lean
 from lapsmith.bind.sources import read
-from lapsmith.ir.model import ListType, StringType
+from lapsmith.ir.model import EventUnion, ListType, StreamEnd, StringType, Structure
 
 
 def test_types_that_specs_do_not_know(tmp_path: Path) -> None:
@@ -259,6 +259,61 @@ def test_shapes(tmp_path: Path) -> None:
     assert {"Choice", "Deep"} <= set(built(bound).shapes)
 
 
+def test_what_is_sensitive(tmp_path: Path) -> None:
+    """Whether the trait stands on the member, its shape, its holder, or in lists and maps of it."""
+    found = model()
+    found["shapes"] |= {
+        "Secret": {"type": "string", "sensitive": True},
+        "Secrets": {"type": "list", "member": {"shape": "Secret"}},
+        "SecretKeys": {"type": "map", "key": {"shape": "Secret"}, "value": {"shape": "Text"}},
+        "Loop": {"type": "list", "member": {"shape": "Loop"}},
+        "Whole": structure({"A": {"shape": "Text"}, "B": {"shape": "Open"}}, sensitive=True),
+        "Open": structure({"A": {"shape": "Text", "sensitive": True}, "B": {"shape": "Text"}}),
+    }
+    members = {
+        "Own": {"shape": "Text", "sensitive": True},
+        "Shape": {"shape": "Secret"},
+        "Items": {"shape": "Secrets"},
+        "Keys": {"shape": "SecretKeys"},
+        "Loop": {"shape": "Loop"},
+        "Whole": {"shape": "Whole"},
+        "Open": {"shape": "Open"},
+    }
+    operation(found, "DoIt", "/do", into=structure(members), out=structure(members))
+    content, bound = derive(tmp_path, found)
+    hidden = {"in": "body", "sensitive": True}
+    plain = dict.fromkeys(members, "body")
+    assert content["operations"]["DoIt"]["in"] == plain
+    assert content["operations"]["DoIt"]["out"] == plain | dict.fromkeys(("Own", "Shape", "Items", "Keys"), hidden)
+    assert content["shapes"] == {
+        "Open": {"A": {"sensitive": True}},
+        "Whole": {"A": {"sensitive": True}, "B": {"sensitive": True}},
+    }
+    (bound_operation,) = built(bound).operations
+    assert [member.name for member in bound_operation.output if member.sensitive] == ["Own", "Shape", "Items", "Keys"]
+
+
+@pytest.mark.parametrize(("numbers", "entry"), [("Text", {"attribute_value": True}), ("Bytes", None)])
+def test_attribute_values_are_known_by_their_members(tmp_path: Path, numbers: str, entry: object) -> None:
+    found = model()
+    scalars = {"S": "Text", "N": numbers, "B": "Bytes", "NULL": "Flag", "BOOL": "Flag"}
+    held = {"SS": "Texts", "NS": "Texts", "BS": "Blobs", "M": "Values", "L": "ValueList"}
+    found["shapes"] |= {
+        "Value": structure({name: {"shape": shape} for name, shape in (scalars | held).items()}),
+        "Flag": {"type": "boolean"},
+        "Texts": {"type": "list", "member": {"shape": "Text"}},
+        "Blobs": {"type": "list", "member": {"shape": "Bytes"}},
+        "Values": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Value"}},
+        "ValueList": {"type": "list", "member": {"shape": "Value"}},
+    }
+    operation(found, "DoIt", "/do", into=structure({"Item": {"shape": "Values"}}))
+    content, bound = derive(tmp_path, found)
+    assert content.get("shapes", {}).get("Value") == entry
+    shape = built(bound).shapes["Value"]
+    assert isinstance(shape, Structure)
+    assert shape.attribute_value is (entry is not None)
+
+
 def test_events(tmp_path: Path) -> None:
     found = model()
     found["shapes"] |= {
@@ -275,6 +330,23 @@ def test_events(tmp_path: Path) -> None:
     assert content["shapes"]["Part"] == {"Data": "event-payload", "Kind": "event-header"}
     # It comes after the status of the answer.
     assert content["errors"] == {"Broken": {}}
+
+
+@pytest.mark.parametrize(("service_id", "known"), [("Lambda", True), ("Other", False)])
+def test_what_no_model_says_of_the_end_of_a_stream(tmp_path: Path, service_id: str, known: bool) -> None:
+    found = model(serviceId=service_id)
+    stream = "InvokeWithResponseStreamResponseEvent"
+    found["shapes"] |= {
+        "Done": structure({"ErrorCode": {"shape": "Text"}}, event=True),
+        stream: structure({"InvokeComplete": {"shape": "Done"}}, eventstream=True),
+    }
+    operation(found, "Watch", "/watch", out=structure({"Events": {"shape": stream}}, payload="Events"))
+    content, bound = derive(tmp_path, found)
+    end = {"InvokeComplete": {"end": {"code": "ErrorCode"}}}
+    assert content.get("shapes", {}) == ({stream: end} if known else {})
+    union = built(bound).shapes[stream]
+    assert isinstance(union, EventUnion)
+    assert union.end == (StreamEnd("InvokeComplete", "ErrorCode") if known else None)
 
 
 def test_requests(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from corpus import clients, models, services
 from corpus.lean import compile_lean
 from corpus.services import Target
 from lapsmith import bindings, lap
-from lapsmith.analysis import analyse
-from lapsmith.inputs import read_inputs
+from lapsmith.generation.analysis import analyse
 from lapsmith.ir import build
 from lapsmith.ir import model as ir
+from lapsmith.project.inputs import read_inputs
 
 TARGETS = services.read()
 # One that has enums in each place, one whose members restrict shapes of any text, and a few more.

@@ -20,15 +20,6 @@ from runtime.settings.endpoint import Hosts, resolve_endpoint
 
 SPEC = Path(__file__).parents[2] / "specs" / "sagemaker-runtime"
 
-# What a person knows from AWS's prose and no model says: by hand, and derived.
-BY_HAND = {
-    "read_timeout": (70.0, None),
-    "errors.ValidationError.retry": ("never", None),
-    "errors.ModelError.retry": ("never", None),
-    "errors.ModelNotReadyException.retry": ("throttle", None),
-    "errors.ServiceUnavailable.retry": ("throttle", None),
-    "errors.ModelStreamError.retry": ("never", None),
-}
 # Compared by the hosts that they lead to.
 ENDPOINTS = ("hosts", "endpoint_rules")
 PROSE = ("doc", "origins")
@@ -69,14 +60,14 @@ def facts(node: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield from facts(value, f"{path}.{name}" if path else name)
 
 
-def test_facts_are_equal_but_for_those_that_no_model_has(services: tuple[Service, Service]) -> None:
+def test_facts_are_equal(services: tuple[Service, Service]) -> None:
     by_hand, derived = (dict(facts(service)) for service in services)
     differing = {
         path: (by_hand.get(path), derived.get(path))
         for path in {**by_hand, **derived}
         if by_hand.get(path) != derived.get(path) and path.partition(".")[0] not in ENDPOINTS
     }
-    assert differing == BY_HAND
+    assert differing == {}
 
 
 def test_every_fact_is_looked_at(services: tuple[Service, Service]) -> None:

@@ -274,8 +274,24 @@ def test_overrides_replace_lists_and_change_kinds() -> None:
 
 
 def test_deleting_what_is_not_there_is_a_mistake() -> None:
-    loaded = load(SMALL, "operations: {Sya: null}\n")
-    assert said(loaded) == [("o.yaml:1:14", "unknown-key", "did you mean 'Say'?")]
+    loaded = load(SMALL, "shapes: {Sya: null}\n")
+    assert said(loaded) == [("o.yaml:1:10", "unknown-key", None)]
+
+
+def test_an_override_of_a_misspelt_operation_is_a_mistake() -> None:
+    loaded = load(SMALL, "operations: {Sya: {retry: safe}}\n")
+    assert said(loaded) == [("o.yaml:1:14", "unknown-operation", "did you mean 'Say'?")]
+    unlike = load(SMALL, "operations: {Whisper: {retry: safe}}\n")
+    assert "say where it is" in str(said(unlike)[0][2])
+    assert load(SMALL, "operations: {Whisper: {at: GET /w}}\n").bindings is not None
+
+
+def test_an_operation_that_overrides_remove_is_still_known() -> None:
+    found = load(SMALL, "operations: {Say: null, Gone: null}\n").bindings
+    assert found is not None
+    assert "Say" not in found.operations
+    assert found.removed["Say"].binding is not None
+    assert found.removed["Gone"].binding is None
 
 
 def test_a_null_outside_of_overrides_is_a_wrong_type() -> None:

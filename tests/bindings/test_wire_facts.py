@@ -29,8 +29,11 @@ def test_a_location_alone_is_a_whole_member_binding() -> None:
 
 
 def test_member_flags() -> None:
-    member = operation("in: {Token: {in: header, token: true, json: true, sparse: true}}").input["Token"]
-    assert [fact and fact.value for fact in (member.token, member.json, member.sparse)] == [True, True, True]
+    member = operation("in: {Token: {in: header, token: true, json: true, sparse: true, sensitive: true}}").input[
+        "Token"
+    ]
+    facts = (member.token, member.json, member.sparse, member.sensitive)
+    assert [fact and fact.value for fact in facts] == [True, True, True, True]
 
 
 def test_requests() -> None:

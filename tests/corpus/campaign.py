@@ -24,9 +24,10 @@ import click
 from corpus import clients, models
 from corpus.lean import compile_lean
 from corpus.services import Target
-from lapsmith import inputs, pipeline
-from lapsmith.analysis import analyse
+from lapsmith.generation import pipeline
+from lapsmith.generation.analysis import analyse
 from lapsmith.ir.model import Service
+from lapsmith.project import inputs
 
 STEPS = ("compile", "bind", "generate", "import")
 SLOWEST = 10

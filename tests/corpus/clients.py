@@ -14,12 +14,14 @@ from click.testing import CliRunner
 from corpus import models
 from corpus.lean import compile_lean
 from corpus.services import Target
-from lapsmith import bind, inputs, pipeline
-from lapsmith.analysis import analyse
+from lapsmith import bind
 from lapsmith.cli import main
-from lapsmith.config import ClientConfig
+from lapsmith.generation import pipeline
+from lapsmith.generation.analysis import analyse
+from lapsmith.generation.identity import generator_digest
 from lapsmith.ir import model as ir
-from lapsmith.manifest import generator_digest
+from lapsmith.project import inputs
+from lapsmith.project.config import ClientConfig
 from lapsmith.python import names, reserved
 from lapsmith.python.spelling import Spelling
 

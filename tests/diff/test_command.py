@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from diff.api import BINDINGS, FILES, SPEC, TYPES, write
-from lapsmith import comparison, gitfiles
+from lapsmith import load
+from lapsmith.api import comparing as comparison
 from lapsmith.cli import main
-from lapsmith.config import ConfigError
 from lapsmith.diagnostics import DiagnosticError
+from lapsmith.project import gitfiles
+from lapsmith.project.config import ConfigError
 
 CHANGED = FILES | {
     "spec.lap": SPEC.replace("Limit: int=10", "Limit: num=10").replace("Reads an item.", "Fetches an item."),
@@ -243,9 +245,8 @@ class TestGit:
 
 
 def test_the_library_compares_services_that_are_loaded(sides: Path) -> None:
-    loaded = [comparison._Side.read(name, sides, ("*",), False).service for name in ("old", "new")]
-    assert None not in loaded
-    found = comparison.diff(*loaded)  # type: ignore[arg-type]
+    loaded = [load(sides / name) for name in ("old", "new")]
+    found = comparison.diff(*loaded)
     assert found.verdict == "major"
     assert found.changes == comparison.diff(sides / "old", sides / "new").changes
     with pytest.raises(DiagnosticError):

@@ -12,7 +12,7 @@ import cbor2
 from botocore.model import OperationModel
 from botocore.utils import is_json_value_header
 from differential import xml_answers
-from differential.depth import Depths
+from differential.depth import Depths, is_union
 from differential.inputs import DEEP, JSON, TEXT, TOKEN
 from differential.oracle import Answer
 from differential.xml_answers import XML
@@ -58,7 +58,7 @@ class Wire:
         match shape.type_name:
             case "structure" if shape.is_document_type:
                 return self._draw(JSON.filter(lambda value: value is not None))
-            case "structure" if shape.is_tagged_union and shape.members:
+            case "structure" if is_union(shape) and shape.members:
                 return self._union(shape, depth)
             case "structure":
                 return self.members(shape, shape.members, depth)

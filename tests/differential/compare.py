@@ -15,7 +15,7 @@ from differential.subject import Subject
 #   correction"); botocore leaves the key out.
 # nulls in dense collections: are dropped, as Smithy asks; botocore keeps them as None.
 # aware datetimes: a date without an offset is UTC; botocore leaves it naive.
-# unknown union members: leave none set; botocore makes up a member SDK_UNKNOWN_MEMBER.
+# unknown union members: leave none set, and are kept by name; botocore makes up a member SDK_UNKNOWN_MEMBER.
 # numbers by name: "NaN" is a float; botocore's json parser leaves the text.
 # errors without a code: are called HTTP400 or so and have no message; botocore calls them 400, and takes as the message
 #   the name of the status or whatever text came.
@@ -89,6 +89,8 @@ def compare(shape: Any, actual: Any, expected: Any, path: str) -> None:
         case "structure" if not shape.is_document_type:
             assert isinstance(actual, msgspec.Struct), f"{path}: {actual!r} is no structure"
             known = {} if UNKNOWN_MEMBER in expected else expected
+            if known is not expected:
+                assert actual.unknown_member.name == expected[UNKNOWN_MEMBER]["name"], path  # type: ignore[attr-defined]
             members(shape, attributes(shape, type(actual)), actual, known, path)
         case "list":
             wanted = expected if sparse(shape) else [item for item in expected if item is not None]

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.model import OperationModel, Shape
 from botocore.utils import is_json_value_header
-from differential.depth import Depths
+from differential.depth import Depths, is_union
 from hypothesis import strategies as st
 
 DEEP = 3
@@ -90,7 +90,7 @@ class _Inputs:
 
     def members(self, shape: Any, depth: int) -> dict[str, Any]:
         """Draw the members of a structure; of a union exactly one."""
-        if shape.is_tagged_union and shape.members:
+        if is_union(shape) and shape.members:
             names = sorted(shape.members, key=lambda name: self._depths.of(shape.members[name]))
             name = names[0] if depth >= DEEP else self._draw(st.sampled_from(names))
             return {name: self._value(shape.members[name], depth + 1, None)}

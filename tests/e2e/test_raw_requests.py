@@ -94,6 +94,13 @@ def without_versions(request: bytes) -> bytes:
     return re.sub(rb"(User-Agent: .* lang/python#)\S+ os/\S+", rb"\1x os/x", request)
 
 
+def hold_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take out of a request what differs from call to call."""
+    module = "sagemaker_runtime._runtime.call.attempts"
+    monkeypatch.setattr(f"{module}.utcnow", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    monkeypatch.setattr(f"{module}.invocation_id", lambda: "01234567-89ab-4cde-af01-23456789abcd")
+
+
 @pytest.mark.parametrize("method", CALLS)
 def test_raw_request(
     connect_real: Callable[..., Any],
@@ -106,9 +113,7 @@ def test_raw_request(
     body = b"{}" if method == "invoke_endpoint_async" else b""
     recorder.answer = OK % (len(body), body)
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate.authority))
-    monkeypatch.setattr(
-        "sagemaker_runtime._runtime.call.attempts.utcnow", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    )
+    hold_still(monkeypatch)
     call(connect_real(), method)
     (request,) = recorder.requests
     check_golden(RAW / f"{method}.txt", without_versions(request))
@@ -123,9 +128,7 @@ def test_raw_request_with_a_session_token(
 ) -> None:
     recorder.answer = OK % (0, b"")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate.authority))
-    monkeypatch.setattr(
-        "sagemaker_runtime._runtime.call.attempts.utcnow", lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    )
+    hold_still(monkeypatch)
     client = connect_real(credentials=Credentials(*TEMPORARY), max_attempts=1)
     client.with_options(extra_headers={"X-Extra": "1"}).invoke_endpoint(endpoint_name="llm", body=b"")
     (request,) = recorder.requests
@@ -160,6 +163,9 @@ def test_the_signature_in_the_golden_file_is_botocores(path: Path) -> None:
     request_line, *lines = head.decode("ascii").split("\r\n")
     method, target, _ = request_line.split(" ")
     headers = dict(line.split(": ", 1) for line in lines)
+    # botocore adds these after it has signed.
+    added = [headers.pop("amz-sdk-invocation-id"), headers.pop("amz-sdk-request")]
+    assert lines[-2:] == [f"amz-sdk-invocation-id: {added[0]}", f"amz-sdk-request: {added[1]}"]
     written = headers.pop("Authorization")
     key = TEMPORARY if "X-Amz-Security-Token" in headers else (ACCESS_KEY, SECRET_KEY, None)
     request = AWSRequest(method, f"https://{HOST}{target}", headers=headers, data=body)

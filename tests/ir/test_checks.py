@@ -112,6 +112,22 @@ def test_events_have_one_payload_and_only_events_have_any() -> None:
     ]
 
 
+def ending(shapes: str, spec: str = "One: One{Code: str?, N: int?}, Two: Two{A: str?}") -> list[tuple[str, str]]:
+    """Errors of bindings that say how a stream ends; ``shapes`` is on line 6."""
+    operation = "operations: {A: {at: GET /a, out: {Stream: {in: events}}}}\n"
+    return errors(build(f"@endpoint GET /a\n@returns(200) {{Stream: Events{{{spec}}}}}", BOUND + operation + shapes))
+
+
+def test_one_event_ends_a_stream_and_strings_tell_why() -> None:
+    assert ending("shapes: {Events: {One: {end: {code: Code}}}}") == []
+    assert ending("shapes: {Events: {One: {end: {}}}}") == []
+    assert ending("shapes: {Events: {On: {end: {}}}}") == [("bindings:5:19", "unknown-member")]
+    assert ending("shapes: {Events: {One: {end: {}}, Two: {end: {}}}}") == [("bindings:5:41", "two-ends")]
+    assert ending("shapes: {Events: {One: {end: {code: Cod}}}}") == [("bindings:5:37", "unknown-member")]
+    assert ending("shapes: {Events: {One: {end: {message: N}}}}") == [("bindings:5:40", "wrong-kind")]
+    assert ending("shapes: {One: {Code: {end: {}}}}") == [("bindings:5:23", "not-an-event")]
+
+
 def test_endpoint_rules_must_be_there() -> None:
     bound = "lapsmith: 1\nservice: {id: E, class: E, protocol: rest-json}\nendpoint: {rules: endpoint-rules.json}\n"
     assert errors(build("@endpoint GET /a", bound)) == [("bindings:3:19", "endpoint-rules-missing")]

@@ -78,13 +78,16 @@ def test_a_binding_without_pin_cannot_choose_among_several() -> None:
     assert errors(built) == [("bindings:4:24", "needs-pin"), ("spec:4:1", "unbound-endpoint")]
 
 
-def test_rpc_endpoints_without_binding_are_an_error_never_a_guess() -> None:
+def test_rpc_endpoints_without_binding_are_left_out_never_guessed() -> None:
     built = build(SPEC, RPC + "operations:\n" + GET + ALL)
-    assert errors(built) == [("spec:13:1", "unbound-endpoint")]
-    (wrong,) = (item for item in built.diagnostics if item.code == "unbound-endpoint")
-    assert wrong.message.startswith("2 endpoints such as POST / have no binding")
+    assert [operation.name for operation in built.require().operations] == ["Get", "All"]
+    (told,) = (item for item in built.diagnostics if item.code == "unbound-endpoint")
+    assert told.severity == "warning"
+    assert told.message.startswith("left out: 2 endpoints such as POST / have no binding (lines 13, 16)")
+    strict = build(SPEC, RPC + "operations:\n" + GET + ALL, strict=True)
+    assert errors(strict) == [("spec:13:1", "unbound-endpoint")]
     some = build(SPEC, RPC + "operations:\n" + GET + ALL, operations=("Get", "All"))
-    assert [operation.name for operation in some.require().operations] == ["Get", "All"]
+    assert [item.severity for item in some.diagnostics if item.code == "unbound-endpoint"] == ["note"]
 
 
 def test_what_is_not_wanted_may_be_unplaced() -> None:

@@ -128,6 +128,18 @@ def test_types_that_cannot_both_be_true(inline: str, defined: str) -> None:
     assert "at types:1:17: both cannot be true" in conflict.message
 
 
+def test_derived_types_give_way_to_the_spec() -> None:
+    types = "@type Thing {A: Part}\n@type Part {X: int}"
+    spec = ROOT + "@required {t: Thing{A: [str]}, b: int}"
+    derived = BOUND + "derived: {model: botocore/1/echo/2020-01-01, sha256: aa}\n"
+    built = build(spec, derived, types)
+    (conflict,) = (item for item in built.diagnostics if item.code == "type-conflict")
+    assert conflict.severity == "warning"
+    assert "'Thing.A' is [str] here and Part at types:1:17: the spec's is taken" in conflict.message
+    assert "types" not in (conflict.hint or "")
+    assert built.require().shapes["Thing"].members[0].type == ListType(StringType())
+
+
 @pytest.mark.parametrize(
     ("inline", "defined"),
     [
@@ -252,3 +264,19 @@ def test_statuses_of_aws_specs_are_placeholders() -> None:
 def test_two_errors_with_one_code() -> None:
     built = build("@endpoint GET /a", BOUND + "errors: {A: {code: X}, X: {}}\n")
     assert errors(built) == [("bindings:4:24", "duplicate-code")]
+
+
+ATTRIBUTE = "Value{S: str?, N: str?, B: bytes?, SS: [str]?, NS: [str]?, BS: [bytes]?, NULL: bool?, BOOL: bool?, "
+ATTRIBUTE += "M: map<str,Value>?, L: [Value]?}"
+
+
+def test_attribute_values_are_unions_with_the_members_that_dynamodb_gives_them() -> None:
+    bound = BOUND + "shapes: {Value: {attribute_value: true}}\n"
+    shape = service(ROOT + f"@required {{v: {ATTRIBUTE}}}", bound).shapes["Value"]
+    assert isinstance(shape, Structure)
+    assert (shape.union, shape.attribute_value) == (True, True)
+    wrong = ATTRIBUTE.replace("N: str", "N: num").replace("NULL: bool?, ", "")
+    built = build(ROOT + f"@required {{v: {wrong}}}", bound)
+    (error,) = [item for item in built.diagnostics if item.code == "wrong-kind"]
+    assert error.message.startswith("shape Value is no attribute value: N, NULL must have the types")
+    assert error.span.file == "bindings"

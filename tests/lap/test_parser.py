@@ -316,16 +316,22 @@ def test_comment_after_a_block_is_kept() -> None:
 
 
 def test_unknown_directives_are_kept() -> None:
-    text = HEAD.replace("@endpoints", "@endpoins 7\n@endpoints") + "@x-retry never\n  ever\n@requird {a: str}\n\n@end\n"
+    text = (
+        HEAD.replace("@endpoints", "@endpoins 7\n@endpoints")
+        + "@x-retry never\n  ever\n@requird {a: str}\n@erros_of {}\n\n@end\n"
+    )
     parsed = parse(text, "t.lap")
     assert parsed.document.unknown == (Directive("endpoins", "7"),)
     # A name with a dash is no directive, so the line goes on from the one before.
-    assert parsed.document.endpoints[0].unknown == (Directive("requird", "{a: str}"),)
+    assert parsed.document.endpoints[0].unknown == (Directive("requird", "{a: str}"), Directive("erros_of", "{}"))
     notes = [item for item in parsed.diagnostics if item.code == "unknown-directive"]
-    assert [(item.severity, item.hint) for item in notes] == [
-        (Severity.NOTE, "did you mean '@endpoints'?"),
-        (Severity.NOTE, "did you mean '@required'?"),
+    assert [(item.severity, item.hint) for item in notes] == [(Severity.NOTE, "did you mean '@errors'?")]
+    typos = [item for item in parsed.diagnostics if item.code.startswith("misspelt")]
+    assert [(item.code, item.hint) for item in typos] == [
+        ("misspelt-directive", "did you mean '@endpoints'?"),
+        ("misspelt-directive", "did you mean '@required'?"),
     ]
+    assert parsed.diagnostics[:2] == tuple(typos)
 
 
 def test_groups_may_be_repeated() -> None:
@@ -530,11 +536,11 @@ def test_diagnostics_are_sorted_and_print_their_place() -> None:
     parsed = parse(HEAD + "@returns(200) {a: nonsense type, b: Str\n@required {c: str}\n@optionl {}", "specs/t.lap")
     assert list(parsed.diagnostics) == sorted(parsed.diagnostics, key=lambda item: item.sort_key)
     printed = render(parsed.diagnostics, {"specs/t.lap": parsed.source})
-    assert printed.startswith(
+    assert printed.startswith("specs/t.lap:8:1: warning[misspelt-directive]")
+    assert (
         "specs/t.lap:6:15: error[unclosed-brace]: this '{' is never closed\n"
         "  @returns(200) {a: nonsense type, b: Str\n"
         "                ^\n"
         "  hint: close it"
-    )
-    assert "specs/t.lap:8:1: note[unknown-directive]" in printed
+    ) in printed
     assert "did you mean '@optional'?" in printed

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jmespath.exceptions import JMESPathError
 from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
-from lapsmith.python.jmespath import items_of_output, over_input, over_output
+from lapsmith.python.jmespath.compiler import items_of_output, over_input, over_output
 from paging import models
 from paging.drawing import WORDS, Drawer
 from runtime.shapes import paths

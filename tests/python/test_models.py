@@ -20,6 +20,7 @@ from botocore.serialize import create_serializer
 from click.testing import CliRunner
 from corpus.lean import compile_lean
 from golden_cases import client_class, importable
+from lapsmith.bind import quirks
 from lapsmith.cli import main
 
 Model = dict[str, Any]
@@ -239,6 +240,28 @@ def test_what_goes_before_the_host_must_be_given(make: Make, protocol: str) -> N
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_request_can_go_to_the_url_in_a_member(make: Make, protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quirks, "SERVICES", {"Odd": quirks.Quirks(urls={"Predict": "Place"})})
+    shapes = {"In": structure({"Place": {"shape": "Text"}}, required=["Place"])}
+    client = make([operation("Predict", input=side("In"))], shapes, protocol)
+    client.call("predict", b"\xa0" if "cbor" in protocol else b"{}", place="https://realtime.odd.example")
+    request = client.stub.requests[-1]
+    assert (request.scheme, request.host, dict(request.headers)["Host"]) == ("https", *["realtime.odd.example"] * 2)
+    with pytest.raises(client.package.InvalidInput, match="endpoint URL of Predict must begin with"):
+        client.call("predict", place="realtime.odd.example")
+
+
+def test_a_member_of_an_error_can_be_the_status(make: Make) -> None:
+    members = {"Level": {"shape": "Level", "location": "statusCode"}, "Note": {"shape": "Text"}}
+    shapes = {"Level": {"type": "integer"}, "Refused": structure(members, exception=True)}
+    client = make([operation("Act", errors=[side("Refused")])], shapes, "rest-json")
+    with pytest.raises(client.package.Refused) as caught:
+        client.call("act", b'{"__type": "Refused", "Level": 5, "Note": "n"}', 418)
+    assert (caught.value.level, caught.value.note) == (418, "n")
+    assert client.package.Refused("no", level=400).level == 400
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_errors_that_no_operation_lists_are_raised_as_such(make: Make, protocol: str) -> None:
     shapes = {"Unlisted": structure({"Note": {"shape": "Text"}}, exception=True)}
     client = make([operation("Act")], shapes, protocol)
@@ -247,3 +270,47 @@ def test_errors_that_no_operation_lists_are_raised_as_such(make: Make, protocol:
     with pytest.raises(client.package.Unlisted, match="no") as caught:
         client.call("act", body, 400)
     assert caught.value.note == "n"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_sensitive_members_are_never_printed(make: Make, protocol: str) -> None:
+    shapes = {
+        "Secret": {"type": "string", "sensitive": True},
+        "Vault": structure({"Class": {"shape": "Secret"}, "Note": {"shape": "Text"}}),
+        "IO": structure({"Plain": {"shape": "Secret"}, "Vault": {"shape": "Vault"}, "Note": {"shape": "Text"}}),
+    }
+    client = make([operation("Reveal", input=side("IO"), output=side("IO"))], shapes, protocol)
+    document = {"Plain": "hidden", "Vault": {"Class": "hidden", "Note": "n"}, "Note": "n"}
+    dumps = cbor2.dumps if "cbor" in protocol else lambda value: json.dumps(value).encode()
+    output = client.call("reveal", dumps(document))
+    assert repr(output) == "RevealOutput(plain='***', vault=Vault(class_='***', note='n'), note='n')"
+    assert output.__rich_repr__() == [("plain", "***"), ("vault", output.vault), ("note", "n")]
+    assert (output.plain, output.vault.class_) == ("hidden", "hidden")
+    assert "hidden" not in repr(client.package.Vault(class_="hidden"))
+    with pytest.raises(client.package.InvalidInput) as refused:
+        client.client.reveal(vault={"Class": ["hidden"]})
+    with pytest.raises(client.package.InvalidResponse) as unread:
+        client.call("reveal", dumps({"Vault": {"Class": {"hidden": 1}}}))
+    assert "Class" in str(refused.value)
+    assert "Class" in str(unread.value)
+    assert "hidden" not in f"{refused.value!r} {unread.value!r}"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_unions_of_a_newer_service(make: Make, protocol: str) -> None:
+    shapes = {"IO": structure({"Choice": {"shape": "Union"}})}
+    client = make([operation("Choose", input=side("IO"), output=side("IO"))], shapes, protocol)
+    dumps = cbor2.dumps if "cbor" in protocol else lambda value: json.dumps(value).encode()
+    found = client.call("choose", dumps({"Choice": {"Three": {"a": 1}}})).choice
+    assert found.unknown_member == client.package.UnknownMember(name="Three", value={"a": 1})
+    for wrong, said in (
+        (found, "Choice holds the member 'Three', which this client does not know"),
+        ({"Three": 3}, "Choice.Three is no member of Union"),
+        ({}, "Choice must have exactly one member set, not none"),
+        ({"One": "1", "Two": "2"}, "Choice must have exactly one member set, not One and Two"),
+        (client.package.Union_(one="1", two="2"), "Choice must have exactly one member set, not One and Two"),
+    ):
+        with pytest.raises(client.package.InvalidInput) as refused:
+            client.client.choose(choice=wrong)
+        assert str(refused.value).startswith(said)
+    assert client.call("choose", dumps({"Choice": {"One": "1"}})).choice.unknown_member is None

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lapsmith.python import names, reserved
-from lapsmith.python.rule_values import IMPORTED
+from lapsmith.python.rules.values import IMPORTED
 from runtime.client import AsyncClient, SyncClient
 from runtime.errors import ServiceError
 from runtime.shapes.structures import Output
@@ -169,7 +169,9 @@ def imported_by_templates() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in CLIENT_TEMPLATES.glob("*.jinja"):
         # A module or function that depends on the protocol stands for itself.
-        plain = re.sub(r"^from .*$", lambda line: re.sub(r"\{\{.*?\}\}", "chosen", line[0]), path.read_text(), flags=re.M)
+        plain = re.sub(
+            r"^from .*$", lambda line: re.sub(r"\{\{.*?\}\}", "chosen", line[0]), path.read_text(), flags=re.M
+        )
         plain = re.sub(r"\{[%#].*?[%#]\}|^.*\{\{.*$", "", plain, flags=re.MULTILINE)
         plain = re.sub(r"from \S+ import \(\s*\)", "", plain)
         blocks = re.findall(r"^(?:from \S+ import \([^)]*\)|from \S+ import [^(\n]+|import .+)$", plain, re.MULTILINE)

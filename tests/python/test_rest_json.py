@@ -18,10 +18,10 @@ import pytest
 from golden_cases import GOLDEN, client_class, generate, importable
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lapsmith.analysis import analyse
-from lapsmith.config import spec_only
-from lapsmith.inputs import read_inputs
+from lapsmith.generation.analysis import analyse
 from lapsmith.ir import model as ir
+from lapsmith.project.config import spec_only
+from lapsmith.project.inputs import read_inputs
 from python.oracle import Oracle, Translator, pairs
 
 CASES = ("body_members", "name_collisions", "payloads", "url_and_headers")

@@ -23,10 +23,10 @@ from examples import examples
 from golden_cases import generate, importable
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from lapsmith import runtime
 from lapsmith.diagnostics import Span
 from lapsmith.ir import model as ir
 from lapsmith.python import render, support, text
+from lapsmith.templates import runtime
 
 CALL = "__import__('os').system('touch CANARY')"
 SHAPES = [

@@ -15,10 +15,10 @@ from golden_cases import undocumented
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lapsmith.ir.rules_reader import read_rules
-from lapsmith.manifest import templates_folder
 from lapsmith.python.format import format_source
 from lapsmith.python.imports import tidy_imports
 from lapsmith.python.render import render_rules
+from lapsmith.templates.folder import templates_folder
 
 from .services import FILES, PARTITIONS, Oracle, agree, compiled, file_of, name_of, read
 from .test_reader import REGION, call, endpoint, ref, rule_set

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from runtime.call.attempts import CallState, call
+from runtime.call.attempts import call
 from runtime.call.retry import Backoff
+from runtime.call.state import CallState
 from runtime.call.steps import Refresh, Reply, Send, Sleep
 from runtime.codec.operation import Operation
 from runtime.codec.rest_json import parse_error
@@ -111,9 +112,12 @@ def play(
     config: Config = CONFIG,
     state: CallState | None = None,
 ) -> Played:
-    """Play one call. Every answer must be asked for; the longest jitter is used unless ``state`` says otherwise."""
+    """Play one call. Every answer of a list must be asked for.
+
+    The longest jitter is used unless ``state`` says otherwise.
+    """
     state = state or CallState(backoff=Backoff(random=lambda: 1.0))
-    waiting = list(answers)
+    waiting = iter(answers)
     played = Played()
     steps = call(operation, request, service, config, state)
     result: Any = None
@@ -121,10 +125,10 @@ def play(
         step = next(steps)
         while True:
             if isinstance(step, Send):
-                if not waiting:
+                result = next(waiting, None)
+                if result is None:
                     pytest.fail(f"the call was sent more than {len(played.sent)} times")
                 played.sent.append(step.request)
-                result = waiting.pop(0)
                 if isinstance(result, TransportError):
                     step = steps.throw(result)
                     continue
@@ -141,5 +145,6 @@ def play(
         played.output = done.value[0]
     except AWSError as error:
         played.error = error
-    assert not waiting, f"the call ended before these were asked for: {waiting}"
+    left = list(waiting) if isinstance(answers, list) else []
+    assert not left, f"the call ended before these were asked for: {left}"
     return played

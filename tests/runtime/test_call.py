@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 from msgspec.structs import replace
-from runtime.call.attempts import CallState, call
-from runtime.call.retry import Backoff, RetryQuota
+from runtime.call.attempts import call
+from runtime.call.quota import RetryQuota
+from runtime.call.retry import Backoff
+from runtime.call.state import CallState
 from runtime.call.steps import Reply, Send
 from runtime.codec.operation import Operation
 from runtime.errors import (
@@ -179,12 +181,13 @@ def test_pauses_grow_and_are_bounded() -> None:
 
 
 def test_the_service_can_lengthen_the_pause() -> None:
-    assert play([failed("Throttled", Retry_After="7"), ok()]).slept == [7.0]
-    assert play([ConnectError("x"), ok()]).slept == [1.0]
+    assert play([failed("Throttled", Retry_After="3"), ok()]).slept == [3.0]
+    assert play([failed("Throttled", Retry_After="7"), ok()]).slept == [6.0]
+    assert play([ConnectError("x"), ok()]).slept == [0.05]
 
 
 def test_every_attempt_is_signed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([NOW, NOW + timedelta(seconds=90)])
+    clock = iter([NOW, NOW, NOW + timedelta(seconds=90)])
     monkeypatch.setattr("runtime.call.attempts.utcnow", lambda: next(clock))
     first, second = play([failed("Throttled"), ok()]).sent
     assert signed_at(second) - signed_at(first) == timedelta(seconds=90)
@@ -194,11 +197,11 @@ def test_every_attempt_is_signed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_retries_end_when_the_quota_is_spent() -> None:
     state = CallState(backoff=Backoff(random=lambda: 0.0))
     many = replace(CONFIG, max_attempts=1000)
-    retries = RetryQuota.CAPACITY // RetryQuota.COST
+    retries = RetryQuota.CAPACITY // RetryQuota.THROTTLED_COST
     played = play([failed("Throttled")] * (retries + 1), config=many, state=state)
     assert played.service_error.retryable
     assert len(play([failed("Throttled")], config=many, state=state).sent) == 1
-    for _ in range(RetryQuota.COST):
+    for _ in range(RetryQuota.THROTTLED_COST):
         play([ok()], state=state)
     assert len(play([failed("Throttled"), ok()], state=state).sent) == 2
 
@@ -361,6 +364,8 @@ def test_the_headers_come_in_a_fixed_order() -> None:
         "User-Agent",
         "X-Amz-Date",
         "Authorization",
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
     ]
     assert (request.method, request.scheme, request.host, request.port) == ("POST", "https", "example.test", None)
     assert (request.target, request.body) == ("/things", b"thing")

@@ -244,6 +244,33 @@ def test_what_cannot_be_read_is_an_invalid_response(body: bytes) -> None:
         decode_body(answer(body, 202), ThingOutput)
 
 
+BAD_TIMES = [
+    cbor2.CBORTag(1, nan),
+    cbor2.CBORTag(1, "soon"),
+    cbor2.CBORTag(0, "soon"),
+    cbor2.CBORTag(1, 2**64 - 1),
+    cbor2.CBORTag(1, [b"\xc1" * 300]),
+]
+
+
+@pytest.mark.parametrize("time", BAD_TIMES)
+def test_a_time_that_cannot_be_read_is_named(time: Any) -> None:
+    body = cbor2.dumps({"Data": b"\xc1" * 300, "Inners": [{"Id": "a"}, {"When": time}]})
+    with pytest.raises(InvalidResponse, match=r"expected a timestamp, got \w+ at `\$\.Inners\[1\]\.When`"):
+        decode_body(answer(body, 200), ThingOutput)
+
+
+@pytest.mark.parametrize("time", BAD_TIMES)
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_time_that_cannot_be_read_does_not_hide_the_rest_of_an_error(time: Any, wide: bool) -> None:
+    body = cbor2.dumps({"__type": "Limit", "Most": 5, "message": "slow down", "When": time})
+    if wide:
+        body = body.replace(b"When\xc1", b"When\xd8\x01").replace(b"When\xc0", b"When\xda\0\0\0\0")
+    error = PUT_THING.parse_error(answer(body, 400), PUT_THING.errors, PUT_THING.service_error)
+    assert isinstance(error, Limit)
+    assert (error.most, error.when, error.message) == (5, None, "slow down")
+
+
 @_many
 @given(st.binary(max_size=40))
 def test_no_body_breaks_the_reader(body: bytes) -> None:

@@ -392,7 +392,7 @@ def test_the_user_agent_must_be_a_header(extra: str, machine: Machine) -> None:
 
 def test_without_files_no_parser_is_imported() -> None:
     code = (
-        "import sys; from runtime.config import *; from runtime.endpoint import Hosts\n"
+        "import sys; from runtime.settings.config import *; from runtime.settings.endpoint import Hosts\n"
         "s = ServiceInfo('A', None, 'a', Hosts({'*': 'a.{region}.{dnsSuffix}'}, {}, {}, {}), None, None, 'a')\n"
         "resolve_config(s, region='eu-west-1')\n"
         "print(sorted({'configparser', 'shlex', 'json', 'ssl', 'botocore'} & set(sys.modules)))"

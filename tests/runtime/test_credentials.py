@@ -544,7 +544,7 @@ def run(code: str, **environ: str) -> str:
 def test_without_botocore_it_says_what_was_tried() -> None:
     code = (
         "import sys; sys.modules['botocore'] = None\n"
-        "from runtime.credentials import resolve_credentials\n"
+        "from runtime.signing.credentials import resolve_credentials\n"
         "from runtime.errors import CredentialsError\n"
         "try: resolve_credentials().get()\n"
         "except CredentialsError as error: print(error)\n"
@@ -557,7 +557,7 @@ def test_without_botocore_it_says_what_was_tried() -> None:
 def test_a_broken_botocore_is_not_called_missing(aws: Path) -> None:
     code = (
         "import sys; sys.modules['urllib3'] = None; sys.modules['jmespath'] = None\n"
-        "from runtime.credentials import resolve_credentials\n"
+        "from runtime.signing.credentials import resolve_credentials\n"
         "from runtime.errors import CredentialsError\n"
         "try: resolve_credentials().get()\n"
         "except CredentialsError as error: print(error)\n"
@@ -567,7 +567,7 @@ def test_a_broken_botocore_is_not_called_missing(aws: Path) -> None:
 
 def test_botocore_is_not_imported_for_the_environment() -> None:
     code = (
-        "import sys\nfrom runtime.credentials import resolve_credentials\n"
+        "import sys\nfrom runtime.signing.credentials import resolve_credentials\n"
         "print(resolve_credentials().get().access_key_id)\n"
         "print({'botocore', 'ssl', 'importlib.metadata', 'json', 'asyncio'} & set(sys.modules))"
     )

@@ -6,6 +6,7 @@ import binascii
 import json
 import pickle
 import struct
+import tracemalloc
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
@@ -19,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime import errors
 from runtime.errors import ChecksumMismatch, InvalidInput, StreamError, TruncatedStream
+from runtime.stream import eventstream
 from runtime.stream.eventstream import (
     MAX_HEADERS_LENGTH,
     MAX_MESSAGE_LENGTH,
@@ -63,6 +65,8 @@ _VALUES: st.SearchStrategy[HeaderValue] = st.one_of(
     st.uuids(),
 )
 _HEADERS = st.dictionaries(st.text(min_size=1, max_size=12), _VALUES, max_size=5)
+_CRUMBS = st.sampled_from([1, 8, 512])
+"""Chunks below this length are gathered; all of them here are small."""
 _MESSAGES = st.builds(Message, _HEADERS, st.binary(max_size=40))
 
 
@@ -150,16 +154,21 @@ def test_every_split_of_a_frame_decodes_alike(vector: dict[str, Any]) -> None:
     st.lists(_MESSAGES, max_size=6),
     st.lists(st.integers(0), max_size=8),
     st.sampled_from([bytes, bytearray, memoryview]),
+    _CRUMBS,
 )
-def test_every_split_of_a_stream_decodes_alike(messages: list[Message], cuts: list[int], kind: type[bytes]) -> None:
+def test_every_split_of_a_stream_decodes_alike(
+    messages: list[Message], cuts: list[int], kind: type[bytes], crumb: int
+) -> None:
     stream = b"".join(encode_message(message.headers, message.payload) for message in messages)
-    assert _decode(kind(chunk) for chunk in _cut(stream, cuts)) == messages
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(eventstream, "_CRUMB", crumb)
+        assert _decode(kind(chunk) for chunk in _cut(stream, cuts)) == messages
 
 
 @settings(deadline=None)
-@given(st.lists(_MESSAGES, max_size=3), _MESSAGES, st.data())
+@given(st.lists(_MESSAGES, max_size=3), _MESSAGES, st.data(), _CRUMBS)
 def test_messages_before_a_bad_frame_come_first_however_it_is_cut(
-    good: list[Message], bad: Message, data: st.DataObject
+    good: list[Message], bad: Message, data: st.DataObject, crumb: int
 ) -> None:
     stream = b"".join(encode_message(message.headers, message.payload) for message in good)
     frame = bytearray(encode_message(bad.headers, bad.payload))
@@ -167,8 +176,10 @@ def test_messages_before_a_bad_frame_come_first_however_it_is_cut(
     chunks = _cut(stream + bytes(frame), data.draw(st.lists(st.integers(0), max_size=4)))
     decoder = EventStreamDecoder()
     seen: list[Message] = []
-    with pytest.raises(ChecksumMismatch, match=f"at byte {len(stream)}") as caught:
-        _collect(decoder, chunks, seen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(eventstream, "_CRUMB", crumb)
+        with pytest.raises(ChecksumMismatch, match=f"at byte {len(stream)}") as caught:
+            _collect(decoder, chunks, seen)
     assert seen == good
     for again in (decoder.close, lambda: decoder.feed(b"")):
         with pytest.raises(ChecksumMismatch) as repeated:
@@ -309,20 +320,46 @@ def test_many_different_header_blocks_do_not_pile_up() -> None:
     for index in range(1000):
         (message,) = decoder.feed(encode_message({"n": index}))
         assert message.headers == {"n": index}
+    for index in range(1000):
+        assert decoder.feed(encode_message({}, bytes(index)))
     assert len(decoder._blocks) <= 64
+    assert len(decoder._heads) <= 256
     decoder.feed(encode_message({"long": b"x" * 5000}))
-    assert all(len(block) < 2000 for block in decoder._blocks)
+    assert all(len(block) < 2000 for block in (*decoder._blocks, *decoder._heads))
 
 
-def test_one_byte_at_a_time_costs_no_more_than_linear_time() -> None:
+@pytest.mark.parametrize("size", [1, 511, 512, 4000])
+def test_small_chunks_cost_no_more_than_linear_time_and_memory(size: int) -> None:
     class Counting(EventStreamDecoder):
         looked_at = 0
 
-        def _messages(self, chunk: bytes) -> list[Message]:
-            Counting.looked_at += len(chunk)
-            return super()._messages(chunk)
+        def _read_frames(self, chunk: bytes, start: int, items: list[Message]) -> None:
+            Counting.looked_at += len(chunk) - start
+            super()._read_frames(chunk, start, items)
 
     frame = encode_message({"a": "b"}, bytes(20_000))
     decoder = Counting()
-    assert sum(len(decoder.feed(frame[index : index + 1])) for index in range(len(frame))) == 1
+    most = 0
+    messages = []
+    for index in range(0, len(frame), size):
+        messages += decoder.feed(frame[index : index + size])
+        most = max(most, len(decoder._held))
+    assert len(messages) == 1
     assert Counting.looked_at < 2 * len(frame)
+    assert most <= len(frame) // 512 + 2
+
+
+def test_a_payload_that_came_in_chunks_is_copied_once() -> None:
+    frame = encode_message({"a": "b"}, bytes(8 << 20))
+    chunks = [frame[at : at + 65536] for at in range(0, len(frame), 65536)]
+    decoder = EventStreamDecoder()
+    for chunk in chunks[:-1]:
+        assert decoder.feed(chunk) == []
+    tracemalloc.start()
+    try:
+        (message,) = decoder.feed(chunks[-1])
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(message.payload) == 8 << 20
+    assert most < 1.1 * len(frame)

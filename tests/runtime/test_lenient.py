@@ -21,7 +21,7 @@ from runtime.codec.body import decode_body, encode_body
 from runtime.errors import InvalidResponse
 from runtime.message.http import Headers, Response
 from runtime.shapes import lenient
-from runtime.shapes.structures import Output
+from runtime.shapes.structures import Output, UnknownMember
 from runtime.shapes.timestamps import date_time, epoch_seconds, http_date, read_timestamp
 
 from .everything import (
@@ -247,7 +247,9 @@ def test_missing_and_unknown_members() -> None:
         b'{"Id": null, "Whole": null}',
     ):
         assert read(body) == ThingOutput()
-    assert read(b'{"Inner": {}, "Choice": {"New": 1}}') == ThingOutput(inner=Thing(), choice=Choice())
+    assert read(b'{"Inner": {}, "Choice": {"New": 1}}') == ThingOutput(
+        inner=Thing(), choice=Choice().with_unknown_member(UnknownMember(name="New", value=1))
+    )
 
 
 def test_a_shape_without_stand_ins_must_be_complete() -> None:

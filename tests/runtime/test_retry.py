@@ -10,16 +10,18 @@ import pytest
 from botocore.retries import standard
 from hypothesis import given
 from hypothesis import strategies as st
+from runtime.call.quota import RetryQuota
 from runtime.call.retry import (
     MAX_BACKOFF,
+    MAX_EXTENSION,
     THROTTLING_CODES,
     TRANSIENT_CODES,
     Backoff,
-    RetryQuota,
     is_retryable,
     retry_after,
+    retry_kind,
 )
-from runtime.errors import ConnectError, ReadTimeout, ServiceError
+from runtime.errors import ServiceError
 from runtime.message.http import Headers
 
 
@@ -27,6 +29,19 @@ class NeverRetried(ServiceError):
     """An error that its description says not to retry."""
 
     retry = "never"
+
+
+class Modelled(ServiceError):
+    """An error of the service's description, which says nothing of retries."""
+
+    wire_code = "Modelled"
+
+
+class Conflict(ServiceError):
+    """An error that its description says to be transient."""
+
+    wire_code = "Conflict"
+    retry = "transient"
 
 
 def test_every_code_that_botocore_retries_is_retried() -> None:
@@ -54,14 +69,36 @@ def test_the_services_description_has_the_last_word(code: str, status: int) -> N
     assert not is_retryable(NeverRetried(code=code, status=status), retry_safe=True)
 
 
-@given(st.floats(0, 1, exclude_max=True), st.integers(1, 10**6))
-def test_the_pause_is_a_random_part_of_a_bound_that_doubles(part: float, attempt: int) -> None:
-    assert Backoff(lambda: part).delay(attempt) == part * min(2 ** min(attempt - 1, 50), MAX_BACKOFF)
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ServiceError(code="Novel", status=429), "throttle"),
+        (Modelled(code="Modelled", status=429), "never"),
+        (Modelled(code="ThrottlingException", status=400), "throttle"),
+        (Conflict(code="Conflict", status=400), "transient"),
+        (Conflict(code="Conflict", status=429), "transient"),
+        (ServiceError(code="SlowDown", status=503), "throttle"),
+        (ServiceError(code="Novel", status=503), "transient"),
+        (ServiceError(code="Novel", status=400), "never"),
+    ],
+)
+def test_an_error_is_a_throttling_one_a_transient_one_or_final(error: ServiceError, kind: str) -> None:
+    assert retry_kind(error) == kind
+
+
+def test_a_rejected_request_is_sent_again_whatever_the_description_says_of_the_error() -> None:
+    assert is_retryable(Conflict(code="Conflict", status=503), retry_safe=False)
+    assert not is_retryable(Conflict(code="Conflict", status=400), retry_safe=False)
+
+
+@given(st.floats(0, 1, exclude_max=True), st.integers(1, 10**6), st.sampled_from([0.025, 0.05, 1.0]))
+def test_the_pause_is_a_random_part_of_a_bound_that_doubles(part: float, attempt: int, scale: float) -> None:
+    assert Backoff(lambda: part).delay(attempt, scale) == part * min(scale * 2 ** min(attempt - 1, 50), MAX_BACKOFF)
 
 
 def test_pauses_differ() -> None:
-    assert len({Backoff().delay(4) for _ in range(50)}) > 40
-    assert all(0 <= Backoff().delay(3) <= 4 for _ in range(200))
+    assert len({Backoff().delay(4, 1.0) for _ in range(50)}) > 40
+    assert all(0 <= Backoff().delay(3, 1.0) <= 4 for _ in range(200))
 
 
 @pytest.mark.parametrize(
@@ -73,6 +110,7 @@ def test_pauses_differ() -> None:
         ({"x-amz-retry-after": "1500"}, 1.5),
         ({"x-amz-retry-after": "250", "Retry-After": "9"}, 0.25),
         ({"x-amz-retry-after": "soon", "Retry-After": "9"}, 9.0),
+        ({"x-amz-retry-after": "1.5", "Retry-After": "9"}, 9.0),
         ({}, 0.0),
     ],
 )
@@ -102,31 +140,32 @@ def test_what_makes_no_sense_is_no_pause(name: str, value: str) -> None:
 @given(st.text(max_size=30))
 def test_no_header_breaks_a_retry(text: str) -> None:
     for name in ("Retry-After", "x-amz-retry-after"):
-        assert 0 <= Backoff().delay(1, Headers([(name, text)])) <= MAX_BACKOFF
+        assert 0 <= Backoff().delay(1, 1.0, Headers([(name, text)])) <= 1 + MAX_EXTENSION
 
 
 @pytest.mark.parametrize("value", ["86400", "999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_no_service_holds_a_call_up_for_long(value: str) -> None:
-    assert Backoff(lambda: 0.0).delay(1, Headers([("Retry-After", value)])) == MAX_BACKOFF
+    assert Backoff(lambda: 0.0).delay(1, 1.0, Headers([("Retry-After", value)])) == MAX_EXTENSION
+    assert Backoff(lambda: 1.0).delay(9, 1.0, Headers([("Retry-After", value)])) == MAX_BACKOFF + MAX_EXTENSION
 
 
 def test_a_pause_that_is_asked_for_is_at_least_kept() -> None:
     headers = Headers([("Retry-After", "3")])
-    assert Backoff(lambda: 0.0).delay(1, headers) == 3.0
-    assert Backoff(lambda: 1.0).delay(4, headers) == 8.0
+    assert Backoff(lambda: 0.0).delay(1, 0.05, headers) == 3.0
+    assert Backoff(lambda: 1.0).delay(4, 1.0, headers) == 8.0
 
 
 def test_the_quota_runs_out_and_fills_up_again() -> None:
     quota = RetryQuota()
     for _ in range(RetryQuota.CAPACITY // RetryQuota.COST):
-        assert quota.acquire(ConnectError("x")) == RetryQuota.COST
-    assert quota.acquire(ConnectError("x")) is None
+        assert quota.acquire(throttled=False) == RetryQuota.COST
+    assert quota.acquire(throttled=False) is None
+    assert quota.acquire(throttled=True) == RetryQuota.THROTTLED_COST
     quota.release(RetryQuota.COST)
-    assert quota.acquire(ReadTimeout("x")) is None
-    assert quota.acquire(ConnectError("x")) == RetryQuota.COST
+    assert quota.acquire(throttled=False) == RetryQuota.COST
     for _ in range(RetryQuota.CAPACITY * 2):
         quota.release(1)
-    assert sum(quota.acquire(ReadTimeout("x")) or 0 for _ in range(1000)) == RetryQuota.CAPACITY
+    assert sum(quota.acquire(throttled=True) or 0 for _ in range(1000)) == RetryQuota.CAPACITY
 
 
 def test_the_quota_is_exact_under_threads() -> None:
@@ -134,7 +173,7 @@ def test_the_quota_is_exact_under_threads() -> None:
     taken: list[int] = []
 
     def work() -> None:
-        taken.extend(quota.acquire(ConnectError("x")) or 0 for _ in range(100))
+        taken.extend(quota.acquire(throttled=True) or 0 for _ in range(100))
 
     threads = [threading.Thread(target=work) for _ in range(16)]
     for thread in threads:

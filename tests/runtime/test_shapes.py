@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
+import cbor2
 import dynamodb
 import msgspec
 import pytest
-from runtime.message.http import Headers
-from runtime.shapes.structures import Output, ResponseMetadata, Structure, UnknownEvent
+from runtime.codec.body import decode_body as decode_json
+from runtime.codec.body import encode_body as encode_json
+from runtime.codec.cbor import decode_body as decode_cbor
+from runtime.codec.cbor import encode_body as encode_cbor
+from runtime.errors import InvalidInput
+from runtime.message.http import Headers, Response
+from runtime.shapes.members import Members
+from runtime.shapes.structures import Output, ResponseMetadata, Structure, Union, UnknownEvent, UnknownMember
 
 METADATA = ResponseMetadata("id", 202, Headers([("X-A", "1")]), 3)
 
@@ -74,3 +82,72 @@ def test_structures_leave_out_what_is_not_set() -> None:
 def test_unknown_events_can_be_compared_and_pickled() -> None:
     event = UnknownEvent(type="New", headers={"a": 1}, payload=b"x")
     assert pickle.loads(pickle.dumps(event)) == event
+
+
+class Choice(Union, kw_only=True):
+    """A union with a sensitive member."""
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"secret"})
+
+    secret: str | None = msgspec.field(name="Secret", default=None)
+    inner: Choice | None = msgspec.field(name="Inner", default=None)
+
+
+class Holder(Output, kw_only=True):
+    """An output with a union, and a sensitive member."""
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"plain"})
+
+    plain: bytes | None = msgspec.field(name="Plain", default=None)
+    choice: Choice | None = msgspec.field(name="Choice", default=None)
+    choices: list[Choice] | None = msgspec.field(name="Choices", default=None)
+
+
+def read_json(document: Any) -> Holder:
+    return decode_json(Response(200, Headers(), msgspec.json.encode(document)), Holder)
+
+
+def read_cbor(document: Any) -> Holder:
+    return decode_cbor(Response(200, Headers(), cbor2.dumps(document)), Holder)
+
+
+@pytest.mark.parametrize("read", [read_json, read_cbor])
+def test_an_unknown_member_of_a_union_keeps_its_name(read: Callable[[Any], Holder]) -> None:
+    found = read({"Choice": {"New": {"a": [1]}, "Secret": None}, "Choices": [{"Secret": "x"}, {"Inner": {"Newer": 1}}]})
+    assert found.choice is not None
+    assert found.choice.unknown_member == UnknownMember(name="New", value={"a": [1]})
+    assert found.choice != Choice()
+    assert repr(found.choice) == "Choice(unknown_member=UnknownMember(name='New'))"
+    assert found.choices is not None
+    assert found.choices[0] == Choice(secret="x")
+    assert found.choices[0].unknown_member is None
+    assert found.choices[1].inner is not None
+    assert found.choices[1].inner.unknown_member == UnknownMember(name="Newer", value=1)
+    assert read({"Choice": {"__type": "Choice", "Secret": "x", "Other": None}}).choice == Choice(secret="x")
+
+
+@pytest.mark.parametrize("write", [encode_json, encode_cbor])
+def test_an_unknown_member_is_not_sent(write: Callable[[Members, Any], bytes]) -> None:
+    members = Members({"Choices": list[Choice]})
+    found = read_json({"Choices": [{"Secret": "x"}, {"New": 1}]}).choices
+    with pytest.raises(InvalidInput, match=r"^Choices\[1\] holds the member 'New', which this client does not know"):
+        write(members, {"Choices": found})
+    for wrong, said in (({}, "not none"), ({"Secret": "x", "Inner": {"Secret": "y"}}, "not Secret and Inner")):
+        with pytest.raises(InvalidInput, match=rf"^Choices\[0\] must have exactly one member set, {said}"):
+            write(members, {"Choices": [wrong]})
+
+
+@pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy, lambda union: pickle.loads(pickle.dumps(union))])
+def test_copies_and_pickles_keep_an_unknown_member(twin: Any) -> None:
+    union = Choice().with_unknown_member(UnknownMember(name="New", value=[1]))
+    assert twin(union) == union
+    assert twin(union).unknown_member == union.unknown_member
+
+
+def test_sensitive_members_are_hidden() -> None:
+    value = Holder(plain=b"x", choice=Choice(secret="y"), choices=[Choice(inner=Choice(secret="z"))])
+    shown = "Holder(plain='***', choice=Choice(secret='***'), choices=[Choice(inner=Choice(secret='***'))])"
+    assert repr(value) == f"{value}" == shown
+    assert ("plain", "***") in value.__rich_repr__()
+    assert repr(Holder()) == "Holder()"
+    assert value.plain == b"x"

@@ -13,6 +13,9 @@ from typing import Any
 import anyio
 import pytest
 from e2e.drivers import connector
+from examples import examples
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sagemaker_runtime import (
     AsyncSageMakerRuntime,
     ChecksumMismatch,
@@ -223,9 +226,7 @@ def test_the_output_is_there_before_the_first_event(opened: Open) -> None:
     ("headers", "event_type"),
     [
         ({"_message_type": "event", "_event_type": "New"}, "New"),
-        ({"_message_type": "event"}, ""),
         ({"_message_type": "novel", "_event_type": "New"}, "New"),
-        ({"_event_type": "New"}, "New"),
     ],
 )
 def test_unknown_events_are_delivered(opened: Open, headers: dict[str, str], event_type: str) -> None:
@@ -234,6 +235,38 @@ def test_unknown_events_are_delivered(opened: Open, headers: dict[str, str], eve
     assert isinstance(unknown, UnknownEvent)
     assert (unknown.type, unknown.payload, len(unknown.headers)) == (event_type, b"?", len(headers))
     assert known == part(b"a")
+
+
+TEXT = st.text(max_size=8)
+NOT_TEXT = st.one_of(st.booleans(), st.integers(-(2**63), 2**63 - 1), st.binary(max_size=8), st.uuids())
+SAYING = {
+    "event": (":event-type",),
+    "exception": (":exception-type",),
+    "error": (":error-code", ":error-message"),
+}
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(st.data())
+def test_a_frame_that_does_not_say_what_it_is_ends_the_stream(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(sorted(SAYING)))
+    headers: dict[str, Any] = {":message-type": kind, **{name: data.draw(TEXT) for name in SAYING[kind]}}
+    wrong = data.draw(st.sampled_from(sorted(headers)))
+    if wrong in (":message-type", ":event-type") and data.draw(st.booleans()):
+        del headers[wrong]
+        said = "is missing"
+    else:
+        headers[wrong] = data.draw(NOT_TEXT)
+        said = "must be a string, not "
+    script = StubTransport()
+    script.stream([part(b"a"), encode_message(headers, b"{}"), part(b"never")])
+    client = SageMakerRuntime(**SETTINGS, transport=script)
+    with client.invoke_endpoint_with_response_stream(**CALL) as stream:
+        seen, error = read_until_error(stream, StreamError)
+    assert seen == [part(b"a")]
+    assert str(error).startswith(f"the header {wrong} {said}")
+    assert "in the event stream frame at byte " in str(error)
+    assert script.responses[0].closed
 
 
 MODELLED = {"_message_type": "exception", "_exception_type": "ModelStreamError"}

@@ -65,6 +65,7 @@ class Kind(StrEnum):
     PARAMETER_TYPE = "parameter-type"
     PROTOCOL = "protocol"
     REQUIREMENTS = "requirements"
+    RETRIES = "retries"
     RETRY_SAFETY = "retry-safety"
     SERVICE_ID = "service-id"
     STREAM = "stream"

@@ -174,6 +174,8 @@ class Operations:
             "host_prefix": (_host(old.op), _host(new.op)),
             "compress": (old.op.compress, new.op.compress),
             "bodiless": (old.op.bodiless, new.op.bodiless),
+            "long_poll": (old.op.long_poll, new.op.long_poll),
+            "url_member": (old.op.url_member, new.op.url_member),
             "endpoint_parameters": (_parameters(old.op), _parameters(new.op)),
         }
         for fact, (before, after) in facts.items():

@@ -69,6 +69,19 @@ class Header:
             was, now = _seconds(self.old.read_timeout), _seconds(self.new.read_timeout)
             why = "slow calls time out sooner or later than before"
             self._add(Kind.TIMEOUT, Impact.MINOR, f"read timeout {was}, now {now}", why, "read_timeout")
+        self._retries()
+
+    def _retries(self) -> None:
+        why = "calls that fail are sent more or less often, or sooner or later"
+        if self.old.max_attempts != self.new.max_attempts:
+            was, now = (side.max_attempts or "default" for side in (self.old, self.new))
+            self._add(Kind.RETRIES, Impact.MINOR, f"attempts {was}, now {now}", why, "max_attempts")
+        if self.old.retry_delay != self.new.retry_delay:
+            was, now = _seconds(self.old.retry_delay), _seconds(self.new.retry_delay)
+            self._add(Kind.RETRIES, Impact.MINOR, f"first retry delay {was}, now {now}", why, "retry_delay")
+        if self.old.crc32 != self.new.crc32:
+            what = f"checksums of responses {'are checked' if self.new.crc32 else 'are no longer checked'}"
+            self._add(Kind.RETRIES, Impact.MINOR, what, "damaged responses are errors or not", "crc32")
 
     def _signing(self) -> None:
         was, now = self.old.signing, self.new.signing

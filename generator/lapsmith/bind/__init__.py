@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lapsmith.bind import (
+    compiling,
     decisions,
     derive,
     extend,
@@ -20,6 +21,7 @@ from lapsmith.bind import (
     proof,
     rules,
     signing,
+    smithy,
     sources,
     types,
     yaml,
@@ -28,10 +30,10 @@ from lapsmith.bind.derive import Derived
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import Matching
 from lapsmith.bindings.model import OperationBinding
-from lapsmith.inputs import BINDINGS, RULES, TYPES, USUAL
 from lapsmith.lap.tree import Document
+from lapsmith.project.inputs import BINDINGS, RULES, TYPES, USUAL
 
-__all__ = ["BindError", "Bound", "bind", "write"]
+__all__ = ["BindError", "Bound", "bind", "compile_service", "write"]
 
 _BLOCKS = ("operations", "waiters", "shapes", "errors", "enums")
 
@@ -41,6 +43,7 @@ class Bound:
     """What ``bind`` found: which endpoint is which operation, and the files, by their usual names.
 
     ``origin`` is what the bindings call the model, ``shown`` also has its path, where one was given.
+    ``newer`` names the latest API version of the service, where that is another.
     ``document`` is the spec that they go with: the one that was given, or (then it is one of the files) that with all
     that the model has.
     """
@@ -52,6 +55,7 @@ class Bound:
     matching: Matching
     derived: Derived
     contents: dict[str, bytes]
+    newer: str | None = None
 
 
 def bind(
@@ -69,8 +73,10 @@ def bind(
     it); None takes the one that botocore would. ``decided`` are operations that a person has placed. With
     ``everything`` the spec is extended by what it lacks of the model. Raises BindError.
     """
-    path, origin = locate.find(document, model_name)
-    service = model.load(sources.read(path), origin)
+    located = locate.find(document, model_name)
+    service = model.load(smithy.read(sources.read(located.path)), located.origin)
+    # Nothing else is worth a word about a service that cannot be generated.
+    derive.check_protocol(service, protocol)
     signing.check(service)
     found = matching.match(document, service, decisions.place(decided, document))
     if not found.matches:
@@ -85,8 +91,26 @@ def bind(
     derived = derive.derive(document, service, found, protocol)
     contents |= _contents(document, service, derived)
     proof.prove(contents, document, found)
-    shown = service.origin if origin else f"{model_name} ({service.origin})"
-    return Bound(service.origin, shown, derived.content["service"]["protocol"], document, found, derived, contents)
+    shown = service.origin if located.origin else f"{model_name} ({service.origin})"
+    spoken = derived.content["service"]["protocol"]
+    return Bound(service.origin, shown, spoken, document, found, derived, contents, located.newer)
+
+
+def compile_service(model_name: str, *, protocol: str | None = None, prose: bool = True) -> Bound:
+    """Make the spec of an AWS service from its model, with the bindings that go with it.
+
+    ``model_name`` and ``protocol`` are as in :func:`bind`. Without ``prose`` the spec has facts only. Raises BindError.
+    """
+    located = locate.find(Document(lap=None, api=None), model_name)
+    service = model.load(smithy.read(sources.read(located.path)), located.origin)
+    derive.check_protocol(service, protocol)
+    signing.check(service)
+    text, document, found = compiling.compile_model(service, prose=prose)
+    derived = derive.derive(document, service, found, protocol)
+    contents = {USUAL: text.encode(), **_contents(document, service, derived)}
+    proof.prove(contents, document, found)
+    spoken = derived.content["service"]["protocol"]
+    return Bound(service.origin, service.origin, spoken, document, found, derived, contents)
 
 
 def _comment(service: model.Model) -> str:

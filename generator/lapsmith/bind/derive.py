@@ -7,52 +7,58 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lapsmith.bind import members, paging, rules, signing, types, xml
+from lapsmith.bind import conventions, members, paging, quirks, rules, signing, streams, types, xml
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import ORDER, Match, Matching
 from lapsmith.bind.members import Facts
 from lapsmith.bind.model import SPOKEN, TARGETED, Member, Model, Operation, Shape
 from lapsmith.bind.pins import Pins
 from lapsmith.bind.yaml import Noted, Word
-from lapsmith.inputs import RULES
-from lapsmith.lap.tree import Document
+from lapsmith.lap.tree import Document, Endpoint
+from lapsmith.project.inputs import RULES
 
 _READS = re.compile(r"(?:Batch)?(?:Get|Describe|List|Search|Query|Scan|Lookup|Head)(?=[A-Z0-9]|\Z)")
 _SAFE_METHODS = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
-# Headers that AWS's SDKs add to every request of a service, and that no model has; by its full name.
-_HEADERS: Mapping[str, dict[str, str]] = {
-    "Amazon API Gateway": {"Accept": "application/json"},
-    "Amazon Glacier": {"x-amz-glacier-version": "2012-06-01"},
-}
+
+
+Members = tuple[str, str, tuple[str, ...]]
+"""Names of members, behind their operation and side (``in`` or ``out``)."""
 
 
 @dataclass(slots=True)
 class Derived:
     """What is written, and what there is to say about it.
 
-    ``unknown`` are members of the spec that the model lacks (operation, side, names); ``absent`` counts the members of
-    the model that the spec lacks.
+    Members are listed by operation and side: ``unknown`` are those of the spec that the model lacks, ``absent`` those
+    of the model that the spec lacks, ``loosened`` those that only the spec requires. ``unnamed`` are unknown ones whose
+    name on the wire nothing tells. ``slashes`` are operations whose path ends in a slash on one side only.
     """
 
     content: dict[str, Any]
     shapes: Mapping[str, Shape]
-    unknown: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
-    absent: int = 0
+    unknown: list[Members] = field(default_factory=list)
+    absent: list[Members] = field(default_factory=list)
+    loosened: list[Members] = field(default_factory=list)
+    unnamed: list[Members] = field(default_factory=list)
+    slashes: list[Operation] = field(default_factory=list)
     guessed: list[str] = field(default_factory=list)
 
 
 def derive(document: Document, model: Model, matching: Matching, protocol: str | None) -> Derived:
     """Derive the bindings of all matched endpoints. Raises BindError for a model of a protocol that is not spoken."""
-    return _Deriver(document, model, matching, _protocol(model, protocol)).derive(matching)
+    return _Deriver(document, model, matching, check_protocol(model, protocol)).derive(matching)
 
 
-def _protocol(model: Model, wanted: str | None) -> str:
+def check_protocol(model: Model, wanted: str | None) -> str:
+    """The protocol to derive bindings for. Raises BindError for a service that no client can be generated of."""
     offered = model.protocols
     spoken = ", ".join(offered)
     if not offered:
         names = ", ".join(model.metadata.get("protocols") or [model.metadata["protocol"]])
-        spoken = ", ".join(SPOKEN.values())
-        raise BindError(f"the service speaks {names}, but bindings are derived for {spoken} only")
+        raise BindError(
+            f"the service speaks {names}, and lapsmith cannot generate clients for that protocol yet",
+            f"it can for: {', '.join(SPOKEN.values())}",
+        )
     if wanted is None:
         return offered[0]
     # json: whichever version the service speaks.
@@ -71,6 +77,7 @@ class _Deriver:
         self._is_rest = self._facts.is_rest
         self._version = document.version
         self._pins = Pins(document, matching)
+        self._quirks = quirks.SERVICES.get(model.text("serviceId") or "", quirks.NONE)
         self._errors: dict[str, Shape] = {}
         self._roots: list[Shape] = []
         self._generated: dict[str, set[str]] = {}
@@ -80,7 +87,7 @@ class _Deriver:
         operations = {match.operation.name: self._operation(match) for match in matching.matches}
         self._errors |= {shape.name: shape for shape in _unlisted(self._model)}
         reached = types.reach([*self._roots, *self._errors.values()])
-        shapes = {name: entry for name, shape in reached.items() if (entry := self._facts.of_shape(shape))}
+        shapes = {name: entry for name, shape in reached.items() if (entry := self._shape(shape))}
         thrown = {name: shape for name, shape in reached.items() if shape.is_exception}
         sections: dict[str, object] = {
             "lapsmith": 1,
@@ -97,6 +104,9 @@ class _Deriver:
         self._result.content = {key: value for key, value in sections.items() if value}
         return self._result
 
+    def _shape(self, shape: Shape) -> dict[str, object]:
+        return self._facts.of_shape(shape) | streams.ends(self._model.text("serviceId"), shape)
+
     def _service(self) -> dict[str, object]:
         model = self._model
         identity = model.text("serviceId") or model.text("serviceFullName") or "Service"
@@ -107,9 +117,7 @@ class _Deriver:
         if xml.speaks_xml(self._protocol) and not self._is_rest and version != self._version:
             service["version"] = version
         service["signing"] = model.text("signingName") or model.metadata["endpointPrefix"]
-        headers = _HEADERS.get(str(model.text("serviceFullName")))
-        if headers:
-            service["headers"] = headers
+        service |= self._quirks.service
         if "awsQueryCompatible" in model.metadata and self._protocol in TARGETED:
             service["query_compatible"] = True
         return service
@@ -135,26 +143,39 @@ class _Deriver:
             entry["pin"] = Noted(pin, "order alone; please check") if match.by == ORDER else pin
         entry |= self._request(operation, taken)
         facts = {
-            "in": self._facts.of_input(operation, endpoint, inputs),
-            "out": self._facts.of_output(operation, outputs),
+            "in": self._facts.of_input(operation, endpoint, inputs) | self._called(match, "in", inputs),
+            "out": self._facts.of_output(operation, outputs) | self._called(match, "out", outputs),
             "errors": list(dict.fromkeys(error.name for error in operation.errors)),
             "retry": self._retry(operation, inputs),
+            "poll": "long" if operation.name in self._quirks.long_polls else None,
             "status": operation.status if operation.status != 200 else None,
             "pages": paging.pages(self._model.paginators.get(operation.name), taken, given),
         }
         return entry | {key: value for key, value in facts.items() if value}
 
     def _note(self, match: Match, inputs: Mapping[str, Member], outputs: Mapping[str, Member]) -> None:
-        """Keep what only one of spec and model has."""
+        """Keep where spec and model differ."""
+        operation, endpoint, result = match.operation, match.endpoint, self._result
+        if endpoint.path.path.endswith("/") != operation.uri.partition("?")[0].endswith("/"):
+            result.slashes.append(operation)
+        sides = (("in", inputs, operation.input), ("out", outputs, operation.output))
+        for side, found, shape in sides:
+            known = {member.name for member in found.values()}
+            absent = tuple(name for name in shape.members if name not in known) if shape else ()
+            for listed, names in ((result.unknown, _unknown(endpoint, side, found)), (result.absent, absent)):
+                if names:
+                    listed.append((operation.name, side, names))
+        loosened = tuple(field.name for field in endpoint.required if _is_optional(operation, inputs.get(field.name)))
+        if loosened:
+            result.loosened.append((operation.name, "in", loosened))
+
+    def _called(self, match: Match, side: str, found: Mapping[str, Member]) -> dict[str, object]:
+        """Entries for members that the model does not have."""
         operation, endpoint = match.operation, match.endpoint
-        fields = [field.name for field in (*endpoint.required, *endpoint.optional)]
-        returned = [field.name for returns in endpoint.returns for field in returns.fields or ()]
-        for side, names, found in (("in", fields, inputs), ("out", returned, outputs)):
-            unknown = tuple(dict.fromkeys(name for name in names if name not in found))
-            if unknown:
-                self._result.unknown.append((operation.name, side, unknown))
-        for shape, found in ((operation.input, inputs), (operation.output, outputs)):
-            self._result.absent += len(shape.members) - len(found) if shape else 0
+        named, unnamed = conventions.entries(self._facts, operation, endpoint, side, _unknown(endpoint, side, found))
+        if unnamed:
+            self._result.unnamed.append((operation.name, side, unnamed))
+        return named
 
     def _request(self, operation: Operation, taken: set[str]) -> dict[str, object]:
         """How requests differ from those of the service's other operations."""
@@ -169,6 +190,9 @@ class _Deriver:
             entry["compress"] = "gzip"
         if self._protocol == "rpc-v2-cbor" and operation.input is None:
             entry["body"] = "none"
+        url = self._quirks.urls.get(operation.name)
+        if url in taken:
+            entry["url"] = url
         written = xml.of_operation(operation, self._protocol)
         if written:
             entry["xml"] = written
@@ -180,6 +204,8 @@ class _Deriver:
         has_token = any(member.trait("idempotencyToken") is True for member in inputs.values())
         if operation.method in _SAFE_METHODS or has_token:
             return None
+        if operation.name in self._quirks.safe:
+            return "safe"
         if operation.traits.get("readonly") is True or operation.traits.get("idempotent") is True:
             return "safe"
         if not _READS.match(operation.name):
@@ -202,7 +228,9 @@ class _Deriver:
             if status is not None:
                 entry["status"] = status
             retryable = shape.traits.get("retryable")
-            if retryable is not None:
+            if name in self._quirks.errors:
+                entry["retry"] = self._quirks.errors[name]
+            elif retryable is not None:
                 entry["retry"] = "throttle" if retryable.get("throttling") else "transient"
             code = error.get("code", "")
             # A code can belong to one error only; what others share is what they are told apart by.
@@ -219,6 +247,21 @@ def _unlisted(model: Model) -> Iterable[Shape]:
     streams = (shape for shape in model.shapes.values() if shape.is_stream)
     listed |= {member.shape.name for stream in streams for member in stream.members.values()}
     return (shape for name, shape in model.shapes.items() if shape.is_exception and name not in listed)
+
+
+def _unknown(endpoint: Endpoint, side: str, found: Mapping[str, Member]) -> tuple[str, ...]:
+    """The names of the spec's members that the model does not have."""
+    fields = [*endpoint.required, *endpoint.optional]
+    if side == "out":
+        fields = [field for returns in endpoint.returns for field in returns.fields or ()]
+    return tuple(dict.fromkeys(field.name for field in fields if field.name not in found))
+
+
+def _is_optional(operation: Operation, member: Member | None) -> bool:
+    """Whether the model has a member, and does not require it. Paths require theirs without saying so."""
+    if member is None or operation.input is None or member.location == "uri":
+        return False
+    return member.name not in operation.input.required
 
 
 def _names(found: Mapping[str, Member]) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lapsmith.bind.errors import BindError
-from lapsmith.inputs import BINDINGS, OVERRIDES, RULES
+from lapsmith.project.inputs import BINDINGS, OVERRIDES, RULES
 
 HEADER = "Derived by lapsmith bind from "
 _LOOK = 400

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lapsmith.bind import sources
+from lapsmith.bind import agreement, sources
 from lapsmith.bind.errors import BindError
 from lapsmith.diagnostics import suggest
 from lapsmith.lap.tree import Document
 
 _PREFIX = "botocore:"
 _LISTED = 20
+_RETIRED = (
+    "older releases of botocore have services that AWS has retired: pip install --target OLD --no-deps 'botocore<1.36',"
+    " then --model OLD/botocore/data/NAME"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +37,34 @@ class Candidate:
         return f"--model botocore:{self.name}/{self.api_version}  ({self.names[0]})"
 
 
-def find(document: Document, model: str | None) -> tuple[Path, str | None]:
-    """The path of the service model's file, and what the bindings call it; None leaves that to what is in the file.
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A service model's file. ``origin`` is what the bindings call it; None leaves that to what is in the file.
+
+    ``newer`` is the latest API version of the service, for ``--model``, where this is another.
+    """
+
+    path: Path
+    origin: str | None = None
+    newer: str | None = None
+
+
+def find(document: Document, model: str | None) -> Located:
+    """Find the service model of a spec.
 
     ``model`` is ``botocore:NAME``, ``botocore:NAME/API-VERSION``, or the path of a file or of the folder that holds it.
     """
     if model is None:
-        chosen = _by_spec(document)
-        return chosen.path, chosen.origin
+        return _located(_by_spec(document))
     if model.startswith(_PREFIX):
-        chosen = _by_name(document, model.removeprefix(_PREFIX))
-        return chosen.path, chosen.origin
-    return _by_path(document, Path(model)), None
+        return _located(_by_name(document, model.removeprefix(_PREFIX)))
+    return Located(_by_path(document, Path(model)))
+
+
+def _located(chosen: Candidate) -> Located:
+    newest = _versions(chosen.path.parent.parent)[-1]
+    newer = f"{_PREFIX}{newest.name}/{newest.api_version}" if newest.api_version > chosen.api_version else None
+    return Located(chosen.path, chosen.origin, newer)
 
 
 def _by_path(document: Document, path: Path) -> Path:
@@ -89,8 +109,17 @@ def _by_spec(document: Document) -> Candidate:
         named = [item for item in everything if _folded(api) == _folded(item.names[rank])]
         if named:
             return _of_version(document, api, named)
-    close = [item for item in everything if _folded(api) in (_folded(name) for name in item.names)]
-    return _refuse(f"no service model is called '{api}'", close or _similar(api, everything))
+    message = f"no service model of the installed botocore is called '{api}'"
+    agreeing = _agreeing(document, everything)
+    if agreeing:
+        return _refuse(f"{message}, but the spec's operations are those of another", agreeing)
+    return _refuse(message, _similar(api, everything))
+
+
+def _agreeing(document: Document, everything: Sequence[Candidate]) -> list[Candidate]:
+    """Models of the spec's API version that have its operations, the most alike first: AWS renames services."""
+    shares = ((agreement.share(document, c.path), c) for c in everything if c.api_version == document.version)
+    return [candidate for share, candidate in sorted(shares, key=lambda item: -item[0]) if share]
 
 
 def _of_version(document: Document, api: str, named: Sequence[Candidate]) -> Candidate:
@@ -99,15 +128,21 @@ def _of_version(document: Document, api: str, named: Sequence[Candidate]) -> Can
         return fitting[0]
     if fitting:
         return _refuse(f"{len(fitting)} service models are called '{api}' and have version {document.version}", fitting)
-    if document.version is None and len(named) == 1:
-        return named[0]
+    if document.version is None and len({item.name for item in named}) == 1:
+        return max(named, key=lambda item: item.api_version)
     has = f"the spec is of version {document.version}" if document.version else "the spec does not say its version"
     return _refuse(f"the service '{api}' is there, but {has}", named)
 
 
 def _refuse(message: str, candidates: Sequence[Candidate]) -> Candidate:
-    listed = "".join(f"\n    {item}" for item in candidates[:_LISTED])
-    raise BindError(message, f"choose one:{listed}" if listed else "give --model botocore:NAME or --model PATH")
+    """Raise an error that lists candidates, of each service the newest API version first."""
+    order = {name: at for at, name in enumerate(dict.fromkeys(item.name for item in candidates))}
+    newest = sorted(candidates, key=lambda item: item.api_version, reverse=True)
+    ordered = sorted(newest, key=lambda item: order[item.name])
+    listed = "".join(f"\n    {item}" for item in ordered[:_LISTED])
+    raise BindError(
+        message, f"choose one:{listed}" if listed else f"give --model botocore:NAME or --model PATH; {_RETIRED}"
+    )
 
 
 def _similar(api: str, everything: Sequence[Candidate]) -> list[Candidate]:

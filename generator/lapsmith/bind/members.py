@@ -13,6 +13,7 @@ from lapsmith.bind import spelling, xml
 from lapsmith.bind.enums import Enums
 from lapsmith.bind.model import Member, Operation, Shape
 from lapsmith.bind.spelling import Spelled
+from lapsmith.bind.traits import is_attribute_value, is_sensitive
 from lapsmith.lap.tree import Endpoint, Field
 
 Entry = dict[str, object]
@@ -82,6 +83,12 @@ class Facts:
         """The known values of all texts that entries were made for, by the names of their enums."""
         return self._enums.found
 
+    def body(self, shape: Shape | None) -> Mapping[str, str]:
+        """The members of a request or an answer that its body has, and their names there."""
+        members = shape.members.values() if shape else ()
+        placed = ((member, self._place(shape, member, answer=False)) for member in members if shape)
+        return {member.name: member.wire_name for member, place in placed if place == "body"}
+
     def of_input(self, operation: Operation, endpoint: Endpoint, present: Mapping[str, Member]) -> Entry:
         """The ``in`` of an operation."""
         here = _labels(endpoint.path.raw)
@@ -108,6 +115,9 @@ class Facts:
         for name, member in present.items():
             entry = self._top(name, member, labels, self._place(shape, member, answer=answer))
             entry |= self._known(shape, member)
+            # Arguments are never printed.
+            if answer and is_sensitive(shape, member):
+                entry["sensitive"] = True
             if entry:
                 entries[name] = _shortened(entry)
         return entries
@@ -176,7 +186,9 @@ class Facts:
     def of_shape(self, shape: Shape) -> Entry:
         """The entry of a structure under ``shapes``; empty where the defaults hold."""
         entries: Entry = {}
-        if shape.traits.get("union") is True:
+        if is_attribute_value(shape):
+            entries["attribute_value"] = True
+        elif shape.traits.get("union") is True:
             entries["union"] = True
         if shape.is_document:
             return {"document": True}
@@ -194,10 +206,14 @@ class Facts:
             place = "event-header"
         elif shape.is_exception and self.is_rest and member.location == "header":
             place = "header"
+        elif shape.is_exception and self.is_rest and member.location == "statusCode":
+            place = "status"
         entry: Entry = {} if place == "body" else {"in": place}
         if place not in ("event-payload", "status") and member.wire_name != member.name:
             entry["name"] = member.wire_name
         entry |= self._traits(member, place) | self._xml(member, place) | self._known(shape, member)
+        if not shape.is_stream and is_sensitive(shape, member):
+            entry["sensitive"] = True
         # types.lap says which lists and maps may hold nulls.
         entry.pop("sparse", None)
         return entry

@@ -8,9 +8,9 @@ from lapsmith import bindings, lap
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import Matching
 from lapsmith.bindings.model import OperationBinding
-from lapsmith.inputs import BINDINGS, TYPES
 from lapsmith.ir.matching import Group
 from lapsmith.lap.tree import Document, Endpoint
+from lapsmith.project.inputs import BINDINGS, TYPES
 
 _REPORT = "this is an error of lapsmith's; please report it with the spec"
 _NAMED = 5

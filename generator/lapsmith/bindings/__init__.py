@@ -6,11 +6,12 @@ Knows nothing of LAP, botocore or Python source. See :mod:`lapsmith.bindings.sch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lapsmith.bindings.merge import merge
-from lapsmith.bindings.model import Bindings
+from lapsmith.bindings.merge import Removal, merge, split_operations
+from lapsmith.bindings.model import Bindings, RemovedOperation
+from lapsmith.bindings.operations import read_operation
 from lapsmith.bindings.schema import read
 from lapsmith.bindings.yaml_nodes import MAX_BYTES, MappingNode, decode, read_nodes
 from lapsmith.diagnostics import Diagnostic, Diagnostics, Span
@@ -54,12 +55,24 @@ def loads(data: bytes, display: str, *, overrides: tuple[bytes, str] | None = No
     diagnostics = Diagnostics()
     sources: dict[str, str] = {display: ""}
     root = _nodes(data, display, sources, diagnostics)
+    removals: Mapping[str, Removal] = {}
     if overrides is not None:
         over = _nodes(*overrides, sources, diagnostics)
+        if root is not None and over is not None:
+            over, removals = split_operations(root, over, diagnostics)
         root = merge(root, over, diagnostics) if root is not None and over is not None else None
     bindings = None if root is None else read(root, overrides[1] if overrides else None, diagnostics)
+    if bindings is not None and removals:
+        left = {name: operation for name, operation in bindings.operations.items() if name not in removals}
+        bindings = replace(
+            bindings, operations=left, removed={name: _removed(item, diagnostics) for name, item in removals.items()}
+        )
     kept = None if diagnostics.has_errors else bindings
     return Loaded(kept, diagnostics.sorted(), sources[display], sources)
+
+
+def _removed(item: Removal, diagnostics: Diagnostics) -> RemovedOperation:
+    return RemovedOperation(item.key.span, read_operation(*item.entry, diagnostics) if item.entry else None)
 
 
 def _bytes(path: Path, display: str, diagnostics: Diagnostics) -> bytes | None:

@@ -20,14 +20,15 @@ PROTOCOLS = ("rest-json", "rest-xml", "json-1.0", "json-1.1", "query", "ec2", "r
 TIMESTAMP_FORMATS = ("epoch-seconds", "date-time", "http-date")
 INPUT_LOCATIONS = ("label", "query", "query-map", "header", "header-map", "body", "payload", "events")
 OUTPUT_LOCATIONS = ("header", "header-map", "status", "body", "payload", "events")
-SHAPE_LOCATIONS = ("body", "header", "event-header", "event-payload")
-"""Of members of structures; ``header`` is for errors, the other two are for events."""
+SHAPE_LOCATIONS = ("body", "header", "status", "event-header", "event-payload")
+"""Of members of structures; ``header`` and ``status`` are for errors, the other two are for events."""
 ERROR_RETRIES = ("never", "throttle", "transient")
 OPERATION_RETRIES = ("safe", "unsafe")
 OPERATION_AUTHS = ("none", "unsigned-payload", "other")
 """``other``: in a way that clients cannot, which is an error unless the operation is left out."""
 COMPRESSIONS = ("gzip",)
 OPERATION_BODIES = ("none",)
+OPERATION_POLLS = ("long",)
 WAITER_STATES = ("success", "retry", "failure")
 
 
@@ -49,8 +50,16 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a request is sent at most, and the longest first pause in seconds of a request not throttled."""
+
+    attempts: Fact[int] | None = None
+    delay: Fact[float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceBinding:
-    """The ``service`` key. ``read_timeout`` is in seconds.
+    """The ``service`` key. ``read_timeout`` is in seconds. ``crc32``: responses carry a checksum in ``x-amz-crc32``.
 
     ``target`` is the prefix of X-Amz-Target, and the service's name in the paths of rpc-v2-cbor.
     ``query_compatible``: the service once spoke the query protocol, and still sends the error codes of that time.
@@ -65,6 +74,8 @@ class ServiceBinding:
     target: Fact[str] | None = None
     signing: Fact[str] | None = None
     read_timeout: Fact[float] | None = None
+    retries: Retries | None = None
+    crc32: Fact[bool] | None = None
     s3: Fact[bool] | None = None
     query_compatible: Fact[bool] | None = None
     headers: Mapping[str, Fact[str]] = field(default_factory=dict)
@@ -105,6 +116,18 @@ class EnumUse:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """The ``end`` of an event: a stream without it is truncated. ``code`` and ``message`` are members of the event.
+
+    A ``code`` that is set means that the operation failed: the stream ends with that error.
+    """
+
+    span: Span
+    code: Fact[str] | None = None
+    message: Fact[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class XmlBinding:
     """How a value is written in XML; see :class:`lapsmith.ir.model.Xml`.
 
@@ -129,7 +152,8 @@ class MemberBinding:
 
     ``timestamp`` and ``sparse`` speak of the member's value, or of the lists and maps that it is made of.
     ``token``: a fresh idempotency token is sent where the caller gives none. ``json``: text that holds JSON.
-    ``sized``: the length of a streamed body must be known before it is sent.
+    ``sized``: the length of a streamed body must be known before it is sent. ``sensitive``: never printed. ``end``: the
+    member is the event that ends an event stream.
     """
 
     span: Span
@@ -142,7 +166,9 @@ class MemberBinding:
     json: Fact[bool] | None = None
     sparse: Fact[bool] | None = None
     sized: Fact[bool] | None = None
+    sensitive: Fact[bool] | None = None
     enum: EnumUse | None = None
+    end: StreamEnd | None = None
     xml: XmlBinding | None = None
 
 
@@ -214,7 +240,8 @@ class OperationBinding:
     """One entry of ``operations``.
 
     ``body`` is ``none`` where the operation has no input at all, for which rpc-v2-cbor sends no body; an input without
-    members is an empty map.
+    members is an empty map. ``poll`` is ``long`` where the operation waits for what may come, and is called in a loop.
+    ``url`` is the input member that has the URL which requests go to, in place of the service's endpoint.
     """
 
     name: str
@@ -232,6 +259,8 @@ class OperationBinding:
     auth: Fact[str] | None = None
     compress: Fact[str] | None = None
     body: Fact[str] | None = None
+    poll: Fact[str] | None = None
+    url: Fact[str] | None = None
     endpoint: Mapping[str, EndpointParameter] = field(default_factory=dict)
     xml: XmlBinding | None = None
 
@@ -265,13 +294,18 @@ class WaiterBinding:
 
 @dataclass(frozen=True, slots=True)
 class ShapeBinding:
-    """One entry of ``shapes``. ``union``: exactly one member is set. ``document``: any JSON value."""
+    """One entry of ``shapes``.
+
+    ``union``: exactly one member is set. ``document``: any JSON value. ``attribute_value``: DynamoDB's union of typed
+    values, which plain values can be turned into.
+    """
 
     name: str
     span: Span
     members: Mapping[str, MemberBinding] = field(default_factory=dict)
     union: Fact[bool] | None = None
     document: Fact[bool] | None = None
+    attribute_value: Fact[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,8 +330,22 @@ class ErrorBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedOperation:
+    """An operation that ``overrides.yaml`` removes at ``span``.
+
+    ``binding`` is what it was bound to; None where ``bindings.yaml`` does not have it, and rules may name it.
+    """
+
+    span: Span
+    binding: OperationBinding | None
+
+
+@dataclass(frozen=True, slots=True)
 class Bindings:
-    """``bindings.yaml`` with ``overrides.yaml`` merged in. ``overrides_file`` tells whose a span is."""
+    """``bindings.yaml`` with ``overrides.yaml`` merged in. ``overrides_file`` tells whose a span is.
+
+    ``removed`` are the operations that overrides set to null, by name.
+    """
 
     file: str
     overrides_file: str | None
@@ -310,6 +358,7 @@ class Bindings:
     shapes: Mapping[str, ShapeBinding] = field(default_factory=dict)
     errors: Mapping[str, ErrorBinding] = field(default_factory=dict)
     enums: Mapping[str, EnumBinding] = field(default_factory=dict)
+    removed: Mapping[str, RemovedOperation] = field(default_factory=dict)
 
     @property
     def has_rules(self) -> bool:

@@ -7,16 +7,27 @@ from collections.abc import Mapping, Sequence
 
 from lapsmith.bindings import model
 from lapsmith.bindings.enums import read_use
-from lapsmith.bindings.model import At, EndpointParameter, Fact, MemberBinding, OperationBinding, Pages, Pin
+from lapsmith.bindings.model import (
+    At,
+    EndpointParameter,
+    Fact,
+    MemberBinding,
+    OperationBinding,
+    Pages,
+    Pin,
+    StreamEnd,
+)
 from lapsmith.bindings.reader import Section, boolean, integer, mapping, text, words
 from lapsmith.bindings.xml import read_operation_xml, read_xml
 from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 from lapsmith.diagnostics import Diagnostics
 
-_REQUEST = ("host", "auth", "compress", "body", "endpoint", "xml")
-_OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "status", "pages")
-_MEMBER = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "enum", "xml")
+_REQUEST = ("host", "auth", "compress", "body", "url", "endpoint", "xml")
+_OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "poll", "status", "pages")
+_WIRE = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "xml")
+_MEMBER = (*_WIRE, "sensitive", "enum", "end")
 _PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
+_END = ("code", "message")
 _PAGES = ("in", "out", "items", "limit", "more")
 _AT = re.compile(r"([A-Z]+) (/\S*)")
 
@@ -38,12 +49,14 @@ def read_operation(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> Op
         errors=inner.words("errors"),
         errors_span=inner.key_span("errors") if "errors" in inner.entries else None,
         retry=inner.choice("retry", model.OPERATION_RETRIES),
+        poll=inner.choice("poll", model.OPERATION_POLLS),
         status=inner.integer("status", 200, 299),
         pages=_pages(inner, where, diagnostics),
         host=inner.text("host"),
         auth=inner.choice("auth", model.OPERATION_AUTHS),
         compress=inner.choice("compress", model.COMPRESSIONS),
         body=inner.choice("body", model.OPERATION_BODIES),
+        url=inner.word("url"),
         endpoint=_endpoint(inner, where, diagnostics),
         xml=read_operation_xml(inner),
     )
@@ -93,10 +106,20 @@ def read_members(
             json=inner.boolean("json"),
             sparse=inner.boolean("sparse"),
             sized=inner.boolean("sized"),
+            sensitive=inner.boolean("sensitive"),
             enum=read_use(inner),
+            end=_end(inner),
             xml=read_xml(inner),
         )
     return members
+
+
+def _end(inner: Section) -> StreamEnd | None:
+    node = inner.node("end")
+    if node is None:
+        return None
+    end = Section.of(node, f"'end' of {inner.where}", _END, inner.diagnostics)
+    return StreamEnd(inner.key_span("end"), end.word("code"), end.word("message"))
 
 
 def _pin(inner: Section, where: str, diagnostics: Diagnostics) -> Pin | None:

@@ -18,12 +18,14 @@ from lapsmith.diagnostics import Diagnostics
 VERSION = 1
 _ROOT = ("lapsmith", "derived", "service", "endpoint", "operations", "waiters", "shapes", "errors", "enums")
 _SERVICE = (
-    *("id", "class", "protocol", "version", "target", "signing", "read_timeout", "s3", "query_compatible"),
+    *("id", "class", "protocol", "version", "target", "signing", "read_timeout", "retries", "crc32", "s3"),
+    "query_compatible",
     "headers",
 )
+_RETRIES = ("attempts", "delay")
 _HOSTS = ("host", "fips", "dualstack", "fips_dualstack")
 _ERROR = ("status", "retry", "code", "doc")
-_FLAGS = ("union", "document")
+_FLAGS = ("union", "document", "attribute_value")
 _CLASS = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]*")
@@ -107,11 +109,21 @@ def _service(section: Section, diagnostics: Diagnostics) -> model.ServiceBinding
         target=target,
         signing=signing,
         read_timeout=inner.seconds("read_timeout"),
+        retries=_retries(inner, diagnostics),
+        crc32=inner.boolean("crc32"),
         s3=inner.boolean("s3"),
         query_compatible=inner.boolean("query_compatible"),
         headers=_headers(inner, diagnostics),
         version=version,
     )
+
+
+def _retries(service: Section, diagnostics: Diagnostics) -> model.Retries | None:
+    node = service.node("retries")
+    if node is None:
+        return None
+    inner = Section.of(node, "'retries' of 'service'", _RETRIES, diagnostics)
+    return model.Retries(attempts=inner.integer("attempts", 1, 100), delay=inner.seconds("delay"))
 
 
 def _check(fact: Fact[str] | None, pattern: re.Pattern[str], what: str, hint: str, diagnostics: Diagnostics) -> None:

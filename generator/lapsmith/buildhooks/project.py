@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lapsmith import config
-from lapsmith.config import ClientConfig, Config, path_inside, requirement_name
+from lapsmith.api.generating import Generation, generate
 from lapsmith.diagnostics import LapsmithError, Severity, render
-from lapsmith.inputs import read_inputs
-from lapsmith.library import Generation, generate
+from lapsmith.project import config
+from lapsmith.project.config import ClientConfig, Config, path_inside, requirement_name
+from lapsmith.project.inputs import read_inputs
 
 SKIP_VARIABLE = "LAPSMITH_SKIP"
 

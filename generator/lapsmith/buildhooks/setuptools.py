@@ -16,8 +16,8 @@ from setuptools import Command, Distribution
 from setuptools.command.build import build
 from setuptools.errors import SetupError
 
+from lapsmith.api.generating import Generation
 from lapsmith.buildhooks.project import HookError, Project, check_requirements, warnings
-from lapsmith.library import Generation
 
 _COMMAND = "build_lapsmith"
 

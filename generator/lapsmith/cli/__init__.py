@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-import lapsmith
-from lapsmith.cli import bind, check, demo, diff, generate, inspect, watch
+from lapsmith.cli import add, bind, check, demo, diff, generate, inspect, update, watch
 from lapsmith.cli.terminal import ERROR, INTERRUPTED, explain
 from lapsmith.diagnostics import LapsmithError
+from lapsmith.version import __version__
 
 
 class _Command(click.Group):
@@ -33,10 +33,12 @@ class _Command(click.Group):
 
 
 @click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(lapsmith.__version__, prog_name="lapsmith")
+@click.version_option(__version__, prog_name="lapsmith")
 def main() -> None:
     """Generate typed, self-contained Python clients for AWS services from LAP API descriptions."""
 
 
-for _module in (generate, check, bind, diff, inspect, demo, watch):
+for _module in (add, generate, check, bind, diff, inspect, demo, watch):
     main.add_command(_module.command)
+for _command in (update.outdated, update.update):
+    main.add_command(_command)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lapsmith.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
-    from lapsmith.drift import Finding
+    from lapsmith.generation.drift import Finding
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 

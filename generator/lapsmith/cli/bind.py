@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lapsmith.cli.terminal import ERROR, complain, leave, report
-from lapsmith.config import ClientConfig, ConfigError, find, load, path_inside, spec_only
+from lapsmith.cli.terminal import DIFFERS, ERROR, complain, count, leave, report
 from lapsmith.diagnostics import LapsmithError, Severity
-from lapsmith.inputs import BINDINGS, OVERRIDES, folder_of, read_inputs
+from lapsmith.project.config import ClientConfig, ConfigError, find, load, path_inside, spec_only
+from lapsmith.project.inputs import BINDINGS, OVERRIDES, folder_of, read_inputs
 
 if TYPE_CHECKING:
     from lapsmith.bindings.model import OperationBinding
@@ -38,7 +38,17 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Add what the model has and the spec lacks: writes a spec of its own beside the bindings, so it needs -o.",
 )
-def command(spec: str, model: str | None, protocol: str | None, output: str | None, everything: bool) -> None:
+@click.option("--check-complete", "complete", is_flag=True, help="Exit with 1 if an endpoint of SPEC stayed unbound.")
+@click.option("--notes", is_flag=True, help="List every difference between SPEC and the model by name.")
+def command(
+    spec: str,
+    model: str | None,
+    protocol: str | None,
+    output: str | None,
+    everything: bool,
+    complete: bool,
+    notes: bool,
+) -> None:
     """Derive how a SPEC goes over the wire from AWS's service model.
 
     SPEC is a folder as in specs/SERVICE, or a .lap file. Without --model, the model in the installed botocore that has
@@ -46,8 +56,8 @@ def command(spec: str, model: str | None, protocol: str | None, output: str | No
     folder. What you want otherwise goes into overrides.yaml, which is read and never written.
     """
     from lapsmith import bind
-    from lapsmith.analysis import parse
     from lapsmith.bind import report as reporting
+    from lapsmith.generation.analysis import parse
 
     client = spec_only(Path(spec), operations=("*",), strict=False)
     analysis = parse(read_inputs(client))
@@ -69,7 +79,7 @@ def command(spec: str, model: str | None, protocol: str | None, output: str | No
     except bind.BindError as error:
         complain(str(error))
         leave(ERROR)
-    for line in reporting.lines(bound):
+    for line in reporting.lines(bound, notes=notes):
         click.echo(line)
     names = ", ".join(path.name for path in written.changed)
     place = path_inside(target.parent, Path.cwd()) or str(target.parent)
@@ -84,6 +94,9 @@ def command(spec: str, model: str | None, protocol: str | None, output: str | No
         click.echo(reporting.next_step(bound, folder, _client_of(target.parent)))
     else:
         click.echo(f"next: copy the spec into {place}; bindings are read from the folder of their spec")
+    if complete and bound.matching.unbound:
+        complain(f"{count(len(bound.matching.unbound), 'endpoint')} of {spec} not bound (--check-complete)")
+        leave(DIFFERS)
 
 
 def _placed(output: str) -> Path:

@@ -20,31 +20,48 @@ _SCHEMA = 1
 @click.command("check")
 @click.argument("names", metavar="[CLIENT...]", nargs=-1)
 @click.option("--format", "fmt", type=click.Choice(["text", "github", "json"]), default="text", show_default=True)
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Render every client, for CI. Without it, a client whose manifest fits its inputs and files is not rendered.",
+)
 @click.option("--diff", "with_diff", is_flag=True, help="Show the differences of files, too.")
 @jobs_option
 @config_option
 @notes_option
 def command(
-    names: tuple[str, ...], fmt: str, with_diff: bool, jobs: int | None, config_path: Path | None, notes: bool
+    names: tuple[str, ...],
+    fmt: str,
+    full: bool,
+    with_diff: bool,
+    jobs: int | None,
+    config_path: Path | None,
+    notes: bool,
 ) -> None:
     """Fail if a client is not what its inputs give, with one line for each cause and the command that mends it.
 
-    Also fails if a client needs a package that the project does not declare. The format github makes annotations of
-    what is found, for a workflow of GitHub Actions.
+    Also fails if a client needs a package that the project does not declare. Line ends are not compared. The format
+    github makes annotations of what is found, for a workflow of GitHub Actions, and implies --full.
     """
-    from lapsmith.drift import findings, left_clients, missing_requirements, own_files, unused_runtimes
+    from lapsmith.generation.drift import findings, left_clients, missing_requirements, own_files, unused_runtimes
 
     config = load_config(config_path)
     clients = named_clients(config, names)
     root = config.path.parent.resolve()
     if fmt == "github":
         annotate(root)
-    plans = plan_all(clients, force=False, trust_manifest=False, notes=notes, jobs=jobs)
+    full = full or fmt == "github"
+    plans = plan_all(clients, force=False, trust_manifest=not full, notes=notes, jobs=jobs).plans
     found = [item for plan in plans for item in (*findings(plan), *missing_requirements(plan, config))]
     for plan in plans:
         if own := own_files(plan):
             said = f"{plan.display} also holds what lapsmith did not write and leaves alone: {', '.join(own)}"
             click.echo(f"lapsmith: {said}", err=True)
+        if converted := len(plan.line_ends):
+            said = f"{plan.display}: {count(converted, 'file')} with CRLF line ends, which are not compared"
+            click.echo(
+                f"lapsmith: {said}; to keep LF, put '{plan.display}/** text eol=lf' into .gitattributes", err=True
+            )
     found += (*unused_runtimes(config), *left_clients(config))
     if fmt == "json":
         entries = [asdict(item) for item in found]

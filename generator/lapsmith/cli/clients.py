@@ -10,11 +10,23 @@ from typing import TYPE_CHECKING
 import click
 
 from lapsmith.cli.terminal import ERROR, Progress, complain, leave, report
-from lapsmith.config import FILE_NAME, ClientConfig, Config, ConfigError, find, load, shadowed, single_client, spec_only
 from lapsmith.diagnostics import DiagnosticError
+from lapsmith.project.config import (
+    FILE_NAME,
+    ClientConfig,
+    Config,
+    ConfigError,
+    find,
+    load,
+    shadowed,
+    single_client,
+    spec_only,
+)
 
 if TYPE_CHECKING:
-    from lapsmith.batch import Failure, Plans
+    from lapsmith.api.running import Run
+    from lapsmith.generation.batch import Failure
+    from lapsmith.generation.update import ApiUpdate
 
 config_option = click.option(
     "--config",
@@ -67,7 +79,7 @@ def client_of_spec(
         raise click.UsageError(f"-o DIR goes with exactly one SPEC, and there are {len(targets)}.")
     if config_path is not None:
         raise click.UsageError("--config goes with the clients that it lists, not with SPEC -o DIR.")
-    return single_client(Path(targets[0]), output, operations=operations or ("*",), strict=strict)
+    return single_client(Path(targets[0]), output, operations=operations or ("*",), strict=strict, by_option=True)
 
 
 def inspected_client(target: str, operations: tuple[str, ...], strict: bool, config_path: Path | None) -> ClientConfig:
@@ -75,8 +87,9 @@ def inspected_client(target: str, operations: tuple[str, ...], strict: bool, con
     config = configured(target, config_path)
     if config is not None:
         client = config.select([target])[0]
-        return replace(client, operations=operations or client.operations, strict=strict or client.strict)
-    return spec_only(Path(target), operations=operations or ("*",), strict=strict)
+        chosen = operations or client.operations
+        return replace(client, operations=chosen, strict=strict or client.strict, by_option=bool(operations))
+    return spec_only(Path(target), operations=operations or ("*",), strict=strict, by_option=True)
 
 
 def configured(target: str, config_path: Path | None) -> Config | None:
@@ -91,30 +104,28 @@ def configured(target: str, config_path: Path | None) -> Config | None:
 
 def plan_all(
     clients: Sequence[ClientConfig], *, force: bool, trust_manifest: bool, notes: bool, jobs: int | None = None
-) -> Plans:
+) -> Run:
     """Plan every client, so that all that is wrong with any of them is shown. Exits if anything is."""
-    from lapsmith.batch import Failure, Plans, plan_each
+    from lapsmith.api.running import Run
+    from lapsmith.generation.batch import Failure
 
-    plans = click.get_current_context().with_resource(Plans())
-    failed = False
+    run = click.get_current_context().with_resource(Run(clients, force=force, trust_manifest=trust_manifest, jobs=jobs))
     for client in clients:
         warn_of_shadows(client)
     with Progress(len(clients)) as progress:
-        for outcome in plan_each(clients, force=force, trust_manifest=trust_manifest, jobs=jobs):
+        for outcome in run.plan():
             if isinstance(outcome, Failure):
-                failed = True
                 progress.clear()
                 show_failure(outcome, notes=notes)
             else:
-                plans.append(outcome)
                 if outcome.diagnostics:
                     progress.clear()
                 report(outcome.diagnostics, outcome.sources, notes=notes, client=outcome.client.name)
             if isinstance(outcome, Failure) or not outcome.serves:
                 progress.advance(outcome.client.name)
-    if failed:
+    if run.failures:
         leave(ERROR)
-    return plans
+    return run
 
 
 def warn_of_shadows(client: ClientConfig) -> None:
@@ -125,8 +136,25 @@ def warn_of_shadows(client: ClientConfig) -> None:
 
 
 def show_failure(failure: Failure, *, notes: bool) -> None:
-    """Say what is wrong with a client."""
+    """Say what is wrong with a client, and what changed in its API where it only has to be bound again."""
+    from lapsmith.generation.pipeline import OutdatedError
+
     if isinstance(failure.error, DiagnosticError):
         report(failure.error.diagnostics, failure.error.sources, notes=notes, client=failure.client.name)
+        if isinstance(failure.error, OutdatedError) and failure.error.update:
+            show_update(failure.client.name, failure.error.update, err=True)
     else:
         complain(f"{failure.client.name}: {failure.error}")
+
+
+def show_update(name: str, update: ApiUpdate, *, err: bool = False) -> None:
+    """Say what has become of the API since the client was generated last."""
+    from lapsmith.apidiff import report as reports
+
+    if update.changes is None:
+        click.echo(f"{name}: what changed in the API is not known: {update.reason}", err=err)
+    elif not update.changes:
+        click.echo(f"{name}: {reports.conclusion(())}", err=err)
+    else:
+        click.echo(f"{name}: the API changed since the client was generated:\n", err=err)
+        click.echo(reports.text(update.changes), err=err)

@@ -27,11 +27,11 @@ def command(
     Each is a folder as in specs/SERVICE, a .lap file, or git:REV:PATH. A major change breaks callers, a minor one
     gives them more, after a patch their code and its results are as before.
     """
+    from lapsmith.api.comparing import compare_sides
     from lapsmith.apidiff import Impact
     from lapsmith.apidiff import report as reports
-    from lapsmith.comparison import diff
 
-    found = diff(old, new, operations=operations or ("*",))
+    found = compare_sides(old, new, operations=operations or ("*",), by_option=True)
     report(found.diagnostics, found.sources, notes=notes)
     if fmt == "json":
         click.echo(reports.to_json(found.changes), nl=False)

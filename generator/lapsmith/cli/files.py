@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from lapsmith.pipeline import Plan
+    from lapsmith.generation.pipeline import Plan
 
 
 def show_diff(plan: Plan, *, limit: int | None) -> None:
     """Print what differs, file by file to stderr and as a unified diff of at most ``limit`` lines to stdout."""
-    from lapsmith.output import unified_diff
+    from lapsmith.output.folder import unified_diff
 
     if plan.difference is None:
         return

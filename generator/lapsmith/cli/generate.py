@@ -16,14 +16,15 @@ from lapsmith.cli.clients import (
     named_clients,
     notes_option,
     plan_all,
+    show_update,
 )
 from lapsmith.cli.files import show_diff
 from lapsmith.cli.terminal import ERROR, complain, count, leave
-from lapsmith.config import FILE_NAME, ClientConfig, Config
+from lapsmith.project.config import FILE_NAME, ClientConfig, Config
 
 if TYPE_CHECKING:
-    from lapsmith.batch import Plans
-    from lapsmith.pipeline import Plan
+    from lapsmith.api.running import Run
+    from lapsmith.generation.batch import Plans
 
 _NAMED = 8
 
@@ -64,33 +65,30 @@ def command(
             raise click.UsageError(f"--operation and --strict go with SPEC -o DIR; clients set them in {FILE_NAME}.")
         config = load_config(config_path)
         clients = named_clients(config, targets)
-    plans = plan_all(clients, force=force, trust_manifest=not force, notes=notes, jobs=jobs)
+    run = plan_all(clients, force=force, trust_manifest=not force, notes=notes, jobs=jobs)
     if diff_only:
-        for plan in plans:
-            show_update(plan)
+        for plan in run.plans:
+            if plan.update:
+                show_update(plan.client.name, plan.update)
             show_diff(plan, limit=None)
         return
-    write_all(plans, force=force)
-    show_requirements(plans, config)
+    write_all(run)
+    show_requirements(run.plans, config)
     if config is not None:
         show_left_clients(config)
 
 
-def write_all(plans: Plans, *, force: bool) -> None:
+def write_all(run: Run) -> None:
     """Write all clients, or none if one must not be written."""
-    from lapsmith.batch import refusals
-    from lapsmith.output import write
-
-    refused = list(refusals(plans, force=force))
+    refused = run.refusals()
     for failure in refused:
         complain(str(failure.error))
     if refused:
         leave(ERROR)
-    for plan in plans:
+    for plan in run.write():
         if plan.difference is None or not plan.difference.changes:
             click.echo(f"{plan.client.name}: unchanged")
             continue
-        write(plan.difference, force=force)
         deleted = sum(change.after is None for change in plan.difference.changes)
         written = len(plan.difference.changes) - deleted
         also = f", deleted {count(deleted, 'file')}" if deleted else ""
@@ -98,27 +96,13 @@ def write_all(plans: Plans, *, force: bool) -> None:
         if laid_out := len(plan.difference.reformatted):
             what = f"{count(laid_out, 'file')} had been laid out anew by a formatter"
             click.echo(f"{plan.client.name}: {what}: let it leave {plan.display} alone")
-        show_update(plan)
-
-
-def show_update(plan: Plan) -> None:
-    """Say what has become of the API since the client was generated last."""
-    if plan.update is None:
-        return
-    from lapsmith.apidiff import report
-
-    if plan.update.changes is None:
-        click.echo(f"{plan.client.name}: what changed in the API is not known: {plan.update.reason}")
-    elif not plan.update.changes:
-        click.echo(f"{plan.client.name}: {report.conclusion(())}")
-    else:
-        click.echo(f"{plan.client.name}: the API changed since the client was generated:\n")
-        click.echo(report.text(plan.update.changes))
+        if plan.update:
+            show_update(plan.client.name, plan.update)
 
 
 def show_left_clients(config: Config) -> None:
     """Say which clients can no longer rely on the runtime that they share."""
-    from lapsmith.drift import left_clients
+    from lapsmith.generation.drift import left_clients
 
     for item in left_clients(config):
         click.echo(f"lapsmith: {item}", err=True)

@@ -10,13 +10,13 @@ import click
 
 from lapsmith.cli.clients import config_option, configured, inspected_client, load_config, show_failure
 from lapsmith.cli.terminal import ERROR, leave, report
-from lapsmith.config import single_client
 from lapsmith.diagnostics import Severity
-from lapsmith.inputs import read_inputs
+from lapsmith.project.config import single_client
+from lapsmith.project.inputs import read_inputs
 
 if TYPE_CHECKING:
-    from lapsmith.actions import Action
-    from lapsmith.batch import Failure
+    from lapsmith.generation.actions import Action
+    from lapsmith.generation.batch import Failure
 
 
 @click.command("inspect")
@@ -34,8 +34,9 @@ def command(
     The stage "files" shows as JSON, and for all clients if none is named, the commands of a build system: what each
     reads and what it writes.
     """
-    from lapsmith import analysis as analysing
-    from lapsmith import inspection, pipeline
+    from lapsmith import inspection
+    from lapsmith.generation import analysis as analysing
+    from lapsmith.generation import pipeline
 
     if stage == "files" and (fmt == "json" or target is None):
         _show_actions(_actions(target, operations, strict, config_path), fmt)
@@ -62,7 +63,7 @@ def command(
 def _actions(
     target: str | None, operations: tuple[str, ...], strict: bool, config_path: Path | None
 ) -> Iterable[Action | Failure]:
-    from lapsmith import actions
+    from lapsmith.generation import actions
 
     config = load_config(config_path) if target is None else configured(target, config_path)
     if config is not None:
@@ -72,14 +73,14 @@ def _actions(
         return actions.of_project(config.path, [client for client in config.clients.values() if client in chosen])
     assert target is not None
     name = inspected_client(target, operations, strict, config_path).package
-    client = single_client(Path(target), Path(name), operations=operations or ("*",), strict=strict)
+    client = single_client(Path(target), Path(name), operations=operations or ("*",), strict=strict, by_option=True)
     options = [part for pattern in operations for part in ("--operation", pattern)] + ["--strict"] * strict
     return actions.of_spec(client, target, options)
 
 
 def _show_actions(found: Iterable[Action | Failure], fmt: str) -> None:
     from lapsmith import inspection
-    from lapsmith.batch import Failure
+    from lapsmith.generation.batch import Failure
 
     outcomes = list(found)
     failures = [item for item in outcomes if isinstance(item, Failure)]

@@ -12,11 +12,11 @@ import click
 from lapsmith.cli.clients import config_option, jobs_option, load_config, named_clients, notes_option, plan_all
 from lapsmith.cli.generate import write_all
 from lapsmith.cli.terminal import count, explain
-from lapsmith.config import FILE_NAME, ClientConfig, ConfigError, find, load
 from lapsmith.diagnostics import LapsmithError
+from lapsmith.project.config import FILE_NAME, ClientConfig, ConfigError, find, load
 
 if TYPE_CHECKING:
-    from lapsmith.watching import State
+    from lapsmith.project.watching import State
 
 
 @click.command("watch")
@@ -30,7 +30,7 @@ def command(names: tuple[str, ...], jobs: int | None, config_path: Path | None, 
     Inputs are the files of the specs' folders and the pyproject.toml. Errors are shown, and generation goes on with the
     next change. Ctrl-C ends it.
     """
-    from lapsmith import watching
+    from lapsmith.project import watching
 
     path = config_path or find(Path.cwd())
     if path is None:
@@ -58,7 +58,7 @@ def _generate(path: Path, names: tuple[str, ...], *, jobs: int | None, notes: bo
     try:
         with click.Context(context.command, parent=context.parent, info_name="generate"):
             clients = named_clients(load_config(path), names)
-            write_all(plan_all(clients, force=False, trust_manifest=True, notes=notes, jobs=jobs), force=False)
+            write_all(plan_all(clients, force=False, trust_manifest=True, notes=notes, jobs=jobs))
     except (LapsmithError, OSError) as error:
         explain(error)
     except click.exceptions.Exit:
@@ -77,7 +77,7 @@ class _Watched:
 
     def look(self) -> State:
         """The state of all inputs; the configuration is read again when its own has changed."""
-        from lapsmith import watching
+        from lapsmith.project import watching
 
         own = watching.state([self._path])
         if own != self._own:

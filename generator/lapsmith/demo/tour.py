@@ -17,15 +17,12 @@ from typing import Any
 
 import click
 
-from lapsmith import output, pipeline
-from lapsmith.analysis import analyse
-from lapsmith.config import ClientConfig
+from lapsmith.api.generating import generate, load
 from lapsmith.demo.endpoint import BROKEN, TOKENS, Endpoint, running
-from lapsmith.inputs import read_inputs
 
 PACKAGE = "sagemaker_runtime"
 _KEY, _SECRET = "AKIDDEMO", "demo-secret-access-key"
-_REQUIRED = ("botocore", "httpcore2", "anyio", "msgspec")
+_REQUIRED = ("botocore", "httptools", "msgspec")
 
 
 class DemoFailedError(Exception):
@@ -87,12 +84,9 @@ def _generated(folder: Path) -> ModuleType:
     spec = folder / "specs" / "sagemaker-runtime"
     shutil.copytree(_spec(), spec)
     started = time.perf_counter()
-    plan = pipeline.plan(ClientConfig("sagemaker_runtime", folder, spec, folder / PACKAGE))
-    assert plan.difference is not None
-    output.write(plan.difference)
+    generate(spec, folder / PACKAGE)
     files = sorted(path for path in (folder / PACKAGE).glob("*.py"))
-    inputs = read_inputs(plan.client)
-    service = analyse(plan.client, inputs).require()
+    service = load(spec)
     click.echo(f"  read    {service.name}: {', '.join(op.name for op in service.operations)}")
     lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
     click.echo(f"  wrote   {PACKAGE}/: {', '.join(path.name for path in files)}")

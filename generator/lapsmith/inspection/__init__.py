@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from lapsmith.actions import MNEMONIC, Action
 from lapsmith.diagnostics import Diagnostic
+from lapsmith.generation.actions import MNEMONIC, Action
 from lapsmith.inspection.encode import encode
 from lapsmith.inspection.service import service_lines
 from lapsmith.inspection.syntax import document_lines

@@ -42,6 +42,9 @@ def _head(service: Service, width: int) -> list[str]:
         ("signing", signing + (", S3 rules" if service.signing and service.signing.s3 else ""), "signing"),
         ("target", service.target, "target"),
         ("read timeout", None if service.read_timeout is None else f"{service.read_timeout:g} s", "read_timeout"),
+        ("attempts", None if service.max_attempts is None else str(service.max_attempts), "max_attempts"),
+        ("retry delay", None if service.retry_delay is None else f"{service.retry_delay:g} s", "retry_delay"),
+        ("checksum", "x-amz-crc32" if service.crc32 else None, "crc32"),
         ("base URL", service.base_url, "base_url"),
     ]
     rows = [(name, value, short(service.origins[fact])) for name, value, fact in facts if value is not None]
@@ -115,7 +118,7 @@ def _members(members: Sequence[Member], width: int) -> list[str]:
 
 
 def _structure(shape: Structure, width: int) -> list[str]:
-    kind = "union" if shape.union else "structure"
+    kind = "attribute value" if shape.attribute_value else "union" if shape.union else "structure"
     head = visible(f"{kind} {shape.name}  ({short(shape.origins['name'])})")
     return [*wrap(head, width), *(_members(shape.members, width) if shape.members else ["    nothing"])]
 
@@ -123,6 +126,9 @@ def _structure(shape: Structure, width: int) -> list[str]:
 def _union(shape: EventUnion, width: int) -> list[str]:
     rows = [(name, "event", target) for name, target in shape.events.items()]
     rows += [(name, "error", target) for name, target in shape.errors.items()]
+    if shape.end is not None:
+        said = ", ".join(name for name in (shape.end.code, shape.end.message) if name)
+        rows.append((shape.end.event, "end", f"failed by {said}" if said else ""))
     head = visible(f"event stream {shape.name}  ({short(shape.origins['name'])})")
     return [head, *table((Column("type"), Column("is"), Column("shape")), rows, width=width, indent="    ")]
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lapsmith.bindings.model import Bindings, OperationBinding
-from lapsmith.diagnostics import Diagnostic, DiagnosticError, Diagnostics, Span
+from lapsmith.bindings.model import Bindings, OperationBinding, RemovedOperation
+from lapsmith.diagnostics import Diagnostic, DiagnosticError, Diagnostics, Severity, Span, suggest
+from lapsmith.ir.advice import Advice
 from lapsmith.ir.check import check_names, check_operation
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.definitions import collect
@@ -19,6 +20,7 @@ from lapsmith.ir.matching import Bound, match, unbound_hint
 from lapsmith.ir.members import Members
 from lapsmith.ir.model import Error, EventUnion, Member, Operation, Origin, Service, Shape
 from lapsmith.ir.naming import operation_name, unique
+from lapsmith.ir.outdated import report_outdated
 from lapsmith.ir.paging import build_waiters, with_pages
 from lapsmith.ir.references import check_references
 from lapsmith.ir.requests import read_requests
@@ -30,16 +32,23 @@ from lapsmith.ir.uri import read_target
 from lapsmith.ir.xml import in_order, root_of, wrapper_of
 from lapsmith.lap.tree import Document, Endpoint, Returns
 
+_FEW_INFERENCES = 12
+_LISTED = 5
 _IDEMPOTENT = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The service, or None after errors; all diagnostics, sorted; the texts that they point into."""
+    """The service, or None after errors; all diagnostics, sorted; the texts that they point into.
+
+    ``draft`` is there when the only error is that the spec changed since it was bound: the service as far as the old
+    bindings still fit. It tells what changed, and is not generated.
+    """
 
     service: Service | None
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, str] = field(default_factory=dict)
+    draft: Service | None = None
 
     def require(self) -> Service:
         """The service; raises :class:`DiagnosticError` after errors."""
@@ -58,17 +67,38 @@ def build(
     operations_span: Span | None = None,
     strict: bool = False,
     sources: Mapping[str, str] | None = None,
+    advice: Advice | None = None,
 ) -> Built:
     """Build the IR of a spec.
 
     ``types`` is the parsed ``types.lap``; ``rules`` are the endpoint rules; ``operations`` are the wanted operations'
     names as shell patterns, ``!`` in front excludes, and ``operations_span`` is where they stand; ``strict`` turns
-    inferences into errors; ``sources`` (file name to text) is for :meth:`require`.
+    inferences into errors; ``sources`` (file name to text) is for :meth:`require`; ``advice`` is what hints suggest.
     """
     diagnostics = Diagnostics()
-    ctx = Context(document, types, bindings, protocol_of(bindings), diagnostics, strict, rules)
+    advice = advice or Advice(tuple(operations))
+    ctx = Context(document, types, bindings, protocol_of(bindings), diagnostics, strict, rules, advice)
     service = _Builder(ctx, Patterns(operations, operations_span)).service()
-    return Built(None if diagnostics.has_errors else service, diagnostics.sorted(), dict(sources or {}))
+    is_draft = report_outdated(ctx)
+    _warn_of_inferences(ctx)
+    return Built(
+        None if diagnostics.has_errors else service,
+        diagnostics.sorted(),
+        dict(sources or {}),
+        service if is_draft else None,
+    )
+
+
+def _warn_of_inferences(ctx: Context) -> None:
+    """Notes are hidden, and a client of which much is inferred is more likely wrong than right."""
+    count = sum(item.code == "inferred" and item.severity is Severity.NOTE for item in ctx.diagnostics.items)
+    if count > _FEW_INFERENCES:
+        span = Span(ctx.document.span.file, 1, 1, 1, 1)
+        message = f"{count} facts about this API are inferred, since neither the spec nor bindings.yaml states them"
+        hint = "--notes lists them; check them, or state them in bindings.yaml"
+        if ctx.is_derived:
+            hint = "--notes lists them; check them, or state them in overrides.yaml"
+        ctx.diagnostics.warning(span, "many-inferences", message, hint)
 
 
 class _Builder:
@@ -106,20 +136,31 @@ class _Builder:
             origins=header.origins,
             query_compatible=header.query_compatible,
             headers=header.headers,
+            max_attempts=header.max_attempts,
+            retry_delay=header.retry_delay,
+            crc32=header.crc32,
             waiters=build_waiters(self._ctx, operations, shapes),
             enums=used_enums(self._ctx, _members(operations, shapes, errors)),
         )
 
     def _choose(self) -> list[_Chosen]:
         """The wanted operations with their names, in the order of the spec."""
-        pairs = match(self._ctx, self._patterns.__contains__)
+        removed = self._ctx.bindings.removed if self._ctx.bindings else {}
+        pairs = match(self._ctx, lambda name: name in self._patterns and name not in removed)
         nameless = [bound for bound in pairs if bound.binding is None and self._is_rpc(bound.endpoint)]
-        self._report_nameless(nameless)
+        self._report_nameless(nameless, only=len(nameless) == len(pairs))
         skipped = {id(bound) for bound in nameless}
         named = self._name([bound for bound in pairs if id(bound) not in skipped])
         bound_names = self._ctx.bindings.operations if self._ctx.bindings else ()
-        self._patterns.check(self._ctx, [*(item.name for item in named), *bound_names])
-        return [self._reported(item) for item in named if item.name in self._patterns]
+        self._patterns.check(self._ctx, [*(item.name for item in named), *bound_names, *removed])
+        self._check_removed(removed, [*(item.name for item in named), *bound_names])
+        return [self._reported(item) for item in named if item.name in self._patterns and item.name not in removed]
+
+    def _check_removed(self, removed: Mapping[str, RemovedOperation], known: Sequence[str]) -> None:
+        for name, item in removed.items():
+            if item.binding is None and name not in known:
+                message = f"there is no operation '{name}' to remove"
+                self._ctx.diagnostics.error(item.span, "unknown-operation", message, suggest(name, known))
 
     def _is_rpc(self, endpoint: Endpoint) -> bool:
         """Whether the endpoint's path says nothing of the operation, so that only bindings can name it."""
@@ -132,17 +173,25 @@ class _Builder:
         endpoints = self._ctx.document.endpoints
         return sum(endpoint.method == method and endpoint.path.raw == path for endpoint in endpoints)
 
-    def _report_nameless(self, nameless: Sequence[Bound]) -> None:
+    def _report_nameless(self, nameless: Sequence[Bound], *, only: bool) -> None:
+        """Say which endpoints are left out; ``only``: nothing else is there to generate."""
         if not nameless:
             return
         first = nameless[0].endpoint
         at = f"{first.method} {first.path.raw}"
-        places = f"{len(nameless)} endpoints such as {at} have" if len(nameless) > 1 else f"the endpoint {at} has"
-        message = f"{places} no binding, and nothing in the spec says which operations they are"
-        if self._patterns.takes_all:
-            self._ctx.diagnostics.error(first.span, "unbound-endpoint", message, unbound_hint(self._ctx, first))
+        places = f"the endpoint {at} has no binding"
+        if len(nameless) > 1:
+            lines = [str(bound.endpoint.span.line) for bound in nameless[:_LISTED]]
+            rest = f" and {len(nameless) - _LISTED} more" if len(nameless) > _LISTED else ""
+            places = f"{len(nameless)} endpoints such as {at} have no binding (lines {', '.join(lines)}{rest})"
+        message = f"{places}, and nothing in the spec says which operation that is"
+        hint = unbound_hint(self._ctx, first)
+        if only or self._ctx.strict:
+            self._ctx.diagnostics.error(first.span, "unbound-endpoint", message, hint)
+        elif self._patterns.takes_all:
+            self._ctx.diagnostics.warning(first.span, "unbound-endpoint", f"left out: {message}", hint)
         else:
-            self._ctx.diagnostics.note(first.span, "unbound-endpoint", message, unbound_hint(self._ctx, first))
+            self._ctx.diagnostics.note(first.span, "unbound-endpoint", f"left out: {message}", hint)
 
     def _name(self, bounds: Sequence[Bound]) -> list[_Chosen]:
         taken = {bound.binding.name for bound in bounds if bound.binding}
@@ -165,7 +214,7 @@ class _Builder:
                 endpoint.path.span,
                 "unbound-endpoint",
                 f"{endpoint.method} {endpoint.path.raw} has no binding: its name and all about it is inferred",
-                f'{hint}, or exclude it: operations = ["*", "!{item.name}"]',
+                f"{hint}, or exclude it: {self._ctx.advice.leave_out(item.name)}",
             )
         origin = self._ctx.inferred(endpoint.path.span, "operation-name-from-path", message, hint)
         return _Chosen(item.name, item.bound, origin)
@@ -199,6 +248,8 @@ class _Builder:
             auth=requests.auth,
             compress=requests.compress,
             bodiless=requests.bodiless,
+            long_poll=requests.long_poll,
+            url_member=requests.url_member,
             endpoint_parameters=requests.endpoint_parameters,
             root=root_of(binding),
             wrapper=wrapper_of(binding),

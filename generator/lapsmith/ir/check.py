@@ -15,9 +15,11 @@ from lapsmith.ir.uri import Target
 from lapsmith.ir.wire import describe, fits, is_token
 from lapsmith.lap.tree import Endpoint
 
-# The client sets these itself; the last three only where it signs.
+# The client sets these itself; the signing ones only where it signs.
 _OWN_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
-_SIGNING_HEADERS = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
+_SIGNING_HEADERS = frozenset(
+    {"amz-sdk-invocation-id", "amz-sdk-request", "authorization", "x-amz-date", "x-amz-security-token"}
+)
 _RPC_LOCATIONS = (Location.BODY, Location.EVENTS)
 _WHOLE_BODY = (Location.PAYLOAD, Location.EVENTS)
 
@@ -50,14 +52,14 @@ def check_names(ctx: Context, bound: Bound) -> bool:
 
 
 def _without_hints(ctx: Context, members: Mapping[str, MemberBinding]) -> Mapping[str, MemberBinding]:
-    """Leave out members of which ``bind`` wrote known values only: where the spec loses one, nothing is amiss."""
+    """Leave out members of which ``bind`` wrote only known values, or that they are sensitive: specs may lose those."""
     if not ctx.is_derived or ctx.bindings is None:
         return members
     file = ctx.bindings.file
     return {
         name: entry
         for name, entry in members.items()
-        if entry.span.file != file or replace(entry, enum=None) != MemberBinding(entry.span)
+        if entry.span.file != file or replace(entry, enum=None, sensitive=None) != MemberBinding(entry.span)
     }
 
 
@@ -108,7 +110,7 @@ def check_operation(ctx: Context, operation: Operation, target: Target, span: Sp
             _check_member(ctx, f"{operation.name}.{member.name}", member, span, side)
     for member in operation.input_at(Location.EVENTS):
         message = f"operation {operation.name} sends an event stream, which cannot be generated yet"
-        hint = f'leave it out: operations = ["*", "!{operation.name}"]'
+        hint = f"leave it out: {ctx.advice.leave_out(operation.name)}"
         ctx.diagnostics.error(_place(member, "location", span), "input-event-stream", message, hint)
 
 

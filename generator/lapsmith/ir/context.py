@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lapsmith.bindings.model import Bindings, Fact
 from lapsmith.diagnostics import Diagnostics, Span
+from lapsmith.ir.advice import Advice
 from lapsmith.ir.model import Origin, Protocol, Source
 from lapsmith.ir.rules import RuleSet
 from lapsmith.lap.tree import Document, Field, ListOf, MapOf, Named, Type
@@ -25,6 +26,7 @@ class Context:
     diagnostics: Diagnostics
     strict: bool = False
     rules: RuleSet | None = None
+    advice: Advice = field(default_factory=Advice)
 
     @property
     def is_rpc(self) -> bool:
@@ -87,9 +89,9 @@ def endpoint_types(document: Document) -> Iterator[Type]:
     """The types of every field of every endpoint."""
     for endpoint in document.endpoints:
         fields: list[Field] = [*endpoint.required, *endpoint.optional]
-        fields += [field for returns in endpoint.returns for field in returns.fields or ()]
-        for field in fields:
-            yield field.type
+        fields += [item for returns in endpoint.returns for item in returns.fields or ()]
+        for item in fields:
+            yield item.type
 
 
 def is_structure(node: Type) -> bool:

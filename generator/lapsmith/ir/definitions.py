@@ -67,9 +67,18 @@ class _Collector:
     def _reconcile(self, name: str, old: Field, new: Field) -> Field:
         if self._clash(old.type, new.type):
             here, there = type_name(new.type), type_name(old.type)
-            message = f"'{name}.{new.name}' is {here} here and {there} at {old.type.span}: both cannot be true"
-            self.ctx.diagnostics.error(new.type.span, "type-conflict", message, "correct one of the two")
+            message = f"'{name}.{new.name}' is {here} here and {there} at {old.type.span}"
+            if self._is_derived(old):
+                hint = "the model is of another day than the spec; bind to a newer one, or correct the spec"
+                self.ctx.diagnostics.warning(new.type.span, "type-conflict", f"{message}: the spec's is taken", hint)
+                return new
+            hint = "correct one of the two"
+            self.ctx.diagnostics.error(new.type.span, "type-conflict", f"{message}: both cannot be true", hint)
         return new if _is_vague(old.type) and not _is_vague(new.type) else old
+
+    def _is_derived(self, field: Field) -> bool:
+        """Whether ``bind`` wrote a field: what people write is not overruled, and they cannot correct that."""
+        return self.ctx.is_derived and self.ctx.types is not None and field.type.span.file == self.ctx.types.span.file
 
     def _clash(self, a: Type, b: Type) -> bool:
         """Whether no value can be of both types. Vague types (``any``, a bare ``map``) fit all of their kind."""

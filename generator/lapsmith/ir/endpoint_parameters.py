@@ -83,7 +83,8 @@ def _is_good(
 def _left_out(ctx: Context, span: Span, code: str, message: str, hint: str | None) -> bool:
     bound = ctx.bindings
     if bound is not None and bound.derived is not None and span.file == bound.file:
-        ctx.diagnostics.warning(span, code, f"{message}; the endpoint parameter is left out", hint)
+        again = f"if the spec changed since it was bound, {ctx.advice.bind_again}"
+        ctx.diagnostics.warning(span, code, f"{message}; the endpoint parameter is left out", again)
     else:
         ctx.diagnostics.error(span, code, message, hint)
     return False

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lapsmith.bindings.model import Fact, MemberBinding
 from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.check import check_shape_body
 from lapsmith.ir.context import Context, type_name
-from lapsmith.ir.model import DocumentType, EventUnion, Location, Shape, Structure, Type
+from lapsmith.ir.definitions import Definition
+from lapsmith.ir.model import (
+    DocumentType,
+    EventUnion,
+    Location,
+    Origin,
+    Shape,
+    StreamEnd,
+    StringType,
+    Structure,
+    Type,
+)
 from lapsmith.ir.shapes import Shapes
+from lapsmith.ir.wire import describe
 from lapsmith.lap.tree import Field, Named
 
 _IN_EVENTS = (Location.EVENT_HEADER, Location.EVENT_PAYLOAD)
@@ -38,7 +52,47 @@ class Streams:
             self._sort(definition.name, item, events, errors)
         origin = self.ctx.origin(definition.span)
         facts = dict.fromkeys(("name", "events", "errors"), origin)
-        return self.shapes.add_union(EventUnion(definition.name, events, errors, facts))
+        end = self._end(definition, events, facts)
+        return self.shapes.add_union(EventUnion(definition.name, events, errors, facts, end))
+
+    def _end(self, union: Definition, events: Mapping[str, str], facts: dict[str, Origin]) -> StreamEnd | None:
+        """The event that the bindings say ends the stream."""
+        found: StreamEnd | None = None
+        for name, entry in self._bound(union.name).items():
+            if entry.end is None:
+                continue
+            if name not in events:
+                message = f"the event stream {union.name} has no event '{name}'"
+                self.ctx.diagnostics.error(entry.span, "unknown-member", message, suggest(name, events))
+            elif found is not None:
+                message = f"{union.name}: '{found.event}' ends the stream already, so '{name}' cannot"
+                self.ctx.diagnostics.error(entry.end.span, "two-ends", message, "keep one 'end'")
+            else:
+                code, text = self._said(events[name], entry.end.code), self._said(events[name], entry.end.message)
+                found, facts["end"] = StreamEnd(name, code, text), self.ctx.origin(entry.end.span)
+        return found
+
+    def _said(self, event: str, member: Fact[str] | None) -> str | None:
+        """The member of an event that tells a failure; it must be text."""
+        if member is None:
+            return None
+        fields = self.shapes.definitions[event].fields
+        item = fields.get(member.value)
+        if item is None:
+            message = f"the event {event} has no member '{member.value}'"
+            self.ctx.diagnostics.error(member.span, "unknown-member", message, suggest(member.value, fields))
+            return None
+        kind = self.shapes.resolve(item.type, event)
+        if not isinstance(kind, StringType):
+            message = f"'{event}.{member.value}' is {describe(kind)}, but what tells a failure is a string"
+            self.ctx.diagnostics.error(member.span, "wrong-kind", message, "name a member that is a string")
+            return None
+        bound = self._bound(event).get(member.value)
+        return bound.member.value if bound and bound.member else member.value
+
+    def _bound(self, shape: str) -> Mapping[str, MemberBinding]:
+        binding = self.ctx.bindings.shapes.get(shape) if self.ctx.bindings else None
+        return binding.members if binding else {}
 
     def _sort(self, union: str, item: Field, events: dict[str, str], errors: dict[str, str]) -> None:
         node = item.type

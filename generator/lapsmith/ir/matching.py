@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lapsmith.bindings.model import OperationBinding, Pin
 from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.context import Context
 from lapsmith.ir.pins import Fit, Traits, fit, is_one_of, traits
+from lapsmith.ir.presume import presume
 from lapsmith.lap.tree import Endpoint
 
 _FEW = 2
 _BY_HAND = "bind the operations anew: correct 'at' and 'pin' of this one"
-_BY_COMMAND = "bind the operations anew: lapsmith bind with this spec's folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,19 @@ class Bound:
 def bind_hint(ctx: Context) -> str:
     """What to do about operations that are not bound as the spec is now."""
     by_hand = ctx.bindings is not None and ctx.bindings.derived is None
-    return _BY_HAND if by_hand else _BY_COMMAND
+    return _BY_HAND if by_hand else ctx.advice.bind_again
 
 
 def unbound_hint(ctx: Context, endpoint: Endpoint) -> str:
     """How to say which operation an endpoint is that no binding names."""
     if ctx.bindings is None:
-        return _BY_COMMAND
+        return ctx.advice.bind_again
     snippet = _snippet(ctx, endpoint)
     if ctx.bindings.derived is None:
         return f"bind it in bindings.yaml: {snippet}" if snippet else "bind it in bindings.yaml, with 'at' and 'pin'"
     if snippet is None:
-        return f"{_BY_COMMAND}, which says what to put into overrides.yaml where it cannot tell"
-    return f"{_BY_COMMAND}; where the model lacks the operation, say what it is in overrides.yaml: {snippet}"
+        return f"{ctx.advice.bind_again}, which says what to put into overrides.yaml where it cannot tell"
+    return f"{ctx.advice.bind_again}; where the model lacks the operation, say what it is in overrides.yaml: {snippet}"
 
 
 def _snippet(ctx: Context, endpoint: Endpoint) -> str | None:
@@ -91,7 +91,7 @@ class _Matcher:
         for endpoint in self._ctx.document.endpoints:
             targets.setdefault((endpoint.method, endpoint.path.raw), []).append(endpoint)
         groups: dict[tuple[str, str], list[OperationBinding]] = {}
-        for binding in (self._ctx.bindings.operations if self._ctx.bindings else {}).values():
+        for binding in self._bindings():
             groups.setdefault((binding.at.method, binding.at.path), []).append(binding)
         dropped: set[int] = set()
         for key, bindings in groups.items():
@@ -102,6 +102,13 @@ class _Matcher:
             free = [endpoint for endpoint in targets[key] if id(endpoint) not in self.claims]
             dropped |= {id(endpoint) for endpoint in free} if len(free) <= misfits else set()
         return dropped
+
+    def _bindings(self) -> Iterator[OperationBinding]:
+        """Those of the bindings, and of operations that were removed: their endpoints are nobody else's."""
+        bindings = self._ctx.bindings
+        if bindings is not None:
+            yield from bindings.operations.values()
+            yield from (item.binding for item in bindings.removed.values() if item.binding)
 
     def _assign(self, bindings: Sequence[OperationBinding], endpoints: Sequence[Endpoint]) -> int:
         """Place the bindings of one method and path; return how many found no place."""
@@ -122,6 +129,8 @@ class _Matcher:
         for binding in group.left.values():
             message = f"the pin of {binding.name} fits no endpoint at {binding.at}: the spec has changed"
             self._report(binding, _pin_span(binding), "pin-mismatch", message, bind_hint(self._ctx))
+        lost = [binding for binding in group.left.values() if self._wanted(binding.name)]
+        self.claims |= {id(endpoint): binding for binding, endpoint in presume(lost, endpoints, self.claims)}
         return len(bindings) - len(group.claims)
 
     def _assign_one(

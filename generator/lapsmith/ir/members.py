@@ -218,8 +218,20 @@ class Members:
         token = flag(self.ctx, "token", bound.token if bound else None, origins)
         json = flag(self.ctx, "json_value", bound.json if bound else None, origins)
         name = bound.member.value if bound and bound.member else field.name
-        told, stated_default = document(field), field.default
-        member = Member(name, kind, item.required, place.location, wire, told, origins, token, json, stated_default)
+        sensitive = flag(self.ctx, "sensitive", bound.sensitive if bound else None, origins)
+        member = Member(
+            name=name,
+            type=kind,
+            required=item.required,
+            location=place.location,
+            wire_name=wire,
+            doc=document(field),
+            origins=origins,
+            token=token,
+            json_value=json,
+            default=field.default,
+            sensitive=sensitive,
+        )
         return with_xml(self.ctx, f"{self.name}.{field.name}", member, bound)
 
     def _type(self, field: Field, bound: MemberBinding | None, place: Place, holder: str) -> tuple[Type, Origin]:

@@ -189,7 +189,9 @@ class Member:
     member's name. In protocols with XML, a member of a body goes by its own name, and ``xml`` says how it is written.
     ``token``: a fresh idempotency token is sent where none is given. ``json_value``: text that holds
     JSON. ``default``: what the service takes where the member is left out, as the spec spells it; ``doc`` has it, too.
-    Facts with origins: ``name type required location wire_name``, and ``token json_value enum`` where they are stated.
+    ``sensitive``: never printed.
+    Facts with origins: ``name type required location wire_name``, and ``token json_value sensitive enum`` where they
+    are stated.
     """
 
     name: str
@@ -202,6 +204,7 @@ class Member:
     token: bool = False
     json_value: bool = False
     default: str | None = None
+    sensitive: bool = False
     xml: Xml | None = None
 
 
@@ -209,7 +212,8 @@ class Member:
 class Structure:
     """A named structure other than an operation's input or output. In a ``union`` exactly one member is set.
 
-    Facts with origins: ``name union``.
+    ``attribute_value``: it is DynamoDB's union of typed values. Facts with origins: ``name union``, and
+    ``attribute_value`` where it is stated.
     """
 
     name: str
@@ -217,6 +221,7 @@ class Structure:
     doc: str | None = None
     union: bool = False
     origins: Origins = field(default_factory=dict, compare=False)
+    attribute_value: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,17 +234,31 @@ class Enum:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """The event that ends a stream, by its type on the wire; a stream without it is truncated.
+
+    ``code`` is the member of the event that holds an error code when the operation has failed, ``message`` the one that
+    is the message of that error.
+    """
+
+    event: str
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EventUnion:
     """The shape of an event stream: event type on the wire -> structure, and the errors that can end it.
 
     ``errors`` maps the exception type on the wire to a name in ``Service.errors``. Facts with origins:
-    ``name events errors``.
+    ``name events errors``, and ``end`` where there is one.
     """
 
     name: str
     events: Mapping[str, str]
     errors: Mapping[str, str]
     origins: Origins = field(default_factory=dict, compare=False)
+    end: StreamEnd | None = None
 
 
 Shape = Structure | EventUnion
@@ -375,13 +394,14 @@ class Waiter:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. Facts with origins: ``name method uri status retry_safe errors doc``, and ``host_prefix auth
-    compress bodiless`` where they are stated.
+    compress bodiless long_poll url_member`` where they are stated.
 
     ``retry_safe``: a request that may have reached the service can be sent again without doing its work
     twice. ``host_prefix``: text and labels (names of input members) that go before the endpoint's host. ``bodiless``:
-    there is no input at all, where rpc-v2-cbor would send an empty map for one that has no members. ``root`` is the
-    element that is the body of a request, and ``wrapper`` the one around an output, where they have other names than
-    the operation gives them.
+    there is no input at all, where rpc-v2-cbor would send an empty map for one that has no members. ``long_poll``: it
+    waits for what may come, and is called in a loop. ``url_member``: the input member with the URL that requests go to,
+    in place of the service's endpoint. ``root`` is the element that is the body of a request, and ``wrapper`` the one
+    around an output, where they have other names than the operation gives them.
     """
 
     name: str
@@ -399,6 +419,8 @@ class Operation:
     auth: OperationAuth | None = None
     compress: bool = False
     bodiless: bool = False
+    long_poll: bool = False
+    url_member: str | None = None
     endpoint_parameters: tuple[EndpointParameter, ...] = ()
     pages: Pages | None = None
     root: Xml | None = None
@@ -445,9 +467,10 @@ class HostTemplates:
 class Service:
     """A whole service. ``shapes``, ``errors`` and ``enums`` are keyed by name, in a stable order.
 
-    Facts with origins: ``id class_name protocol signing target query_compatible read_timeout name api_version
-    base_url``, and ``endpoint_rules`` where there are any. ``base_url`` is the spec's ``@base``, for services with
-    neither host templates nor endpoint rules; ``headers`` go with every request that does not set them.
+    Facts with origins: ``id class_name protocol signing target query_compatible read_timeout max_attempts
+    retry_delay crc32 name api_version base_url``, and ``endpoint_rules`` where there are any. ``base_url`` is the
+    spec's ``@base``, for services with neither host templates nor endpoint rules; ``headers`` go with every request
+    that does not set them.
     """
 
     name: str
@@ -467,6 +490,9 @@ class Service:
     origins: Origins = field(default_factory=dict, compare=False)
     query_compatible: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    max_attempts: int | None = None
+    retry_delay: float | None = None
+    crc32: bool = False
     endpoint_rules: RuleSet | None = None
     waiters: Mapping[str, Waiter] = field(default_factory=dict)
     enums: Mapping[str, Enum] = field(default_factory=dict)

@@ -144,7 +144,7 @@ def _waiter(
 def _report_unpolled(ctx: Context, waiter: WaiterBinding) -> None:
     name = waiter.operation.value
     bound = ctx.bindings.operations if ctx.bindings else {}
-    if name in bound:
+    if name in bound or (ctx.bindings and name in ctx.bindings.removed):
         message = f"waiter {waiter.name} is left out, since {name} is not generated"
         ctx.diagnostics.note(waiter.span, "not-generated", message)
     else:
@@ -199,6 +199,7 @@ def _report(ctx: Context, span: Span, code: str, message: str, hint: str | None 
     """Report a mistake: an error where a person made it, else a warning that something is left out."""
     bound = ctx.bindings
     if bound is not None and bound.derived is not None and span.file == bound.file:
-        ctx.diagnostics.warning(span, code, f"{message}; it is left out", hint)
+        again = f"if the spec changed since it was bound, {ctx.advice.bind_again}"
+        ctx.diagnostics.warning(span, code, f"{message}; it is left out", again)
     else:
         ctx.diagnostics.error(span, code, message, hint)

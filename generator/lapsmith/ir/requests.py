@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lapsmith.bindings.model import Fact, OperationBinding
 from lapsmith.diagnostics import suggest
 from lapsmith.ir.context import Context
-from lapsmith.ir.model import EndpointParameter, Label, Member, OperationAuth, Origin
+from lapsmith.ir.model import EndpointParameter, Label, Member, OperationAuth, Origin, StringType
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9-]|\{[^{}]+\})+(?:\.(?:[A-Za-z0-9-]|\{[^{}]+\})+)*\.?")
@@ -23,6 +23,8 @@ class Requests:
     auth: OperationAuth | None
     compress: bool
     bodiless: bool
+    long_poll: bool
+    url_member: str | None
     endpoint_parameters: tuple[EndpointParameter, ...]
     origins: dict[str, Origin]
 
@@ -34,12 +36,23 @@ def read_requests(ctx: Context, binding: OperationBinding | None, members: Seque
     compress = binding.compress if binding else None
     # A spec that has got an input since says more.
     body = binding.body if binding and not members else None
-    stated = {"host_prefix": host, "auth": auth, "compress": compress, "bodiless": body}
+    poll = binding.poll if binding else None
+    url = binding.url if binding else None
+    stated = {
+        "host_prefix": host,
+        "auth": auth,
+        "compress": compress,
+        "bodiless": body,
+        "long_poll": poll,
+        "url_member": url,
+    }
     return Requests(
         host_prefix=_host_prefix(ctx, host, members) if host else (),
         auth=_auth(ctx, binding.name, auth) if binding and auth else None,
         compress=compress is not None,
         bodiless=body is not None,
+        long_poll=poll is not None,
+        url_member=_url_member(ctx, url, members) if url else None,
         endpoint_parameters=tuple(_endpoint_parameters(ctx, binding)) if binding else (),
         origins={name: ctx.of(fact) for name, fact in stated.items() if fact},
     )
@@ -50,10 +63,19 @@ def _auth(ctx: Context, name: str, auth: Fact[str]) -> OperationAuth | None:
         return OperationAuth(auth.value)
     message = f"operation {name} does not take SigV4 signatures, and clients make no others"
     hint = (
-        f'leave it out: operations = ["*", "!{name}"]; or say \'auth: none\' in overrides.yaml, '
+        f"leave it out: {ctx.advice.leave_out(name)}; or say 'auth: none' in overrides.yaml, "
         "and give what it takes in extra_headers"
     )
     ctx.diagnostics.error(auth.span, "auth-unsupported", message, hint)
+    return None
+
+
+def _url_member(ctx: Context, url: Fact[str], members: Iterable[Member]) -> str | None:
+    texts = {member.name for member in members if isinstance(member.type, StringType)}
+    if url.value in texts:
+        return url.value
+    message = f"'url' names '{url.value}', which is no input member of type str"
+    ctx.diagnostics.error(url.span, "unknown-member", message, suggest(url.value, texts))
     return None
 
 

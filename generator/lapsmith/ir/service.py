@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-from lapsmith.bindings.model import Bindings, Fact, HostBinding, ServiceBinding
+from lapsmith.bindings.model import Bindings, Fact, HostBinding, Retries, ServiceBinding
 from lapsmith.ir.check import is_own_header
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.model import HostTemplates, Origin, Protocol, Signing
 from lapsmith.ir.naming import camel
 from lapsmith.ir.rules import RuleSet
 from lapsmith.ir.wire import is_token
+
+T = TypeVar("T")
 
 _TARGETED = {
     Protocol.JSON_1_0: "names operations in X-Amz-Target",
@@ -39,6 +42,9 @@ class Header:
     endpoint_rules: RuleSet | None
     base_url: str | None
     read_timeout: float | None
+    max_attempts: int | None
+    retry_delay: float | None
+    crc32: bool
     query_compatible: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     api_version: str | None = None
@@ -56,6 +62,7 @@ def build_header(ctx: Context) -> Header:
     bound = (ctx.bindings.service if ctx.bindings else None) or ServiceBinding(ctx.document.span)
     origins: dict[str, Origin] = {}
     name = _name(ctx, origins)
+    retries = bound.retries or Retries()
     return Header(
         name=name,
         id=_identity(ctx, "id", bound.id, name, "id-from-api-name", origins),
@@ -65,7 +72,10 @@ def build_header(ctx: Context) -> Header:
         hosts=_hosts(ctx),
         endpoint_rules=_rules(ctx, origins),
         base_url=_base_url(ctx, origins),
-        read_timeout=_read_timeout(ctx, bound, origins),
+        read_timeout=_stated(ctx, "read_timeout", bound.read_timeout, origins),
+        max_attempts=_stated(ctx, "max_attempts", retries.attempts, origins),
+        retry_delay=_stated(ctx, "retry_delay", retries.delay, origins),
+        crc32=bool(_stated(ctx, "crc32", bound.crc32, origins)),
         query_compatible=_query_compatible(ctx, bound, origins),
         headers=_headers(ctx, bound),
         api_version=_version(ctx, bound, origins),
@@ -168,9 +178,10 @@ def _target(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> 
     return bound.target.value if bound.target else None
 
 
-def _read_timeout(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> float | None:
-    origins["read_timeout"] = ctx.of(bound.read_timeout) if bound.read_timeout else default("runtime-default")
-    return bound.read_timeout.value if bound.read_timeout else None
+def _stated(ctx: Context, name: str, fact: Fact[T] | None, origins: dict[str, Origin]) -> T | None:
+    """Return what the bindings say; None leaves it to the runtime's default."""
+    origins[name] = ctx.of(fact) if fact else default("runtime-default")
+    return fact.value if fact else None
 
 
 def _hosts(ctx: Context) -> HostTemplates | None:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lapsmith.bindings.model import MemberBinding, ShapeBinding
-from lapsmith.diagnostics import Span, suggest
+from lapsmith.diagnostics import MISSPELT, Span, misspelt, suggest
 from lapsmith.ir import model
+from lapsmith.ir.attribute_values import check_attribute_value
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.definitions import Definition
 from lapsmith.ir.enums import with_enums
@@ -51,6 +52,7 @@ _WORDS: Mapping[str, model.Type] = {
     "null": model.DocumentType(),
     "array": model.ListType(model.DocumentType()),
 }
+_COMMON = ("str", "int", "num", "bool", "bytes", "any", "map")
 _WIDE = frozenset(("i64", "int64", "long"))
 _NARROW_FLOAT = frozenset(("f32", "float"))
 _BINARY = frozenset(("binary", "byte"))
@@ -126,7 +128,12 @@ class Shapes:
             "union": self.ctx.of(union) if union else default("structure"),
         }
         members = self.members(definition)
-        return Structure(definition.name, members, None, bool(union and union.value), origins)
+        attributes = binding.attribute_value if binding else None
+        is_attribute = flag(self.ctx, "attribute_value", attributes, origins)
+        if attributes is not None and is_attribute:
+            check_attribute_value(self.ctx, attributes.span, definition.name, members)
+        is_union = is_attribute or bool(union and union.value)
+        return Structure(definition.name, members, None, is_union, origins, is_attribute)
 
     def _binding(self, name: str) -> ShapeBinding | None:
         return self.ctx.bindings.shapes.get(name) if self.ctx.bindings else None
@@ -157,6 +164,7 @@ class Shapes:
             origins=origins,
             token=token,
             default=item.default,
+            sensitive=flag(self.ctx, "sensitive", bound.sensitive if bound else None, origins),
         )
         return with_xml(self.ctx, where, member, bound)
 
@@ -171,10 +179,22 @@ class Shapes:
             return self.reach(definition)
         if node.name not in self._undefined:
             self._undefined.add(node.name)
+            if self._is_misspelt(node):
+                return model.DocumentType()
             message = f"the type {node.name} is not defined anywhere: its values are taken as they come"
             hint = suggest(node.name, self.definitions) or f"define it in types.lap: @type {node.name} {{...}}"
             self.ctx.inferred(node.span, "undefined-type", message, hint)
         return model.DocumentType()
+
+    def _is_misspelt(self, node: Scalar | Named) -> bool:
+        """Report a name that is one letter away from a type of LAP's, a capital letter included."""
+        folded = node.name.casefold()
+        meant = folded if folded in _WORDS else misspelt(folded, _WORDS if isinstance(node, Scalar) else _COMMON)
+        if meant is None or self.ctx.strict:
+            return False
+        message = f"'{node.name}' is not a type of LAP, so its values can be anything"
+        self.ctx.diagnostics.warning(node.span, f"{MISSPELT}type", message, f"did you mean '{meant}'?")
+        return True
 
     def _anonymous(self, children: tuple[Field, ...], place: str, span: Span) -> model.Type:
         definition = Definition(unique(place, self._taken()), span, {})
@@ -199,7 +219,7 @@ class Shapes:
             if form in ("integer", "int32", "int64"):
                 return model.IntegerType(32 if form == "int32" else 64)
             return model.FloatType(32 if form in _NARROW_FLOAT else 64)
-        if name not in _WORDS:
+        if name not in _WORDS and not self._is_misspelt(node):
             message = f"'{name}' is not a type of LAP: its values are taken as they come"
             self.ctx.inferred(node.span, "unknown-type-word", message, suggest(name, _WORDS))
         return _WORDS.get(name, model.DocumentType())

@@ -41,9 +41,12 @@ def refine(
 ) -> tuple[Type, Origin]:
     """Apply ``timestamp``, ``sparse``, ``streaming``, ``sized`` and ``json`` of a binding to a type.
 
-    Those that make no sense for it are reported.
+    Those that make no sense for it are reported, and so is ``end``.
     """
     origin = stated
+    if bound.end is not None:
+        message = f"'{where}' is not an event, so it cannot end a stream"
+        ctx.diagnostics.error(bound.end.span, "not-an-event", message, "remove 'end'")
     if bound.timestamp is not None:
         timed = _with_format(kind, TimestampFormat(bound.timestamp.value))
         if timed == kind and not _has_timestamp(kind):

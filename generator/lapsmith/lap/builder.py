@@ -12,7 +12,7 @@ from lapsmith.lap.directives import RawDirective, split_directives
 from lapsmith.lap.endpoint import EndpointBuilder
 from lapsmith.lap.fieldstart import known_types
 from lapsmith.lap.paths import read_path
-from lapsmith.lap.source import Source
+from lapsmith.lap.source import Source, start_of_text
 from lapsmith.lap.tree import Directive, Document, Endpoint, Field, TocEntry, TypeDef
 from lapsmith.lap.values import comment_lines, read_braced, report_unknown, text_value, trim_comments
 
@@ -139,9 +139,7 @@ class Builder:
         stop, comments = trim_comments(self.text, end, raw.stop)
         self.pending += comments
         if stop > end:
-            rest = end
-            while rest < stop and self.text[rest] in " \t\n":
-                rest += 1
+            rest = start_of_text(self.text, end, stop)
             if rest < stop:
                 self._stray(rest, stop)
         while end > start and self.text[end - 1] in " \t":

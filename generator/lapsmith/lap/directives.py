@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lapsmith.diagnostics import Diagnostics
-from lapsmith.lap.source import Source
+from lapsmith.lap.source import Source, end_of_text
 
 PREAMBLE = frozenset(["lap", "api", "base", "version", "common_fields", "endpoints", "hint", "toc", "type"])
 STRUCTURE = frozenset(["group", "endgroup", "endpoint", "end"])
@@ -81,8 +81,7 @@ def split_directives(source: Source, diagnostics: Diagnostics) -> Iterator[RawDi
 
 
 def _ends_with_brace(text: str, stop: int) -> bool:
-    while stop and text[stop - 1] in " \t\n":
-        stop -= 1
+    stop = end_of_text(text, 0, stop)
     return stop > 0 and text[stop - 1] == "}"
 
 

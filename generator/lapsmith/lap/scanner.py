@@ -12,7 +12,7 @@ from functools import cached_property
 from lapsmith.diagnostics import Diagnostics
 from lapsmith.lap.brackets import Pairs, pair_braces, pair_parens
 from lapsmith.lap.fieldstart import starts_field, starts_odd_field
-from lapsmith.lap.source import NextFinder, Source
+from lapsmith.lap.source import NextFinder, Source, end_of_text
 
 MAX_DEPTH = 64
 """How deep braces, lists and maps may be nested."""
@@ -53,9 +53,7 @@ class Scanner:
     ) -> None:
         self.source, self.text, self.start = source, source.text, start
         self.known, self.tail_text, self.literal = known, tail_text, literal
-        while stop > start and self.text[stop - 1] in " \t\n":
-            stop -= 1
-        self.stop = stop
+        self.stop = stop = end_of_text(self.text, start, stop)
         self.reserved = stop - 1 if self.text[stop - 1] == "}" else -1
         self.last_close = self.text.rfind("}", start, stop)
         self.diagnostics = Diagnostics()

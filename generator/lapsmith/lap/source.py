@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 
 from lapsmith.diagnostics import Diagnostic, Diagnostics, Span
 
@@ -14,6 +14,9 @@ MAX_BYTES = 32 * 1024 * 1024
 MAX_REPEATS = 1000
 """How many diagnostics of one code a file gets before the rest is only counted."""
 
+_BLOCK = 4096
+_SPACE = " \t\n"
+_NOT_SPACE = re.compile(r"[^ \t\n]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -27,7 +30,7 @@ class Source:
         self.filename = filename
         self.text = ""
         self.too_large = False
-        self._starts: list[int] | None = None
+        self._counts: list[int] | None = None
         self._line = (0, -1, 0)
         self.problems = Diagnostics()
         size = len(text)
@@ -70,20 +73,21 @@ class Source:
             self.problems.error(self.span(*lone.span()), "invalid-utf8", message, "remove the character")
 
     @property
-    def starts(self) -> list[int]:
-        """Offsets at which the lines begin."""
-        if self._starts is None:
-            self._starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
-        return self._starts
+    def _lines_before(self) -> list[int]:
+        """How many lines end before each block of the text: a few bytes a block, where a list of lines is 36 a line."""
+        if self._counts is None:
+            blocks = range(0, len(self.text), _BLOCK)
+            self._counts = [0, *accumulate(self.text.count("\n", at, at + _BLOCK) for at in blocks)]
+        return self._counts
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return (line, column), both from 1, of an offset into ``text``."""
         line, begin, end = self._line
         if not begin <= offset < end:
-            starts = self.starts
-            line = bisect_right(starts, offset)
-            begin = starts[line - 1]
-            end = starts[line] if line < len(starts) else len(self.text) + 1
+            block = offset // _BLOCK
+            line = self._lines_before[block] + self.text.count("\n", block * _BLOCK, offset) + 1
+            begin = self.text.rfind("\n", 0, offset) + 1
+            end = self.text.find("\n", offset) + 1 or len(self.text) + 1
             self._line = (line, begin, end)
         return line, offset - begin + 1
 
@@ -94,6 +98,23 @@ class Source:
             return Span(self.filename, line, column, line, column + end - start)
         end_line, end_column = self.position(end)
         return Span(self.filename, line, column, end_line, end_column)
+
+
+def start_of_text(text: str, start: int, stop: int) -> int:
+    """Where the white space at the start of ``text[start:stop]`` ends."""
+    match = _NOT_SPACE.search(text, start, stop)
+    return max(start, stop) if match is None else match.start()
+
+
+def end_of_text(text: str, start: int, stop: int) -> int:
+    """Where the white space at the end of ``text[start:stop]`` begins."""
+    size = 1
+    while stop > start:
+        begin = max(start, stop - size)
+        if left := len(text[begin:stop].rstrip(_SPACE)):
+            return begin + left
+        stop, size = begin, min(2 * size, _BLOCK)
+    return stop
 
 
 class NextFinder:

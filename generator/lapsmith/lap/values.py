@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from lapsmith.diagnostics import Diagnostics, Span, suggest
+from lapsmith.diagnostics import MISSPELT, Diagnostics, Span, misspelt, suggest
 from lapsmith.lap.directives import KNOWN, RawDirective
 from lapsmith.lap.fields import read_block
-from lapsmith.lap.source import Source
+from lapsmith.lap.source import Source, end_of_text, start_of_text
 from lapsmith.lap.tree import Field
 
+_BLANK = " \t"
+_COMMENT_LINES = re.compile(r"^([ \t]*)#[ \t]?(.*)\n", re.MULTILINE)
+_INDENTATION = re.compile(r"^[ \t]*(?=[^ \t\n])", re.MULTILINE)
+_TRAILING = re.compile(r"(?<![ \t])[ \t]+$", re.MULTILINE)
 _COMMENT_LINE = re.compile(r"([ \t]*)#[ \t]?(.*)")
 
 
@@ -19,38 +23,43 @@ def text_value(text: str, start: int, stop: int, indent: int) -> tuple[str, list
 
     Later lines lose the indentation that they have in common; blank lines around the value are dropped.
     """
-    first, newline, rest = text[start:stop].partition("\n")
-    if not newline or not rest.strip(" \t\n"):
+    line_end = text.find("\n", start, stop)
+    last = end_of_text(text, start, stop)
+    first = text[start : stop if line_end < 0 else line_end]
+    if line_end < 0 or last <= line_end:
         return first.strip(" \t"), []
-    lines = [first.rstrip(" \t")] if first.strip(" \t") else []
     comments: list[str] = []
-    for line in rest.split("\n"):
-        comment = _COMMENT_LINE.fullmatch(line)
-        if comment is not None and len(comment[1]) <= indent:
-            comments.append(comment[2].rstrip(" \t"))
-        elif lines or line.strip(" \t"):
-            lines.append(line.rstrip(" \t"))
-    margin = min((_indentation(line) for line in lines[1:] if line), default=0)
-    value = "\n".join([*(line.lstrip(" \t") for line in lines[:1]), *(line[margin:] for line in lines[1:])])
-    return value.rstrip("\n"), comments
 
+    def take(line: re.Match[str]) -> str:
+        if len(line[1]) > indent:
+            return line[0]
+        comments.append(line[2].rstrip(" \t"))
+        return ""
 
-def _indentation(line: str) -> int:
-    return len(line) - len(line.lstrip(" \t"))
+    # Whole texts in place of lists of lines, which take many times their size where lines are short.
+    rest = _COMMENT_LINES.sub(take, text[line_end + 1 : last] + "\n")
+    rest = _TRAILING.sub("", rest).rstrip("\n")
+    head = first.strip(" \t")
+    if not head:
+        head, _, rest = rest.lstrip("\n").partition("\n")
+    margin = min((len(match[0]) for match in _INDENTATION.finditer(rest)), default=0)
+    if margin:
+        rest = re.sub(rf"^[ \t]{{{margin}}}", "", rest, flags=re.MULTILINE)
+    return f"{head.strip(_BLANK)}\n{rest}".rstrip("\n"), comments
 
 
 def trim_comments(text: str, start: int, stop: int) -> tuple[int, list[str]]:
     """Return the end of ``text[start:stop]`` without the blank and comment lines at its end, and those comments."""
     comments: list[str] = []
-    while (line_start := text.rfind("\n", start, stop)) >= 0:
-        line = text[line_start + 1 : stop]
-        comment = _COMMENT_LINE.fullmatch(line)
-        if comment is not None:
-            comments.append(comment[2].rstrip(" \t"))
-        elif line.strip(" \t"):
-            break
+    while True:
+        blank = text.find("\n", end_of_text(text, start, stop), stop)
+        stop = stop if blank < 0 else blank
+        line_start = text.rfind("\n", start, stop)
+        comment = _COMMENT_LINE.fullmatch(text, line_start + 1, stop) if line_start >= 0 else None
+        if comment is None:
+            return stop, comments[::-1]
+        comments.append(comment[2].rstrip(" \t"))
         stop = line_start
-    return stop, comments[::-1]
 
 
 def block_end(text: str, start: int, stop: int) -> tuple[int, list[str]]:
@@ -81,7 +90,11 @@ def comment_lines(text: str) -> list[str]:
 
 
 def report_unknown(diagnostics: Diagnostics, place: Span, name: str) -> None:
-    """Say that LAP has no such directive."""
+    """Say that LAP has no such directive; as a warning where it is a misspelt one, whose meaning is lost."""
+    if meant := misspelt(name, KNOWN):
+        message = f"LAP has no directive '@{name}', so what it says is not used"
+        diagnostics.warning(place, f"{MISSPELT}directive", message, f"did you mean '@{meant}'?")
+        return
     message = f"LAP v0.3 has no directive '@{name[:60]}'; it is kept as it is"
     diagnostics.note(place, "unknown-directive", message, _suggestion(name[:60]))
 
@@ -100,8 +113,7 @@ def read_braced(
     """
     text = source.text
     stop, comments = block_end(text, raw.argument, raw.stop)
-    while offset < stop and text[offset] in " \t\n":
-        offset += 1
+    offset = start_of_text(text, offset, stop)
     if not text.startswith("{", offset, stop):
         report_missing_braces(source, raw, stop, diagnostics)
         return (), stop, comments

@@ -94,6 +94,8 @@ class Annotations:
                 return f"{self._classes[name]} | Mapping[str, Any]"
             case ir.BlobType(streaming=True):
                 return "BlobInput"
+            case ir.BlobType():
+                return "bytes | bytearray | memoryview"
             case _:
                 return self.value(kind)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lapsmith.ir import model as ir
 from lapsmith.python import text
-from lapsmith.python.view import ErrorView, EventStreamView, Parameter, StreamView
+from lapsmith.python.view import ErrorView, EventEndView, EventStreamView, Parameter, StreamView
 
 _SENT = {
     ir.Location.LABEL: "part of the request path",
@@ -26,6 +26,11 @@ _READ = {
     ir.Location.BODY: "``{wire}``",
 }
 _SHOWN_VALUES = 12
+ATTRIBUTE_VALUE = (
+    "``from_plain`` makes one of a str, int, Decimal, bool, None, bytes, set, list or dict, and ``to_plain`` returns "
+    "such a value. ``item_from_plain`` and ``item_to_plain`` do the same with whole items.",
+)
+"""What is said of DynamoDB's union of typed values."""
 
 
 def operation(
@@ -168,18 +173,36 @@ def code(name: str) -> str:
     return " ".join(text.paragraphs(name)).replace("`", "'")
 
 
+_ITEMS = (
+    "Items are mappings of attribute values. ``AttributeValue.item_from_plain`` makes one of plain Python values, and "
+    "``AttributeValue.item_to_plain`` returns the plain values of one."
+)
+
+
 def client(service: ir.Service, *, asynchronous: bool) -> list[str]:
     """Return the blocks of a client class's docstring."""
     title = " ".join(text.paragraphs(service.name)) or service.class_name
     version = f" (API version {' '.join(text.paragraphs(service.api_version))})" if service.api_version else ""
     blocks = [f"{title}{version}.", *text.paragraphs(service.doc)]
+    if any(isinstance(shape, ir.Structure) and shape.attribute_value for shape in service.shapes.values()):
+        blocks.append(_ITEMS)
     if asynchronous:
         return [*blocks, "For asyncio and trio. Use it in ``async with``, or call ``aclose()`` when done."]
     return [*blocks, "Use it in ``with``, or call ``close()`` when done. It can be shared by threads."]
 
 
-def stream(op: ir.Operation, fields: Sequence[Parameter]) -> list[str]:
+def stream(op: ir.Operation, fields: Sequence[Parameter], end: EventEndView | None = None) -> list[str]:
     """Return the blocks of a stream class's docstring."""
     if op.streams is ir.StreamKind.BYTES:
         return attributes([f"The body that ``{code(op.name)}`` returns, and what came before it."], fields)
-    return attributes([f"The events that ``{code(op.name)}`` returns, and what came before them."], fields)
+    blocks = [f"The events that ``{code(op.name)}`` returns, and what came before them."]
+    return attributes(blocks + ([_end(end)] if end else []), fields)
+
+
+def _end(end: EventEndView) -> str:
+    name = end.event.class_name
+    said = f"The stream ends with a ``{name}``; without it, TruncatedStream is raised."
+    if end.code is not None:
+        said += f" One whose ``{end.code.name}`` is set is not returned, but raised as an error with that code, which"
+        said += " holds it as its ``event``."
+    return said

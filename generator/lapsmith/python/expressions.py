@@ -120,18 +120,18 @@ def _payload(field: Parameter) -> str:
 
 
 def event_value(field: Parameter) -> str:
-    """Return the expression that reads a member from ``message``, which is a header of an event or its payload."""
+    """Return the expression that reads a member of an event from its ``headers`` or its ``payload``."""
     member = field.member
     if member.location is ir.Location.EVENT_HEADER:
-        read = f"{_event_header_reader(member.type)}(message, {literal(field.wire_name)})"
+        read = f"{_event_header_reader(member.type)}(headers, {literal(field.wire_name)})"
         return f"{read} or {field.default}" if member.required and field.default != "None" else read
     match member.type:
         case ir.BlobType():
-            return "message.payload"
+            return "payload"
         case ir.StringType():
-            return "text_of_event(message)"
+            return "text_of_event(payload)"
         case _:
-            return f"decode_event(message, {field.annotation.removesuffix(' | None')})"
+            return f"decode_event(payload, {field.annotation.removesuffix(' | None')})"
 
 
 def _event_header_reader(kind: ir.Type) -> str:

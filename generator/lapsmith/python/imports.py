@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from lapsmith.runtime import FOLDER as RUNTIME
+from lapsmith.templates.runtime import FOLDER as RUNTIME
 
 _HEAD = "__future__"
 

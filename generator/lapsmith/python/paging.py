@@ -10,7 +10,7 @@ from lapsmith.ir import model as ir
 from lapsmith.python import names, text
 from lapsmith.python.annotations import Annotations, optional
 from lapsmith.python.docs import argument, code
-from lapsmith.python.jmespath import Fields, items_of_output, over_output
+from lapsmith.python.jmespath.compiler import Fields, items_of_output, over_output
 from lapsmith.python.shapes import Shapes
 from lapsmith.python.spelling import Spelling
 from lapsmith.python.text import literal

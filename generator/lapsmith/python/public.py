@@ -11,6 +11,7 @@ from lapsmith.python.reserved import (
     OPTIONAL_EXPORTS,
     PAGE_EXPORTS,
     RUNTIME_EXPORTS,
+    UNION_EXPORTS,
     WAITER_EXPORTS,
 )
 from lapsmith.python.view import ErrorView, EventStreamView, StreamView
@@ -27,6 +28,7 @@ def public_names(
     sends_blobs: bool,
     has_pages: bool,
     has_waiters: bool,
+    has_unions: bool,
 ) -> tuple[tuple[str, str], ...]:
     """Return (name, module) of everything that the package exports, sorted by name.
 
@@ -44,6 +46,7 @@ def public_names(
     exports += [BLOB_EXPORTS] if sends_blobs else []
     exports += [PAGE_EXPORTS] if has_pages else []
     exports += [WAITER_EXPORTS] if has_waiters else []
+    exports += [UNION_EXPORTS] if has_unions else []
     exports.append({module: names for module, names in OPTIONAL_EXPORTS.items() if module in transport_modules})
     homes |= {name: f"_runtime.{module}" for part in exports for module, names in part.items() for name in names}
     for name in types:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
-from lapsmith.python.jmespath import over_input
+from lapsmith.python.jmespath.compiler import over_input
 from lapsmith.python.text import literal
 from lapsmith.python.view import RPCView
 
@@ -38,6 +38,7 @@ def record_options(op: ir.Operation, protocol: ir.Protocol) -> tuple[tuple[str, 
         "streaming": literal(op.streams.value) if op.streams else None,
         "auth": literal(op.auth.value) if op.auth else None,
         "compress": "True" if op.compress else None,
+        "long_poll": "True" if op.long_poll else None,
         "is_error": "is_error" if protocol is ir.Protocol.REST_XML and _is_document(op) else None,
         "wrapper": literal(op.wrapper) if op.wrapper else None,
     }

@@ -10,7 +10,6 @@ import jinja2
 
 from lapsmith.ir import model as ir
 from lapsmith.ir.rules import RuleSet
-from lapsmith.manifest import templates_folder
 from lapsmith.python import text
 from lapsmith.python.annotations import header_reader
 from lapsmith.python.docs import code
@@ -18,9 +17,10 @@ from lapsmith.python.expressions import event_value, request_value, response_val
 from lapsmith.python.format import format_source
 from lapsmith.python.imports import lift_runtime, lifted_module, tidy_imports
 from lapsmith.python.lower import lower
-from lapsmith.python.rules import compile_rules
+from lapsmith.python.rules.module import compile_rules
 from lapsmith.python.stubs import output_form
 from lapsmith.python.view import ClientView
+from lapsmith.templates.folder import templates_folder
 
 
 def render(

@@ -15,6 +15,7 @@ RUNTIME_EXPORTS = {
         "CredentialsError",
         "InvalidInput",
         "InvalidResponse",
+        "ItemTooLarge",
         "ProtocolError",
         "ReadTimeout",
         "ServiceError",
@@ -23,7 +24,7 @@ RUNTIME_EXPORTS = {
         "TruncatedStream",
         "WriteTimeout",
     ),
-    "settings.hooks": ("CallEvent", "Hooks"),
+    "settings.hooks": ("CallEvent", "Hooks", "StreamStats"),
     "message.http": ("HTTPRequest", "Headers", "Timeout"),
     "shapes.structures": ("ResponseMetadata",),
     "signing.sigv4": ("Credentials",),
@@ -33,7 +34,6 @@ RUNTIME_EXPORTS = {
 
 OPTIONAL_EXPORTS = {
     "wire.httpx2_adapter": ("AsyncHTTPX2Transport", "HTTPX2Transport"),
-    "wire.pyreqwest_adapter": ("AsyncPyreqwestTransport", "PyreqwestTransport"),
 }
 """The same, for the transports that a client can be configured to have."""
 
@@ -55,6 +55,10 @@ BYTE_EXPORTS = {
 
 BLOB_EXPORTS = {"codec.blob": ("AsyncBlobInput", "BlobInput")}
 """The same, for clients that send bodies piecewise."""
+
+UNION_EXPORTS = {"shapes.structures": ("UnknownMember",)}
+"""The same, for clients with unions."""
+
 PAGE_EXPORTS = {"call.pages": ("AsyncPages", "Pages")}
 """The same, for clients with paginated operations."""
 
@@ -75,17 +79,21 @@ MODULE_NAMES = frozenset(
         "AsyncStreamCall",
         "AsyncStubBase",
         "AsyncStubTransport",
+        "AttributeValueUnion",
         "ERRORS",
         "Annotated",
         "BlobInput",
         "ByteStream",
+        "BytesLike",
         "CBORRPC",
         "ClassVar",
         "DATE_TIME",
         "EC2RPC",
         "EPOCH",
         "ErrorIs",
+        "EventEnd",
         "EventForm",
+        "EventHeaders",
         "EventScript",
         "EventShape",
         "EventStream",
@@ -96,7 +104,6 @@ MODULE_NAMES = frozenset(
         "Literal",
         "Mapping",
         "Members",
-        "EventMessage",
         "Never",
         "OperationInfo",
         "OutputForm",
@@ -143,6 +150,7 @@ _EXPORTS: tuple[Mapping[str, tuple[str, ...]], ...] = (
     EVENT_EXPORTS,
     BYTE_EXPORTS,
     BLOB_EXPORTS,
+    UNION_EXPORTS,
     PAGE_EXPORTS,
     WAITER_EXPORTS,
 )
@@ -150,7 +158,22 @@ _EXPORTS: tuple[Mapping[str, tuple[str, ...]], ...] = (
 EXPORTED_NAMES = frozenset(name for exports in _EXPORTS for members in exports.values() for name in members)
 """What the package's root holds already: the client, its outputs, errors and streams must be called otherwise."""
 
-ANNOTATION_NAMES = frozenset({"Any", "bool", "bytes", "datetime", "dict", "float", "int", "list", "object", "str"})
+ANNOTATION_NAMES = frozenset(
+    {
+        "Any",
+        "bool",
+        "bytearray",
+        "bytes",
+        "datetime",
+        "dict",
+        "float",
+        "int",
+        "list",
+        "memoryview",
+        "object",
+        "str",
+    }
+)
 """Names that annotations in generated code use: a member so called would change what a later annotation means."""
 
 HEADER_READERS = frozenset(
@@ -206,6 +229,16 @@ PARAMETER_NAMES = ANNOTATION_NAMES | HELPER_NAMES | {"json", "msgspec", "request
 STRUCTURE_NAMES = ANNOTATION_NAMES | {"msgspec"}
 """Names that the body of a structure's class uses."""
 
+UNION_NAMES = STRUCTURE_NAMES | {
+    "from_plain",
+    "item_from_plain",
+    "item_to_plain",
+    "to_plain",
+    "unknown_member",
+    "with_unknown_member",
+}
+"""Attributes of every union, and methods of those that are attribute values."""
+
 OUTPUT_NAMES = STRUCTURE_NAMES | {"json", "metadata", "with_metadata"}
 """Attributes of every output."""
 
@@ -235,7 +268,9 @@ ERROR_NAMES = (
         "attempts",
         "body",
         "code",
+        "event",
         "header_members",
+        "status_member",
         "headers",
         "http_status",
         "message",

@@ -51,17 +51,20 @@ class Shapes:
 
     def structure(self, shape: ir.Structure) -> ClassView:
         """Lower a structure. One that outputs hold is read leniently, so its required members have stand-ins."""
-        spelled = names.member_names((m.name for m in shape.members), reserved.STRUCTURE_NAMES)
+        taken = reserved.UNION_NAMES if shape.union else reserved.STRUCTURE_NAMES
+        spelled = names.member_names((m.name for m in shape.members), taken)
         lenient, sent = shape.name in self._returned, shape.name in self._sent
         fields = tuple(self._field(m, spelled[m.name], lenient=lenient, sent=sent) for m in shape.members)
         blocks = text.paragraphs(shape.doc) or [f"The structure ``{docs.code(shape.name)}``."]
+        if shape.attribute_value:
+            blocks += docs.ATTRIBUTE_VALUE
         docstring = text.docstring(docs.attributes(blocks, fields), 4)
         stood_in = [f.wire_name for f in fields if f.member.required and f.default is not None]
         return ClassView(
             self._spelling.structures[shape.name],
             docstring,
             fields,
-            base="Union" if shape.union else "Structure",
+            base="AttributeValueUnion" if shape.attribute_value else "Union" if shape.union else "Structure",
             required=tuple(stood_in) if sent and not shape.union else (),
         )
 
@@ -90,6 +93,8 @@ class Shapes:
         stand_in = None if sent and isinstance(member.type, ir.TimestampType) else correction(member.type)
         if member.location in _PAYLOADS and isinstance(member.type, ir.BlobType | ir.StringType):
             return Parameter(name, kind, member.required, member.wire_name, member, stand_in)
+        if sent and not lenient and isinstance(member.type, ir.BlobType):
+            kind = "BytesLike"
         if member.required and not lenient:
             return Parameter(name, kind, True, member.wire_name, member)
         if not member.required or stand_in is None:

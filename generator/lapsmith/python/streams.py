@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lapsmith.ir import model as ir
 from lapsmith.python import docs, text
 from lapsmith.python.shapes import Shapes
 from lapsmith.python.spelling import Spelling
 from lapsmith.python.view import (
     ClassView,
+    EventEndView,
     EventStreamView,
     EventView,
     Parameter,
@@ -30,15 +33,17 @@ class Streams:
         """Lower what an operation streams."""
         name = self._spelling.streams[op.name]
         properties = tuple(_property(field) for field in output.fields)
-        docstring = text.docstring(docs.stream(op, output.fields), 4)
         if op.streams is ir.StreamKind.BYTES:
+            docstring = text.docstring(docs.stream(op, output.fields), 4)
             return StreamView(name, op.name, output, properties, docstring)
         (member,) = op.output_at(ir.Location.EVENTS)
         assert isinstance(member.type, ir.StructureRef)
         union = self._service.shapes[member.type.name]
         assert isinstance(union, ir.EventUnion)
         initial = self._spelling.initial_parsers[op.name] if self._is_rpc and output.fields else None
-        return EventStreamView(name, op.name, output, properties, docstring, self._union(union), initial)
+        lowered = self._union(union)
+        docstring = text.docstring(docs.stream(op, output.fields, lowered.end), 4)
+        return EventStreamView(name, op.name, output, properties, docstring, lowered, initial)
 
     def _union(self, union: ir.EventUnion) -> UnionView:
         events = tuple(self._event(wire, name) for wire, name in union.events.items())
@@ -49,6 +54,7 @@ class Streams:
             events=events,
             errors=tuple((wire, self._spelling.errors[name]) for wire, name in union.errors.items()),
             payload=_carrier(events),
+            end=_end(union.end, events) if union.end else None,
         )
 
     def _event(self, wire_name: str, shape_name: str) -> EventView:
@@ -60,6 +66,16 @@ class Streams:
             parser=self._spelling.event_parsers[shape_name],
             fields=self._shapes.structure(shape).fields,
         )
+
+
+def _end(end: ir.StreamEnd, events: Iterable[EventView]) -> EventEndView:
+    event = next(event for event in events if event.wire_name == end.event)
+    fields = {f.member.name: f for f in event.fields}
+    return EventEndView(
+        event,
+        code=fields[end.code] if end.code else None,
+        message=fields[end.message] if end.message else None,
+    )
 
 
 def _carrier(events: tuple[EventView, ...]) -> tuple[str, Parameter] | None:

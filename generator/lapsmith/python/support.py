@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from lapsmith.diagnostics import Diagnostics, Span
 from lapsmith.ir import jmespath
 from lapsmith.ir import model as ir
+from lapsmith.ir.advice import Advice
 from lapsmith.ir.jmespath import ExpressionError
 from lapsmith.python.annotations import references
-from lapsmith.python.jmespath import check
+from lapsmith.python.jmespath.compiler import check
 
 _Gap = tuple[ir.Member, str]
 
@@ -18,16 +19,17 @@ _Gap = tuple[ir.Member, str]
 _ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 
 
-def unsupported(service: ir.Service, fallback: Span) -> Diagnostics:
+def unsupported(service: ir.Service, fallback: Span, advice: Advice | None = None) -> Diagnostics:
     """Return an error for everything in ``service`` that no template covers; ``fallback`` is where to point at last."""
     found = Diagnostics()
+    leave_out = (advice or Advice()).leave_out
     if not service.operations:
         found.error(fallback, "no-operations", "there is no operation to generate", "check the spec's endpoints")
     for operation in service.operations:
         gaps = [*_input_gaps(operation), *_output_gaps(operation), *_shape_gaps(service, operation)]
         gaps += _stream_gaps(service, operation)
         for member, what in gaps:
-            hint = f'leave the operation out: operations = ["*", "!{operation.name}"]'
+            hint = f"leave the operation out: {leave_out(operation.name)}"
             message = f"{operation.name}: '{member.name}' {what}, which cannot be generated yet"
             found.error(_span(member.origins, "type", fallback), "unsupported-member", message, hint)
     for where, path, span in _expressions(service, fallback):

@@ -57,7 +57,8 @@ class ClassView:
     """A structure or an output.
 
     ``base`` is the runtime's class; ``json_payload`` is the attribute that ``json()`` decodes. ``required`` has the
-    wire names of members that a sender must give although the class has stand-ins for them.
+    wire names of members that a sender must give although the class has stand-ins for them. ``sensitive`` has the
+    attributes that are never printed.
     """
 
     name: str
@@ -66,6 +67,10 @@ class ClassView:
     json_payload: str | None = None
     base: str = "Output"
     required: tuple[str, ...] = ()
+
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields if field.member.sensitive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +95,16 @@ class ErrorView:
 
     @property
     def body_fields(self) -> tuple[Parameter, ...]:
-        return tuple(f for f in self.fields if f.member.location is not ir.Location.HEADER)
+        return tuple(f for f in self.fields if f.member.location is ir.Location.BODY)
 
     @property
     def header_fields(self) -> tuple[Parameter, ...]:
         return tuple(f for f in self.fields if f.member.location is ir.Location.HEADER)
+
+    @property
+    def status_field(self) -> Parameter | None:
+        """The member that is the status of the answer."""
+        return next((f for f in self.fields if f.member.location is ir.Location.STATUS), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +133,19 @@ class EventView:
 
 
 @dataclass(frozen=True, slots=True)
+class EventEndView:
+    """The event that ends a stream, and its members that hold an error code and the message of that error."""
+
+    event: EventView
+    code: Parameter | None
+    message: Parameter | None
+
+
+@dataclass(frozen=True, slots=True)
 class UnionView:
-    """What a stream carries: its events, its errors by code, and the event whose blob is the stream's payload."""
+    """What a stream carries: its events, its errors by code, the event whose blob is the stream's payload, and the one
+    that ends it.
+    """
 
     alias: str
     constant: str
@@ -132,6 +153,7 @@ class UnionView:
     events: tuple[EventView, ...]
     errors: tuple[tuple[str, str], ...]
     payload: tuple[str, Parameter] | None
+    end: EventEndView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +197,9 @@ class OperationView:
 
     ``default_type`` is the expression of the Content-Type, where no member sets it. ``docstring`` and
     ``async_docstring`` are those of the two clients' methods. ``body_constant`` is what the types of the body's members
-    are called, and ``body_arguments`` what else tells how they are written. ``host_prefix`` and the values of
-    ``endpoint_parameters`` are expressions; ``options`` are keyword
-    arguments of the operation's record. ``is_record``: the record alone builds the request; a ``bodiless`` one has no
-    input.
+    are called, and ``body_arguments`` what else tells how they are written. ``host_prefix``, ``endpoint_url`` and the
+    values of ``endpoint_parameters`` are expressions; ``options`` are keyword arguments of the operation's record.
+    ``is_record``: the record alone builds the request; a ``bodiless`` one has no input.
     """
 
     name: str
@@ -208,6 +229,7 @@ class OperationView:
     body_constant: str
     body_arguments: str
     host_prefix: str | None
+    endpoint_url: str | None
     endpoint_parameters: tuple[tuple[str, str], ...]
     options: tuple[tuple[str, str], ...]
     is_record: bool
@@ -334,6 +356,11 @@ class ClientView:
     def unions(self) -> tuple[UnionView, ...]:
         """The event unions of all streams, each once."""
         return tuple({stream.union.alias: stream.union for stream in self.event_streams}.values())
+
+    @property
+    def ending_unions(self) -> tuple[UnionView, ...]:
+        """Those of them whose streams end with an event."""
+        return tuple(union for union in self.unions if union.end)
 
     @property
     def stream_errors(self) -> tuple[tuple[str, str], ...]:

@@ -6,11 +6,13 @@ import os
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import IO, Any, TypeVar
 from uuid import uuid4
 
 from ..errors import ProtocolError, TruncatedStream
 from ..shapes.structures import Output, ResponseMetadata
+from ..wire.loops import in_thread
 from .base import OpenStream
 from .reader import AsyncPayloadReader, PayloadReader
 
@@ -23,10 +25,9 @@ Target = str | os.PathLike[str] | IO[bytes]
 class _Body(OpenStream[Out]):
     """What both kinds of byte stream share: the count of the bytes, and what is left of a chunk."""
 
-    def __init__(self, connection: Any, output: Out) -> None:
-        super().__init__(connection, output)
+    def __init__(self, connection: Any, output: Out, **context: Any) -> None:
+        super().__init__(connection, output, **context)
         self._expected = _content_length(output.metadata)
-        self._received = 0
         self._held = b""
         self._at = 0
 
@@ -48,6 +49,8 @@ class _Body(OpenStream[Out]):
     def _hold(self, chunk: bytes | None) -> None:
         """Take what came next; None is the end."""
         if chunk is not None:
+            if not self._received and self._watch is not None:
+                self._watch.began()
             self._received += len(chunk)
             self._held, self._at = chunk, 0
         elif self._expected is not None and self._received < self._expected:
@@ -60,14 +63,11 @@ class _Body(OpenStream[Out]):
         return not self._ended
 
     def _truncated(self) -> TruncatedStream:
-        error = TruncatedStream(f"the body ended after {self._received} of {self._expected} bytes")
-        self._tell(error)
-        return error
+        return TruncatedStream(f"the body ended after {self._received} of {self._expected} bytes")
 
-    def _check_whole(self, error: BaseException) -> None:
+    def _explain(self, error: BaseException) -> None:
         """Say what a broken connection means where it is known how much should have come."""
-        self._tell(error)
-        self._check_open_after(error)
+        super()._explain(error)
         if isinstance(error, ProtocolError) and self._expected is not None and self._received < self._expected:
             raise self._truncated() from error
 
@@ -109,10 +109,7 @@ class ByteStream(_Body[Out], PayloadReader[Out]):
                     self.close()
             return piece
         except BaseException as error:
-            try:
-                self._check_whole(error)
-            finally:
-                self.close()
+            self._fail(error)
             raise
 
     def _next_piece(self) -> bytes | None:
@@ -139,8 +136,8 @@ class ByteStream(_Body[Out], PayloadReader[Out]):
                 for piece in self:
                     write(piece)
                     size += len(piece)
-        except BaseException:
-            self.close()
+        except BaseException as error:
+            self._disconnect(error)
             raise
         return size
 
@@ -168,10 +165,7 @@ class AsyncByteStream(_Body[Out], AsyncPayloadReader[Out]):
                     await self.aclose()
             return piece
         except BaseException as error:
-            try:
-                self._check_whole(error)
-            finally:
-                await self.aclose()
+            await self._fail(error)
             raise
 
     async def _next_piece(self) -> bytes | None:
@@ -191,16 +185,14 @@ class AsyncByteStream(_Body[Out], AsyncPayloadReader[Out]):
 
         Writing happens in worker threads. Otherwise as :meth:`ByteStream.save`.
         """
-        from anyio import to_thread
-
         size = 0
         try:
             async with _aopened(target) as write:
                 async for piece in self:
-                    await to_thread.run_sync(write, piece)
+                    await in_thread(partial(write, piece))
                     size += len(piece)
-        except BaseException:
-            await self.aclose()
+        except BaseException as error:
+            await self._disconnect(error)
             raise
         return size
 

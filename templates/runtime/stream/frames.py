@@ -10,53 +10,53 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from ..errors import InvalidResponse
-from .eventstream import HeaderValue, Message, Timestamp
+from .eventstream import EventHeaders, HeaderValue, Timestamp
 
 T = TypeVar("T")
 
 
-def text_of_event(message: Message) -> str:
+def text_of_event(payload: bytes) -> str:
     """Return an event's payload that is text. Raises :class:`InvalidResponse` when it is not UTF-8."""
     try:
-        return message.payload.decode()
+        return payload.decode()
     except UnicodeDecodeError as error:
         raise InvalidResponse(f"the payload of an event is not UTF-8: {error.reason}") from error
 
 
-def bool_event_header(message: Message, name: str) -> bool | None:
+def bool_event_header(headers: EventHeaders, name: str) -> bool | None:
     """Return the header ``name`` of an event, or None; so do the other functions here.
 
     Raises :class:`InvalidResponse` when the header is of another kind.
     """
-    return _header(message, name, bool)
+    return _header(headers, name, bool)
 
 
-def int_event_header(message: Message, name: str) -> int | None:
+def int_event_header(headers: EventHeaders, name: str) -> int | None:
     """Return a header that is a whole number of 8 to 64 bits, or None."""
-    value = _header(message, name, int)
+    value = _header(headers, name, int)
     if isinstance(value, bool | Timestamp):
         raise _wrong(name, value)
     return None if value is None else int(value)
 
 
-def bytes_event_header(message: Message, name: str) -> bytes | None:
+def bytes_event_header(headers: EventHeaders, name: str) -> bytes | None:
     """Return a header that is bytes, or None."""
-    return _header(message, name, bytes)
+    return _header(headers, name, bytes)
 
 
-def text_event_header(message: Message, name: str) -> str | None:
+def text_event_header(headers: EventHeaders, name: str) -> str | None:
     """Return a header that is text, or None; a UUID reads as its text."""
-    value = message.headers.get(name)
-    return str(value) if isinstance(value, UUID) else _header(message, name, str)
+    value = headers.get(name)
+    return str(value) if isinstance(value, UUID) else _header(headers, name, str)
 
 
-def timestamp_event_header(message: Message, name: str) -> datetime | None:
+def timestamp_event_header(headers: EventHeaders, name: str) -> datetime | None:
     """Return a header that is a timestamp, or None."""
-    return _header(message, name, datetime)
+    return _header(headers, name, datetime)
 
 
-def _header(message: Message, name: str, kind: type[T]) -> T | None:
-    value: Any = message.headers.get(name)
+def _header(headers: EventHeaders, name: str, kind: type[T]) -> T | None:
+    value: Any = headers.get(name)
     if value is None or isinstance(value, kind):
         return value
     raise _wrong(name, value)

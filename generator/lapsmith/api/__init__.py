@@ -1,0 +1,1 @@
+"""The front door: what commands and ``from lapsmith import ...`` call."""

@@ -1,0 +1,1 @@
+"""Inputs to files: analysis, the pipeline for one client, runs over many, and why a client is not up to date."""

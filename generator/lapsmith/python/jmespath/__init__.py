@@ -1,0 +1,1 @@
+"""The JMESPath compiler: typed expressions to Python expressions."""

@@ -1,0 +1,1 @@
+"""The templates that clients are made of: where they are, and which runtime modules a client needs."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
@@ -107,6 +108,7 @@ __all__ = [
     "InvalidIdentityTokenException",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "JWTPayloadSizeExceededException",
     "MalformedPolicyDocumentException",
     "OutboundWebIdentityFederationDisabledException",
@@ -122,6 +124,7 @@ __all__ = [
     "ServiceError",
     "SessionDurationEscalationException",
     "StreamError",
+    "StreamStats",
     "Tag",
     "Timeout",
     "Transport",
@@ -167,6 +170,7 @@ _MODULES = {
     "InvalidIdentityTokenException": ".errors",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "JWTPayloadSizeExceededException": ".errors",
     "MalformedPolicyDocumentException": ".errors",
     "OutboundWebIdentityFederationDisabledException": ".errors",
@@ -182,6 +186,7 @@ _MODULES = {
     "ServiceError": "._runtime.errors",
     "SessionDurationEscalationException": ".errors",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Tag": ".types",
     "Timeout": "._runtime.message.http",
     "Transport": "._runtime.wire.transport",

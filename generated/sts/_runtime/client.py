@@ -6,17 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from msgspec.structs import replace
 
-from .call.attempts import CallState, call
+from .call.attempts import call
+from .call.state import CallState
 from .call.steps import Reply, Steps, adrive, drive
 from .codec.operation import Operation
-from .errors import InvalidInput
+from .errors import InvalidInput, foreign
 from .message.http import Request, Timeout, check_header
 from .settings.config import Config, ServiceInfo, resolve_config, to_attempts, to_timeout
-from .settings.hooks import Hooks
+from .settings.hooks import Hooks, StreamWatch
 from .shapes.structures import Output
 from .signing.credentials import CredentialsSource, resolve_credentials
 from .stream.base import AsyncStream, AsyncStreamCall, SyncStream
@@ -29,6 +30,8 @@ AsyncStreamT = TypeVar("AsyncStreamT", bound=AsyncStream[Any])
 
 _OWN_HEADERS = frozenset(
     {
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
         "authorization",
         "connection",
         "content-length",
@@ -59,6 +62,7 @@ class BaseClient(Generic[TransportT]):
         transport: TransportT | None = None,
         user_agent_extra: str | None = None,
         hooks: Hooks | None = None,
+        retry_mode: Literal["standard"] | None = None,
     ) -> None:
         """Resolve the settings; nothing is sent, and nothing is imported that the first call does not need.
 
@@ -71,12 +75,15 @@ class BaseClient(Generic[TransportT]):
                 object with ``access_key``, ``secret_key`` and ``token``; else the environment, then botocore's chain if
                 it is installed.
             timeout: seconds to wait for a connection and for each piece of an answer, or a :class:`Timeout`.
-            max_attempts: how often a call is sent at most, 1 or more; 3 unless set.
+            max_attempts: how often a call is sent at most, 1 or more; by default what AWS's SDKs use for the service:
+                4 for DynamoDB, 3 for most.
             use_fips: use the FIPS 140 endpoint.
             use_dualstack: use the endpoint that also has IPv6 addresses.
             transport: the HTTP transport to use instead of the default one. It stays yours to close.
             user_agent_extra: text to append to the User-Agent header.
             hooks: told of every attempt of every call: an instance of your subclass of :class:`Hooks`.
+            retry_mode: ``standard``, the only one; else ``AWS_RETRY_MODE``. The modes ``adaptive`` and ``legacy`` are
+                errors.
 
         Raises:
             InvalidInput: a setting is wrong, or no Region was found.
@@ -95,20 +102,26 @@ class BaseClient(Generic[TransportT]):
             use_dualstack=use_dualstack,
             user_agent_extra=user_agent_extra,
             hooks=hooks,
+            retry_mode=retry_mode,
         )
         self._state = CallState()
-        if transport is not None:
-            self._check_transport(transport)
         self._owns_transport = transport is None
-        self._transport: TransportT = self._new_transport() if transport is None else transport
+        self._transport: TransportT = self._new_transport() if transport is None else self._checked(transport)
 
-    def _check_transport(self, transport: object) -> None:
-        """Refuse at once what would fail, or be misunderstood, at the first call."""
-        close = "aclose" if hasattr(self._default_transport, "aclose") else "close"
+    def _checked(self, transport: TransportT) -> TransportT:
+        """Return the transport. Raises at once for what would fail, or be misunderstood, at the first call."""
+        is_async = hasattr(self._default_transport, "aclose")
+        close = "aclose" if is_async else "close"
         if isinstance(transport, type) or not all(callable(getattr(transport, name, None)) for name in ("send", close)):
-            raise InvalidInput(f"transport must have send() and {close}(), which {transport!r} has not")
+            raise InvalidInput(f"transport needs send() and {close}(); {transport!r} lacks at least one")
         if type(transport).__module__.partition(".")[0] in ("httpx", "httpx2"):
             raise InvalidInput("transport cannot be an httpx client itself: wrap an httpx2 client in HTTPX2Transport")
+        if foreign(transport) is None:
+            return transport
+        from .wire.foreign import AsyncForeignTransport, ForeignTransport
+
+        adopted: Any = (AsyncForeignTransport if is_async else ForeignTransport)(transport)
+        return adopted  # type: ignore[no-any-return]
 
     def _new_transport(self) -> TransportT:
         made: TransportT = type(self)._default_transport(ca_bundle=self._config.ca_bundle)
@@ -198,6 +211,11 @@ def _merge_headers(present: tuple[tuple[str, str], ...], extra: Mapping[str, str
     return tuple(merged.values())
 
 
+def _stream_context(operation: Operation[Any], reply: Reply) -> dict[str, Any]:
+    watch = StreamWatch(reply.watch) if reply.watch is not None else None
+    return {"retry_safe": operation.retry_safe, "watch": watch}
+
+
 class SyncClient(BaseClient[Transport]):
     """Base of the synchronous clients. Thread-safe."""
 
@@ -211,7 +229,7 @@ class SyncClient(BaseClient[Transport]):
     def _open(self, operation: Operation[Out], request: Request, stream: type[Stream]) -> Stream:
         steps = self._steps(operation, request)
         output, reply = drive(steps, self._transport, self._credentials)
-        return stream.opened(reply.connection, output)
+        return stream.opened(reply.connection, output, **_stream_context(operation, reply))
 
     def close(self) -> None:
         """Close the connections, unless they belong to a transport that was passed in or to the original client."""
@@ -243,7 +261,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
         async def start() -> AsyncStreamT:
             steps = self._steps(operation, request)
             output, reply = await adrive(steps, self._transport, self._credentials)
-            return await stream.opened(reply.connection, output)
+            return await stream.opened(reply.connection, output, **_stream_context(operation, reply))
 
         return AsyncStreamCall(start)
 

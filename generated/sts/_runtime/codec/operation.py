@@ -24,8 +24,8 @@ class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     ``retry_safe`` says that repeating a request that may have reached the service does its work only once.
     ``streaming`` leaves the body of a successful response open: it is an event stream, or bytes of any kind.
     ``auth`` is for operations that are signed otherwise than their service: not at all, or without their body.
-    ``compress`` says that the service takes compressed bodies. ``is_error`` finds out whether the body of a successful
-    response is an error.
+    ``compress`` says that the service takes compressed bodies. A ``long_poll`` waits for what may
+    come, and is called in a loop. ``is_error`` finds out whether the body of a successful response is an error.
     """
 
     name: str
@@ -37,4 +37,5 @@ class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     streaming: Literal["events", "bytes"] | None = None
     auth: Literal["none", "unsigned-payload"] | None = None
     compress: bool = False
+    long_poll: bool = False
     is_error: Callable[[Response], bool] | None = None

@@ -8,6 +8,7 @@ setting     argument      environment, in this order                   profile
 region      region        AWS_REGION, AWS_DEFAULT_REGION               region
 endpoint    endpoint_url  AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL endpoint_url, of services first
 attempts    max_attempts  AWS_MAX_ATTEMPTS                             max_attempts
+retry mode  retry_mode    AWS_RETRY_MODE                               retry_mode
 FIPS        use_fips      AWS_USE_FIPS_ENDPOINT                        use_fips_endpoint
 dual-stack  use_dualstack AWS_USE_DUALSTACK_ENDPOINT                   use_dualstack_endpoint
 trust store               AWS_CA_BUNDLE                                ca_bundle
@@ -16,6 +17,7 @@ account in endpoints      AWS_ACCOUNT_ID_ENDPOINT_MODE                 account_i
 no prefixes before hosts  AWS_DISABLE_HOST_PREFIX_INJECTION            disable_host_prefix_injection
 no compressed requests    AWS_DISABLE_REQUEST_COMPRESSION              disable_request_compression
 least bytes to compress   AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES       request_min_compression_size_bytes
+application in User-Agent AWS_SDK_UA_APP_ID                            sdk_ua_app_id
 =========== ============= ============================================ ===============================
 
 AWS_REGION and AWS_PROFILE come before AWS_DEFAULT_REGION and AWS_DEFAULT_PROFILE, as in AWS's SDKs for other
@@ -35,8 +37,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..errors import InvalidInput
-from ..message.http import Timeout, check_header, check_seconds
+from ..errors import InvalidInput, foreign
+from ..message.http import Timeout, adopted_timeout, check_header, check_seconds
 from .endpoint import Endpoint, Hosts, check_region, parse_endpoint_url, resolve_endpoint
 from .environment import Variables
 from .hooks import Hooks
@@ -45,11 +47,17 @@ from .routing import EndpointRules, Route, Router
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
-_DEFAULT_MAX_ATTEMPTS = 3
+_RETRY_MODE = "standard"
+_OTHER_RETRY_MODES = {
+    "legacy": "AWS's SDKs have given it up for the standard mode",
+    "adaptive": "its client-side rate limit is left to the caller",
+}
 _CONNECT_LIMIT = 10.0
 _MIN_COMPRESSION_SIZE = 10_240
 _MAX_MIN_COMPRESSION_SIZE = 1_048_576
 _ACCOUNT_ID_MODES = ("preferred", "disabled", "required")
+_NOT_IN_APPLICATION = re.compile(r"[^0-9A-Za-z!$%&'*+.^_`|~,#-]")
+_HOOKS = ("before_send", "after_response", "on_retry", "on_error")
 _OS_NAMES = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
 
@@ -68,6 +76,9 @@ class ServiceInfo(msgspec.Struct, frozen=True):
         headers: what goes with every request that does not set it.
         package: the name of the client's package, under which it logs.
         rules: the service's endpoint rules, or None.
+        max_attempts: how often a request is sent at most, where nobody says otherwise.
+        retry_delay: the longest first pause before a retry, in seconds, where the service did not throttle.
+        crc32: whether responses carry a checksum in ``x-amz-crc32``.
     """
 
     id: str
@@ -81,6 +92,9 @@ class ServiceInfo(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     package: str = ""
     rules: EndpointRules | None = None
+    max_attempts: int = 3
+    retry_delay: float = 0.05
+    crc32: bool = False
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -97,6 +111,7 @@ class Config(msgspec.Struct, frozen=True):
         host_prefixes: whether operations may put something before the endpoint's host.
         min_compression_size: from how many bytes on requests are compressed where the service takes that; None: never.
         hooks: what is told of every attempt, or None.
+        in_lambda: whether calls are made by an AWS Lambda function, and carry its trace.
     """
 
     region: str | None
@@ -109,6 +124,7 @@ class Config(msgspec.Struct, frozen=True):
     host_prefixes: bool = True
     min_compression_size: int | None = _MIN_COMPRESSION_SIZE
     hooks: Hooks | None = None
+    in_lambda: bool = False
 
     @property
     def endpoint(self) -> Endpoint | None:
@@ -127,6 +143,7 @@ def resolve_config(
     use_dualstack: bool | None = None,
     user_agent_extra: str | None = None,
     hooks: Hooks | None = None,
+    retry_mode: str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Config:
     """Settle a client's settings. ``environ`` is read instead of ``os.environ``.
@@ -141,24 +158,29 @@ def resolve_config(
     Raises :class:`InvalidInput` naming the argument, variable or file, for a bad value, a missing region, a
     profile that does not exist, or a file that cannot be read.
     """
-    settings = _Settings(Variables(environ))
+    variables = Variables(environ)
+    settings = _Settings(variables)
+    _check_retry_mode(settings, retry_mode)
     region = _region(service, settings, region)
     return Config(
         region=region,
         route=_route(service, settings, region, endpoint_url, use_fips, use_dualstack),
         timeout=to_timeout(timeout, service),
-        max_attempts=_max_attempts(settings) if max_attempts is None else to_attempts(max_attempts),
+        max_attempts=_max_attempts(service, settings) if max_attempts is None else to_attempts(max_attempts),
         ca_bundle=_ca_bundle(settings),
-        user_agent=_user_agent(service, user_agent_extra),
+        user_agent=_user_agent(service, settings, user_agent_extra),
         host_prefixes=not settings.flag("disable_host_prefix_injection", "AWS_DISABLE_HOST_PREFIX_INJECTION"),
         min_compression_size=_min_compression_size(settings),
         hooks=_checked_hooks(hooks),
+        in_lambda=variables.get("AWS_LAMBDA_FUNCTION_NAME") is not None,
     )
 
 
 def _checked_hooks(hooks: object) -> Hooks | None:
     if hooks is None or isinstance(hooks, Hooks):
         return hooks
+    if foreign(hooks) is not None and all(callable(getattr(hooks, name, None)) for name in _HOOKS):
+        return hooks  # type: ignore[return-value]
     raise InvalidInput(f"hooks must be an instance of a subclass of Hooks, not {hooks!r}")
 
 
@@ -168,6 +190,8 @@ def to_timeout(timeout: float | Timeout | None, service: ServiceInfo) -> Timeout
     Connecting keeps its limit of 10 s when the number is higher. A limit for reading that is not given is that of the
     service. Raises :class:`InvalidInput` for anything but a number above 0.
     """
+    if timeout is not None and foreign(timeout) is not None:
+        timeout = adopted_timeout(timeout)
     if timeout is None or isinstance(timeout, Timeout):
         return (timeout or Timeout()).for_service(service.read_timeout)
     check_seconds(timeout, "timeout")
@@ -307,9 +331,19 @@ def _configured_endpoint(service: ServiceInfo, settings: _Settings) -> _Setting 
     )
 
 
-def _max_attempts(settings: _Settings) -> int:
+def _check_retry_mode(settings: _Settings, given: str | None) -> None:
+    found = settings.find("retry_mode", "AWS_RETRY_MODE") if given is None else _Setting(given, "retry_mode")
+    if found is None or (isinstance(found.value, str) and found.value.lower() == _RETRY_MODE):
+        return
+    why = _OTHER_RETRY_MODES.get(found.value.lower()) if isinstance(found.value, str) else None
+    reason = f"; this client has no {found.value.lower()} mode, because {why}" if why else ""
+    instead = "" if given is not None else ", or pass retry_mode='standard'"
+    raise InvalidInput(f"{found.where} must be {_RETRY_MODE!r}, not {found.value!r}{reason}: change it{instead}")
+
+
+def _max_attempts(service: ServiceInfo, settings: _Settings) -> int:
     found = settings.find("max_attempts", "AWS_MAX_ATTEMPTS")
-    return _DEFAULT_MAX_ATTEMPTS if found is None else to_attempts(_number(found), found.where)
+    return service.max_attempts if found is None else to_attempts(_number(found), found.where)
 
 
 def _min_compression_size(settings: _Settings) -> int | None:
@@ -345,11 +379,14 @@ def _ca_bundle(settings: _Settings) -> str | None:
     return path
 
 
-def _user_agent(service: ServiceInfo, extra: str | None) -> str:
+def _user_agent(service: ServiceInfo, settings: _Settings, extra: str | None) -> str:
     """Compose AWS's User-Agent 2.0 form, ``prefix/name#value`` parts."""
+    application = settings.find("sdk_ua_app_id", "AWS_SDK_UA_APP_ID")
     api = _token(service.user_agent_name) + (f"#{_token(service.api_version)}" if service.api_version else "")
     python = ".".join(map(str, sys.version_info[:3]))
     agent = f"lapsmith api/{api} lang/python#{python} os/{_OS_NAMES.get(sys.platform, 'other')}"
+    if application is not None:
+        agent += f" app/{_NOT_IN_APPLICATION.sub('-', application.value)}"
     if not extra:
         return agent
     check_header("User-Agent", extra, "user_agent_extra")

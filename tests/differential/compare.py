@@ -79,7 +79,7 @@ def unmodelled(subject: Subject, actual: Any, expected: Any) -> None:
     if error["Code"].isdecimal():
         error = {"Code": f"HTTP{error['Code']}", "Message": actual.message}
     mine = (actual.code, actual.message, actual.status, actual.request_id)
-    theirs = (error["Code"], error["Message"], metadata["HTTPStatusCode"], metadata.get("RequestId"))
+    theirs = (error["Code"], error["Message"], metadata["HTTPStatusCode"], metadata.get("RequestId") or None)
     assert mine == theirs, f"{mine}, but botocore reads {theirs}"
 
 

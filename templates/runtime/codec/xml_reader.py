@@ -17,6 +17,7 @@ import msgspec
 from ..shapes import lenient
 from ..shapes.kinds import has_null, is_structure, not_null
 from ..shapes.lenient import Unreadable
+from ..shapes.structures import Union, UnknownMember
 from ..shapes.timestamps import read_timestamp
 from .xml_names import PLAIN, Structures, Xml, facts, local_name, members_of
 
@@ -199,6 +200,7 @@ class StructureReader:
         self._names = names
         self._slots: _Slots | None = None
         self._attributes: dict[str, tuple[str, Read]] = {}
+        self._is_union = issubclass(cls, Union)
 
     def _compile(self) -> _Slots:
         slots: dict[str, _Slot] = {}
@@ -244,12 +246,15 @@ class StructureReader:
                     put(members, child)
             if self._attributes:
                 self._read_attributes(element, members)
-            return self._cls(**members)
+            structure = self._cls(**members)
         except Unreadable as error:
             error.path.append(f".{self._encoded(name)}")
             raise
         except TypeError:
             raise Unreadable(f"the required members of {self._cls.__name__}", members) from None
+        if self._is_union and not members:
+            _tell_unknown(structure, element)
+        return structure
 
     def _read_attributes(self, element: Element, members: dict[str, Any]) -> None:
         for tag, text in element.attrib.items():
@@ -261,6 +266,12 @@ class StructureReader:
 
     def _encoded(self, name: str) -> str:
         return next(each.encode_name for each in msgspec.structs.fields(self._cls) if each.name == name)
+
+
+def _tell_unknown(structure: Any, element: Element) -> None:
+    """Tell of the member of a union that its class does not have."""
+    for child in element:
+        structure.with_unknown_member(UnknownMember(name=local_name(child.tag), value=_any(child)))
 
 
 class _Slots(dict[str, _Slot | None]):

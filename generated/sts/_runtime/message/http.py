@@ -98,7 +98,7 @@ def _joined(pairs: Iterable[tuple[AnyStr, AnyStr]], comma: AnyStr) -> dict[AnySt
     values: dict[AnyStr, AnyStr] = {}
     for name, value in pairs:
         key = name.lower()
-        values[key] = values[key] + comma + value if key in values else value
+        values[key] = values[key].rstrip() + comma + value if key in values else value
     return values
 
 

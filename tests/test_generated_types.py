@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
-GENERATED = Path(__file__).parent.parent / "generated"
+REPOSITORY = Path(__file__).parent.parent
+GENERATED = REPOSITORY / "generated"
+DOCUMENTED = re.findall(
+    r"^```python\n(.*?)^```$", (REPOSITORY / "docs" / "dynamodb.md").read_text(), re.MULTILINE | re.DOTALL
+)
 CLIENTS = sorted(path.parent.name for path in GENERATED.glob("*/lapsmith.json"))
 
 USE = '''\
@@ -64,6 +69,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for client in CLIENTS:
         shutil.copytree(GENERATED / client, package / "aws" / client, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "use.py").write_text(USE)
+    (package / "documented.py").write_text("".join(DOCUMENTED).replace("from dynamodb", "from host.aws.dynamodb"))
     return folder
 
 
@@ -77,3 +83,4 @@ def test_pyright_finds_nothing_in_any_committed_client(project: Path, mode: str)
     assert found["generalDiagnostics"] == []
     modules = sum(1 for _ in (project / "src").rglob("*.py"))
     assert found["summary"]["filesAnalyzed"] == modules > 100
+    assert len(DOCUMENTED) == 1

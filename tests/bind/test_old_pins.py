@@ -20,8 +20,8 @@ from lapsmith.bind.model import Operation, load
 from lapsmith.bind.pins import Pins
 from lapsmith.bind.sources import read as read_files
 from lapsmith.bindings.model import OperationBinding
-from lapsmith.ir.placing import Group
 from lapsmith.ir.pins import Fit
+from lapsmith.ir.placing import Group
 
 # So many of the pinned operations that are still there must be placed, with prose and without.
 LEAST = {True: 0.85, False: 0.75}

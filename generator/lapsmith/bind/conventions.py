@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from lapsmith.bind.members import Facts
 from lapsmith.bind.model import Operation
@@ -20,7 +20,7 @@ _RULES: tuple[Callable[[str], str], ...] = (
 
 def entries(
     facts: Facts, operation: Operation, endpoint: Endpoint, side: str, unknown: Sequence[str]
-) -> tuple[Mapping[str, object], tuple[str, ...]]:
+) -> tuple[dict[str, object], tuple[str, ...]]:
     """Entries for unknown members that are not called on the wire as they are in the spec, and those of which nothing
     is known.
     """

@@ -161,7 +161,7 @@ class _Deriver:
         if loosened:
             result.loosened.append((operation.name, "in", loosened))
 
-    def _called(self, match: Match, side: str, found: Mapping[str, Member]) -> Mapping[str, object]:
+    def _called(self, match: Match, side: str, found: Mapping[str, Member]) -> dict[str, object]:
         """Entries for members that the model does not have."""
         operation, endpoint = match.operation, match.endpoint
         named, unnamed = conventions.entries(self._facts, operation, endpoint, side, _unknown(endpoint, side, found))

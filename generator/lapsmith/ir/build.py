@@ -15,11 +15,11 @@ from lapsmith.ir.endpoint_parameters import with_endpoint_parameters
 from lapsmith.ir.enums import used_enums
 from lapsmith.ir.errors import build_errors, operation_errors
 from lapsmith.ir.events import Streams, check_events
-from lapsmith.ir.placing import Bound, match, unbound_hint
 from lapsmith.ir.members import Members
 from lapsmith.ir.model import Error, EventUnion, Member, Operation, Origin, Service, Shape
 from lapsmith.ir.naming import operation_name, unique
 from lapsmith.ir.paging import build_waiters, with_pages
+from lapsmith.ir.placing import Bound, match, unbound_hint
 from lapsmith.ir.references import check_references
 from lapsmith.ir.requests import read_requests
 from lapsmith.ir.rules import RuleSet

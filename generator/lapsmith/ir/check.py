@@ -8,9 +8,9 @@ from dataclasses import replace
 from lapsmith.bindings.model import MemberBinding, OperationBinding
 from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.context import Context
-from lapsmith.ir.placing import Bound
 from lapsmith.ir.model import Location, Member, Operation
 from lapsmith.ir.pins import output_names
+from lapsmith.ir.placing import Bound
 from lapsmith.ir.uri import Target
 from lapsmith.ir.wire import describe, fits, is_token
 from lapsmith.lap.tree import Endpoint

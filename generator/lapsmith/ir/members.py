@@ -11,7 +11,6 @@ from lapsmith.ir import infer
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.enums import with_enums
 from lapsmith.ir.events import Streams
-from lapsmith.ir.placing import Bound
 from lapsmith.ir.model import (
     BlobType,
     DocumentType,
@@ -24,6 +23,7 @@ from lapsmith.ir.model import (
     Type,
 )
 from lapsmith.ir.naming import camel, unique
+from lapsmith.ir.placing import Bound
 from lapsmith.ir.requests import PLACEHOLDER
 from lapsmith.ir.shapes import Shapes, document
 from lapsmith.ir.uri import Target

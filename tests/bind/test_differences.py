@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from bind.command import run
 from bind.deriving import derive, model, operation, structure
+from click.testing import CliRunner
 from corpus.lean import compile_lean
-from lapsmith import lap
+from lapsmith import cli, lap
 from lapsmith.bind import locate
 from lapsmith.bind.errors import BindError
 
@@ -98,21 +99,15 @@ class TestReport:
         assert run(str(folder), "--model", str(folder.parent), "--check-complete").exit_code == 0
 
     def test_errors_that_the_model_lacks_are_kept(self, folder: Path) -> None:
-        spec = (folder / "tiny.lap").read_text()
-        (folder / "tiny.lap").write_text(
-            spec.replace("\n@returns", "\n@returns", 1).replace(
-                "@endpoint POST /things/{id}\n", "@endpoint POST /things/{id}\n", 1
-            )
-        )
-        text = (folder / "tiny.lap").read_text()
-        head, tail = text.split("@endpoint POST /things/{id}\n")
+        head, tail = (folder / "tiny.lap").read_text().split("@endpoint POST /things/{id}\n")
         block, rest = tail.split("\n\n", 1)
-        (folder / "tiny.lap").write_text(
-            f"{head}@endpoint POST /things/{{id}}\n{block}\n@errors {{400:PaintIsDry}}\n\n{rest}"
-        )
-        run(str(folder), "--model", str(folder.parent))
-        inspected = lap.parse((folder / "tiny.lap").read_text(), "tiny.lap")
-        assert not inspected.has_errors
+        spec = f"{head}@endpoint POST /things/{{id}}\n{block}\n@errors {{400:PaintIsDry}}\n\n{rest}"
+        (folder / "tiny.lap").write_text(spec)
+        assert run(str(folder), "--model", str(folder.parent)).exit_code == 0
+        inspected = CliRunner().invoke(cli.main, ["inspect", str(folder), "--format", "json"])
+        service = json.loads(inspected.stdout)["service"]
+        (paint,) = (item for item in service["operations"] if item["name"] == "PaintThing")
+        assert paint["errors"] == ["PaintIsDry"]
 
 
 class TestSearch:

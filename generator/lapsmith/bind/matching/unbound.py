@@ -7,6 +7,7 @@ from lapsmith.bind.matching.board import Board
 from lapsmith.bind.matching.by_members import MARGIN
 from lapsmith.bind.matching.found import Unbound
 from lapsmith.bind.matching.verdict import is_denied
+from lapsmith.bind.members import place
 from lapsmith.bind.model import Operation
 
 
@@ -34,7 +35,13 @@ def _candidates(board: Board, endpoint: int) -> tuple[str, ...]:
 def _moved(board: Board, endpoint: int) -> Operation | None:
     """The only operation elsewhere that the endpoint is near to."""
     look = board.endpoint(endpoint)
-    elsewhere = (index for index in range(len(board.operations)) if index not in board.taken)
+    at = board.endpoints[endpoint]
+    here = place(at.method, at.path.raw)
+    elsewhere = (
+        index
+        for index, operation in enumerate(board.operations)
+        if index not in board.taken and place(operation.method, operation.uri) != here
+    )
     costs = ((evidence.distance(look, board.operation(index)), index) for index in elsewhere)
     near = sorted(item for item in costs if item[0] < board.alone(endpoint))
     alone = near and (len(near) == 1 or near[1][0] - near[0][0] >= MARGIN)

@@ -253,8 +253,9 @@ class TestGenerate:
             "c00, c01, c02, c03, c05, c06, c07 and 3 others need: httptools>=0.6.4, msgspec>=0.20, truststore>=0.10.5",
             "c04 needs: cbor2>=5.6, httptools>=0.6.4, msgspec>=0.20, truststore>=0.10.5",
         ]
+        lacking = '"httptools>=0.6.4", "truststore>=0.10.5"'
         assert result.stderr.splitlines() == [
-            f'lapsmith: pyproject.toml lacks what {needing}; add to [project] dependencies: "httptools>=0.6.4", "truststore>=0.10.5"'
+            f"lapsmith: pyproject.toml lacks what {needing}; add to [project] dependencies: {lacking}"
             for needing in ("c00, c01, c02, c03, c05, c06, c07 and 3 others need", "c04 needs")
         ]
 

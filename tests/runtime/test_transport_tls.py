@@ -35,8 +35,6 @@ def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         yield driver
 
 
-
-
 @pytest.fixture
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     without_proxies(monkeypatch)
@@ -275,8 +273,7 @@ def test_a_proxy_that_is_spoken_to_in_tls(
     assert b"\r\nProxy-Authorization: Basic " + base64.b64encode(b"user:pass") + b"\r\n" in first
 
 
-def test_a_stalled_handshake_holds_up_nobody_else(
-    no_proxies: None, certificate: tuple[Path, ssl.SSLContext]) -> None:
+def test_a_stalled_handshake_holds_up_nobody_else(no_proxies: None, certificate: tuple[Path, ssl.SSLContext]) -> None:
     done = threading.Event()
 
     def stalls(peer: Peer) -> None:

@@ -24,7 +24,7 @@ SPEC = BARE_SPEC.replace("\n\n@endpoint GET", "\n@endpoints 5\n\n@endpoint GET")
 FILES = BARE | {"spec.lap": SPEC}
 PYPROJECT = """[project]
 name = "host"
-dependencies = ["httpcore2[asyncio]", "msgspec"]
+dependencies = ["httptools", "truststore", "msgspec"]
 
 [tool.lapsmith.clients.shop]
 spec = "specs/shop"

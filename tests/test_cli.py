@@ -140,7 +140,7 @@ class TestGenerate:
         result = run("generate")
         assert result.exit_code == 0, result.output
         assert "alpha: unchanged\nbeta: unchanged\n" in result.stdout
-        assert "alpha, beta need: httpcore2[asyncio]>=2.16, msgspec>=0.20" in result.stdout
+        assert "alpha, beta need: httptools>=0.6.4, msgspec>=0.20, truststore>=0.10.5" in result.stdout
         assert {path: path.stat().st_mtime_ns for path in (project / "src").rglob("*")} == times
 
     @pytest.mark.parametrize("change", ["spec", "bindings", "options", "output", "digest", "version", "black"])
@@ -233,8 +233,8 @@ class TestGenerate:
 
     def test_missing_requirements_are_pointed_out(self, project: Path) -> None:
         result = run("generate", "alpha")
-        assert "alpha needs: httpcore2[asyncio]>=2.16, msgspec>=0.20" in result.stdout
-        assert 'add to [project] dependencies: "httpcore2[asyncio]>=2.16"\n' in result.stderr
+        assert "alpha needs: httptools>=0.6.4, msgspec>=0.20, truststore>=0.10.5" in result.stdout
+        assert 'add to [project] dependencies: "httptools>=0.6.4", "truststore>=0.10.5"\n' in result.stderr
 
     def test_what_several_clients_need_is_said_once(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def with_cbor(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
@@ -251,11 +251,12 @@ class TestGenerate:
         (project / "pyproject.toml").write_text(f"[project]\ndependencies = ['msgspec', 'cbor2']\n{''.join(tables)}")
         result = run("generate", "--jobs", "1")
         assert [line for line in result.stdout.splitlines() if "need" in line] == [
-            "c00, c01, c02, c03, c05, c06, c07 and 3 others need: httpcore2[asyncio]>=2.16, msgspec>=0.20",
-            "c04 needs: cbor2>=5.6, httpcore2[asyncio]>=2.16, msgspec>=0.20",
+            "c00, c01, c02, c03, c05, c06, c07 and 3 others need: httptools>=0.6.4, msgspec>=0.20, truststore>=0.10.5",
+            "c04 needs: cbor2>=5.6, httptools>=0.6.4, msgspec>=0.20, truststore>=0.10.5",
         ]
+        lacking = '"httptools>=0.6.4", "truststore>=0.10.5"'
         assert result.stderr.splitlines() == [
-            f'lapsmith: pyproject.toml lacks what {needing}; add to [project] dependencies: "httpcore2[asyncio]>=2.16"'
+            f"lapsmith: pyproject.toml lacks what {needing}; add to [project] dependencies: {lacking}"
             for needing in ("c00, c01, c02, c03, c05, c06, c07 and 3 others need", "c04 needs")
         ]
 
@@ -456,14 +457,14 @@ class TestDemo:
 
     def test_without_the_extra_it_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def needs_more() -> int:
-            raise ModuleNotFoundError("No module named 'httpcore2.x'", name="httpcore2.x")
+            raise ModuleNotFoundError("No module named 'httptools.x'", name="httptools.x")
 
         fake = ModuleType("lapsmith.demo")
         cast("Any", fake).run = needs_more
         monkeypatch.setitem(sys.modules, "lapsmith.demo", fake)
         result = run("demo")
         assert result.exit_code == 2
-        assert result.stderr == "lapsmith: error: the demo needs httpcore2: pip install 'lapsmith[demo]'\n"
+        assert result.stderr == "lapsmith: error: the demo needs httptools: pip install 'lapsmith[demo]'\n"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from lapsmith.project.config import ConfigError
 GOOD = """
 [project]
 name = "host"
-dependencies = ["Msgspec>=0.20", "httpcore2[asyncio] >= 2.16 ; python_version > '3'"]
+dependencies = ["Msgspec>=0.20", "HTTPtools[extra] >= 0.6.4 ; python_version > '3'", "truststore"]
 
 [project.optional-dependencies]
 fast = ["py_reqwest"]

@@ -19,7 +19,7 @@ from lapsmith.project.config import ClientConfig
 
 PYPROJECT = """[project]
 name = "host"
-dependencies = ["httpcore2[asyncio]", "msgspec"]
+dependencies = ["httptools", "truststore", "msgspec"]
 
 [tool.lapsmith.clients.shop]
 spec = "specs/shop"

@@ -33,6 +33,6 @@ def builder(wheel: Path, constraints: Path, tmp_path_factory: pytest.TempPathFac
     run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
     bin_ = folder / "venv" / "bin"
     backends = ["hatchling", "editables", "setuptools", "flit_core"]
-    packages = ["lapsmith", "build", *backends, "httpcore2[asyncio]", "msgspec"]
+    packages = ["lapsmith", "build", *backends, "httptools", "msgspec", "truststore"]
     run(bin_ / "pip", "install", "--quiet", *packages, "--constraint", constraints, cwd=folder)
     return bin_

@@ -138,11 +138,11 @@ def test_a_requirement_that_the_package_lacks_fails_the_build(
     pyproject = BACKENDS[backend].replace(', "msgspec>=0.20"]', "]")
     assert pyproject != BACKENDS[backend]
     if dynamic and backend == "setuptools":
-        pyproject = pyproject.replace('dependencies = ["httpcore2[asyncio]>=2.16"]', 'dynamic = ["dependencies"]')
+        pyproject = pyproject.replace('dependencies = ["httptools>=0.6.4"]', 'dynamic = ["dependencies"]')
         pyproject += '[tool.setuptools.dynamic]\ndependencies = {file = ["requirements.txt"]}\n'
     pyproject += '\n[dependency-groups]\ndev = ["msgspec"]\n'
     root = lay_out(tmp_path / "project", pyproject)
-    (root / "requirements.txt").write_text("httpcore2[asyncio]>=2.16\n")
+    (root / "requirements.txt").write_text("httptools>=0.6.4\ntruststore>=0.10.5\n")
     said = failed(builder, root, "--wheel")
     assert '[project] dependencies lack what sagemaker_runtime needs; add: "msgspec>=0.20"' in said
 

@@ -84,6 +84,6 @@ def test_the_switch(value: str | None, skipped: bool, monkeypatch: pytest.Monkey
 
 def test_requirements_are_compared_by_name(tmp_path: Path) -> None:
     client = Generated("a", tmp_path, (), (), (), (), ("httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5"))
-    check_requirements(Generation((client,)), ["HTTPcore2[asyncio]", "msgspec ; python_version > '3'"])
+    check_requirements(Generation((client,)), ["HTTPtools[extra]", "msgspec ; python_version > '3'", "truststore"])
     with pytest.raises(HookError, match=r'lack what a needs; add: "msgspec>=0\.20"'):
-        check_requirements(Generation((client,)), ["httpcore2"])
+        check_requirements(Generation((client,)), ["httptools", "truststore"])

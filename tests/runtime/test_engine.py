@@ -545,6 +545,79 @@ def test_a_storm_of_cancellations_leaves_nothing_behind(backend: str) -> None:
     assert open_files() <= before
 
 
+STORM = """
+import random, time
+stop = threading.Event()
+failures = []
+def work(number):
+    turn = 0
+    while not stop.is_set():
+        turn += 1
+        path = f"/{number}/{turn}"
+        try:
+            assert send(path) == path
+        except BaseException as error:
+            failures.append(error)
+            return
+transport = HTTPTransport(max_connections=8)
+threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
+for thread in threads:
+    thread.start()
+for generation in range(15):
+    time.sleep(0.02)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        for turn in range(5):
+            assert send(f"/child/{generation}/{turn}") == f"/child/{generation}/{turn}"
+        transport.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+stop.set()
+for thread in threads:
+    thread.join()
+assert not failures, failures
+before = len(os.listdir("/proc/self/fd"))
+assert send("/last") == "/last"
+transport.close()
+assert len(os.listdir("/proc/self/fd")) <= before - 1
+print("calm")
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
+def test_a_storm_of_threads_and_forks() -> None:
+    with Server(echo_path) as server:
+        quiet = "import warnings; warnings.simplefilter('ignore', DeprecationWarning)"
+        assert finished(python(STORM, server.port, first=quiet)) == "calm\n"
+
+
+def test_closing_amid_a_storm_of_threads_leaves_nothing_open() -> None:
+    arrived = threading.Event()
+
+    def slow(peer: Peer) -> None:
+        while (request := peer.read_request()) is not None:
+            arrived.set()
+            time.sleep(0.005)
+            peer.send(response(request.split(b" ")[1]))
+
+    def work(number: int) -> str:
+        try:
+            while True:
+                assert transport.send(post(server.port, f"/{number}"), TIMEOUT).read() == f"/{number}".encode()
+        except Exception as error:
+            return str(error)
+
+    with Server(slow) as server, ThreadPoolExecutor(24) as threads:
+        transport = HTTPTransport(max_connections=6)
+        jobs = [threads.submit(work, number) for number in range(24)]
+        assert arrived.wait(PATIENCE)
+        time.sleep(0.2)
+        transport.close()
+        assert all("closed" in job.result(PATIENCE) for job in jobs)
+    assert all(peer.closed_by_client.is_set() for peer in server._peers)
+
+
 # Other worlds
 
 

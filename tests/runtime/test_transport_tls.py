@@ -35,6 +35,11 @@ def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         yield driver
 
 
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_proxies(monkeypatch)
+
+
 only_default = pytest.mark.parametrize("driver", DEFAULT, indirect=True)
 
 
@@ -244,6 +249,76 @@ def test_a_proxy_that_is_not_there(driver: Driver, name: str, monkeypatch: pytes
     with pytest.raises(ConnectError, match=r"could not connect to the proxy on the way to .*HTTPS_PROXY") as caught:
         driver.fetch(replace(post(443, scheme="https"), host=AWS_HOST, port=None))
     assert "hidden" not in str(caught.value)
+
+
+@only_default
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_spoken_to_in_tls(
+    driver: Driver, scheme: str, certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.configure(ca_bundle=str(certificate[0]))
+    heads: list[bytes] = []
+    answers = answering(response(b"x" * 100_000))
+    with (
+        Server(answers, tls=certificate[1]) as server,
+        Server(answers if scheme == "http" else tunnel(server.port, heads), tls=certificate[1]) as proxy,
+    ):
+        monkeypatch.setenv(f"{scheme}_proxy", f"https://user:pass@localhost:{proxy.port}")
+        request = replace(post(443, body=b"y" * 100_000, scheme=scheme), host=AWS_HOST, port=None)
+        for _ in range(2):
+            assert driver.fetch(request)[2] == b"x" * 100_000
+        driver.close()
+    assert (server.connections, proxy.connections) == (0 if scheme == "http" else 1, 1)
+    first = proxy.requests[0] if scheme == "http" else heads[0]
+    assert b"\r\nProxy-Authorization: Basic " + base64.b64encode(b"user:pass") + b"\r\n" in first
+
+
+def test_a_stalled_handshake_holds_up_nobody_else(no_proxies: None, certificate: tuple[Path, ssl.SSLContext]) -> None:
+    done = threading.Event()
+
+    def stalls(peer: Peer) -> None:
+        peer.read_some()
+        done.wait(PATIENCE)
+
+    transport = HTTPTransport(ca_bundle=str(certificate[0]))
+    with Server(stalls) as stalled, Server(answering(response(b"x")), tls=certificate[1]) as server:
+
+        def wait() -> None:
+            with pytest.raises(TransportError):
+                transport.send(post(stalled.port, scheme="https", host="localhost"), TIMEOUT)
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        request = post(server.port, scheme="https", host="localhost")
+        assert transport.send(request, replace(TIMEOUT, connect=5)).read() == b"x"
+        transport.close()
+        done.set()
+        thread.join(PATIENCE)
+
+
+@only_default
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls_versions_and_their_tickets(driver: Driver, version: ssl.TLSVersion, tmp_path: Path) -> None:
+    authority, context = make_certificate(tmp_path, "localhost")
+    context.minimum_version = context.maximum_version = version
+    driver.configure(ca_bundle=str(authority))
+    with Server(answering(response(b"x")), tls=context) as server:
+        for _ in range(3):
+            assert driver.fetch(post(server.port, scheme="https", host="localhost"))[2] == b"x"
+    assert server.connections == 1
+
+
+@only_default
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")
+def test_older_tls_is_refused(driver: Driver, tmp_path: Path) -> None:
+    authority, context = make_certificate(tmp_path, "localhost")
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_1
+    driver.configure(ca_bundle=str(authority))
+    with Server(answering(response(b"x")), tls=context) as server:
+        with pytest.raises(ConnectError, match="no TLS"):
+            driver.send(post(server.port, scheme="https", host="localhost"))
+        driver.close()
 
 
 def test_a_proxy_that_refuses(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import msgspec
 
@@ -16,7 +16,7 @@ ACCOUNT_ID = "AWS::Auth::AccountId"
 _CACHED_ROUTES = 256
 
 
-class ResolvedEndpoint(NamedTuple):
+class ResolvedEndpoint(msgspec.Struct, frozen=True):
     """What endpoint rules decided.
 
     Attributes:
@@ -30,7 +30,7 @@ class ResolvedEndpoint(NamedTuple):
     headers: Mapping[str, list[str]] = {}
 
 
-class EndpointRules(NamedTuple):
+class EndpointRules(msgspec.Struct, frozen=True):
     """A service's endpoint rules.
 
     Attributes:

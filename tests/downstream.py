@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import threading
@@ -14,11 +13,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from documentation import blocks
 from golden_cases import GOLDEN
 
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 EPOCH = "1700000000"
 
 RUNTIME_CLIENT = """\
@@ -41,6 +40,7 @@ with SageMakerRuntime(**options) as client:
 TABLES_CLIENT = """\
 from host.{package}tables import Tables
 from host.{package}sagemaker_runtime import AWSError
+from documentation import blocks
 
 with Tables(**{{**options, "endpoint_url": sys.argv[2]}}) as client:
     print(client.list_tables(limit=3).table_names)
@@ -61,10 +61,9 @@ def run(*command: str | Path, cwd: Path, fails: bool = False, **environment: str
 
 
 def example(marker: str) -> str:
-    """The TOML block of the README that has a line ``marker``: users copy it, and so do these tests."""
-    blocks = re.findall(r"^```toml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    (found,) = [block for block in blocks if marker in block.splitlines()]
-    return str(found)
+    """The TOML block of the documentation that has a line ``marker``: users copy it, and so do these tests."""
+    (found,) = [block for block in blocks("toml") if marker in block.splitlines()]
+    return found
 
 
 def lay_out(root: Path, pyproject: str, *, shared: bool = False) -> Path:

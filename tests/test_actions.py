@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from documentation import block
 from golden_cases import GOLDEN, runtime_project, shared_project
 from lapsmith.cli import main
 from lapsmith.output.manifest import blob_id, digest_of
@@ -77,7 +78,7 @@ def test_each_action_needs_its_inputs_alone_and_writes_its_outputs_alone(project
         assert set(there) == {*action["inputs"], *action["outputs"]}
         assert {name: digest_of(there[name]) for name in action["outputs"]} == action["outputs"]
         assert action["mnemonic"] == "LapsmithGenerate"
-        assert action["requirements"] == ["httpcore2[asyncio]>=2.16", "msgspec>=0.20"]
+        assert action["requirements"] == ["httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5"]
         assert not written & action["outputs"].keys()
         written |= action["outputs"].keys()
     assert "src/host/clients/_runtime/errors.py" in written
@@ -129,10 +130,9 @@ def test_what_cannot_be_an_action(project: Path) -> None:
     assert "specs/urls/bindings.yaml:1:1: error" in broken.stderr
 
 
-def test_the_example_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Path(__file__).parents[1]
-    said = (root / "README.md").read_text().partition("$ lapsmith inspect --stage files --format json\n")[2]
-    (shown,) = json.loads(said.partition("```")[0])["actions"]
+def test_the_documented_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = block("console", "$ lapsmith inspect --stage files --format json\n").partition("\n")[2]
+    (shown,) = json.loads(said)["actions"]
     runtime_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     (action,) = actions()

@@ -67,7 +67,7 @@ def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
 def render(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
     names = cast("list[str]", analysis.require())
     files = {f"{name}.py": f"# {inputs.source}\n{client.package} = {name!r}\n".encode() for name in names}
-    return Rendered(files, ("httpcore2[asyncio]>=2.16", "msgspec>=0.20"))
+    return Rendered(files, ("httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5"))
 
 
 def run(*arguments: str) -> Result:
@@ -116,7 +116,7 @@ class TestGenerate:
             "transports": [],
         }
         assert alpha["lapsmith"] == lapsmith.__version__
-        assert alpha["requirements"] == ["httpcore2[asyncio]>=2.16", "msgspec>=0.20"]
+        assert alpha["requirements"] == ["httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5"]
 
     def test_the_same_inputs_give_the_same_bytes_anywhere(self, project: Path, tmp_path: Path) -> None:
         run("generate")
@@ -415,7 +415,7 @@ class TestProcess:
         script = project / "piped.py"
         script.write_text(
             f"import sys\nsys.path[:0] = {[str(Path(__file__).parent), *sys.path]!r}\n"
-            "import test_cli\nfrom lapsmith import cli, pipeline\n"
+            "import test_cli\nfrom lapsmith import cli\nfrom lapsmith.generation import pipeline\n"
             "pipeline.analyse, pipeline.render = test_cli.analyse, test_cli.render\n"
             "cli.main(['generate', '--diff', 'beta'])\n"
         )

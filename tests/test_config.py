@@ -23,7 +23,7 @@ spec = "specs/sagemaker-runtime"
 output = "src/host/sagemaker_runtime"
 operations = ["Invoke*", "!InvokeEndpointAsync"]
 strict = true
-transports = ["pyreqwest", "httpx2"]
+transports = ["httpx2"]
 
 [tool.lapsmith.clients.sts]
 spec = "specs/sts.lap"
@@ -60,7 +60,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     assert first.output == tmp_path / "src/host/sagemaker_runtime"
     assert first.span is not None
     assert first.span.line == 13
-    assert first.transports == ("httpx2", "pyreqwest")
+    assert first.transports == ("httpx2",)
     assert (second.operations, second.strict, second.transports) == (("*",), False, ())
 
 
@@ -113,7 +113,7 @@ def test_clients_that_share_a_runtime_are_selected_together(tmp_path: Path) -> N
 
 def test_declared_dependencies_are_compared_by_normalised_name(tmp_path: Path) -> None:
     read = config.load(write(tmp_path, GOOD))
-    needed = ("httpcore2[asyncio]>=2.16", "msgspec>=0.20", "Py-Reqwest", "zope-interface", "cbor2>=5")
+    needed = ("httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5", "Py-Reqwest", "zope-interface", "cbor2>=5")
     assert read.missing(needed) == ("cbor2>=5",)
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from documentation import blocks
 from golden_cases import undocumented
 from lapsmith.cli import main
 
 REPOSITORY = Path(__file__).parent.parent
 CLIENT = REPOSITORY / "generated" / "sagemaker_runtime"
 MODULES = sorted(CLIENT.rglob("*.py"))
-README_BLOCKS = re.findall(r"^```python\n(.*?)^```$", (REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+EXAMPLES = blocks("python")
 
 
 def test_generated_clients_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,16 +52,15 @@ def test_pyright_finds_nothing() -> None:
     assert not any("pyright:" in path.read_text() for path in MODULES)
 
 
-def test_the_readme_has_examples() -> None:
-    assert len(README_BLOCKS) >= 1
-    assert any("for event in stream" in block for block in README_BLOCKS)
-    for block in README_BLOCKS:
-        compile(block, "README.md", "exec")
+def test_the_documentation_has_examples() -> None:
+    assert any("for event in stream" in block for block in EXAMPLES)
+    for block in EXAMPLES:
+        compile(block, "documentation", "exec")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", README_BLOCKS, ids=lambda block: block.split("\n", 1)[0])
-def test_readme_examples_are_well_typed(block: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("block", EXAMPLES, ids=lambda block: block.split("\n", 1)[0])
+def test_documented_examples_are_well_typed(block: str, tmp_path: Path) -> None:
     example = tmp_path / "example.py"
     example.write_text(block)
     config = ["--strict", "--python-version", "3.11", "--config-file", ""]

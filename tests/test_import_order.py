@@ -23,6 +23,7 @@ ROOMS = (
     "inspection",
     "bind",
     "api",
+    "acquire",
     "buildhooks",
     "demo",
     "cli",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import lapsmith
 import pytest
+from documentation import block
 from golden_cases import GOLDEN, runtime_project, shared_project
 from lapsmith import (
     ConfigError,
@@ -41,7 +41,7 @@ def test_a_project_is_generated_and_then_it_is_current(project: Path) -> None:
     assert (urls.folder, runtime.folder) == (clients / "urls", clients / "_runtime")
     assert runtime.serves == ("urls", "tables")
     assert tables.inputs == ("specs/tables/bindings.yaml", "specs/tables/spec.lap", "specs/tables/types.lap")
-    assert tables.requirements == ("httpcore2[asyncio]>=2.16", "msgspec>=0.20")
+    assert tables.requirements == ("httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5")
     assert tables.missing == ("msgspec>=0.20",)
     for item in done.folders:
         there = {path.relative_to(item.folder).as_posix() for path in item.folder.rglob("*") if path.is_file()}
@@ -165,15 +165,13 @@ def test_the_types_are_those_that_mypy_sees(tmp_path: Path) -> None:
     assert [kind.replace("builtins.", "") for kind in revealed] == ["bytes | None", "tuple[str, ...]", "str", "str"]
 
 
-def test_the_example_of_the_readme(
+def test_the_documented_example(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root = Path(__file__).parents[1]
-    blocks = re.findall(r"^```python\n(.*?)^```$", (root / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-    (block,) = [block for block in blocks if "import LapsmithError, generate, load" in block]
+    example = block("python", "import LapsmithError, generate, load")
     runtime_project(tmp_path)
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {})
+    exec(compile(example, "library.md", "exec"), {})
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "['InvokeEndpoint', 'InvokeEndpointAsync', 'InvokeEndpointWithResponseStream']"
     assert said[1].startswith("sagemaker_runtime ['__init__.py', ")
@@ -181,7 +179,9 @@ def test_the_example_of_the_readme(
     with pytest.raises(SystemExit, match=r"bindings\.yaml:1:1: error"):
         exec(
             compile(
-                f"from lapsmith import LapsmithError, generate\n{block[block.index('try:') :]}", "README.md", "exec"
+                f"from lapsmith import LapsmithError, generate\n{example[example.index('try:') :]}",
+                "library.md",
+                "exec",
             ),
             {},
         )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -587,6 +588,7 @@ __all__ = [
     "InvokeWithResponseStreamCompleteEvent",
     "InvokeWithResponseStreamOutput",
     "InvokeWithResponseStreamResponseEventEvent",
+    "ItemTooLarge",
     "KMSAccessDeniedException",
     "KMSDisabledException",
     "KMSInvalidStateException",
@@ -714,6 +716,7 @@ __all__ = [
     "StepSucceededDetails",
     "StopDurableExecutionOutput",
     "StreamError",
+    "StreamStats",
     "SubnetIPAddressLimitReachedException",
     "SystemLogLevel",
     "TagResourceOutput",
@@ -961,6 +964,7 @@ _MODULES = {
     "InvokeWithResponseStreamCompleteEvent": ".types",
     "InvokeWithResponseStreamOutput": ".types",
     "InvokeWithResponseStreamResponseEventEvent": ".events",
+    "ItemTooLarge": "._runtime.errors",
     "KMSAccessDeniedException": ".errors",
     "KMSDisabledException": ".errors",
     "KMSInvalidStateException": ".errors",
@@ -1088,6 +1092,7 @@ _MODULES = {
     "StepSucceededDetails": ".types",
     "StopDurableExecutionOutput": ".types",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "SubnetIPAddressLimitReachedException": ".errors",
     "SystemLogLevel": ".types",
     "TagResourceOutput": ".types",

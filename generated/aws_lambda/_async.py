@@ -2069,7 +2069,7 @@ class AsyncLambda(AsyncClient):
         durable_execution_name: str | None = None,
         qualifier: str | None = None,
         tenant_id: str | None = None,
-        payload: bytes | None = None,
+        payload: bytes | bytearray | memoryview | None = None,
     ) -> InvokeOutput:
         """Call ``Invoke``.
 
@@ -2215,7 +2215,7 @@ class AsyncLambda(AsyncClient):
         qualifier: str | None = None,
         tenant_id: str | None = None,
         invocation_type: ResponseStreamingInvocationType | None = None,
-        payload: bytes | None = None,
+        payload: bytes | bytearray | memoryview | None = None,
     ) -> AsyncStreamCall[AsyncInvokeWithResponseStream]:
         """Call ``InvokeWithResponseStream``.
 
@@ -3457,7 +3457,7 @@ class AsyncLambda(AsyncClient):
         self,
         *,
         callback_id: str,
-        result: bytes | None = None,
+        result: bytes | bytearray | memoryview | None = None,
     ) -> SendDurableExecutionCallbackSuccessOutput:
         """Call ``SendDurableExecutionCallbackSuccess``.
 
@@ -3819,7 +3819,7 @@ class AsyncLambda(AsyncClient):
         self,
         *,
         function_name: str,
-        zip_file: bytes | None = None,
+        zip_file: bytes | bytearray | memoryview | None = None,
         s3_bucket: str | None = None,
         s3_key: str | None = None,
         s3_object_version: str | None = None,

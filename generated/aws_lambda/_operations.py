@@ -1867,7 +1867,7 @@ def build_invoke(
     durable_execution_name: str | None = None,
     qualifier: str | None = None,
     tenant_id: str | None = None,
-    payload: bytes | None = None,
+    payload: bytes | bytearray | memoryview | None = None,
 ) -> Request:
     """Build the request of ``Invoke``."""
     return Request(
@@ -1949,7 +1949,7 @@ def build_invoke_with_response_stream(
     qualifier: str | None = None,
     tenant_id: str | None = None,
     invocation_type: ResponseStreamingInvocationType | None = None,
-    payload: bytes | None = None,
+    payload: bytes | bytearray | memoryview | None = None,
 ) -> Request:
     """Build the request of ``InvokeWithResponseStream``."""
     return Request(
@@ -3150,7 +3150,7 @@ SEND_DURABLE_EXECUTION_CALLBACK_HEARTBEAT = OperationInfo(
 def build_send_durable_execution_callback_success(
     *,
     callback_id: str,
-    result: bytes | None = None,
+    result: bytes | bytearray | memoryview | None = None,
 ) -> Request:
     """Build the request of ``SendDurableExecutionCallbackSuccess``."""
     return Request(
@@ -3548,7 +3548,7 @@ _UPDATE_FUNCTION_CODE_BODY = Members(
 def build_update_function_code(
     *,
     function_name: str,
-    zip_file: bytes | None = None,
+    zip_file: bytes | bytearray | memoryview | None = None,
     s3_bucket: str | None = None,
     s3_key: str | None = None,
     s3_object_version: str | None = None,

@@ -2068,7 +2068,7 @@ class Lambda(SyncClient):
         durable_execution_name: str | None = None,
         qualifier: str | None = None,
         tenant_id: str | None = None,
-        payload: bytes | None = None,
+        payload: bytes | bytearray | memoryview | None = None,
     ) -> InvokeOutput:
         """Call ``Invoke``.
 
@@ -2214,7 +2214,7 @@ class Lambda(SyncClient):
         qualifier: str | None = None,
         tenant_id: str | None = None,
         invocation_type: ResponseStreamingInvocationType | None = None,
-        payload: bytes | None = None,
+        payload: bytes | bytearray | memoryview | None = None,
     ) -> InvokeWithResponseStream:
         """Call ``InvokeWithResponseStream``.
 
@@ -3455,7 +3455,7 @@ class Lambda(SyncClient):
         self,
         *,
         callback_id: str,
-        result: bytes | None = None,
+        result: bytes | bytearray | memoryview | None = None,
     ) -> SendDurableExecutionCallbackSuccessOutput:
         """Call ``SendDurableExecutionCallbackSuccess``.
 
@@ -3817,7 +3817,7 @@ class Lambda(SyncClient):
         self,
         *,
         function_name: str,
-        zip_file: bytes | None = None,
+        zip_file: bytes | bytearray | memoryview | None = None,
         s3_bucket: str | None = None,
         s3_key: str | None = None,
         s3_object_version: str | None = None,

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from ._runtime.shapes.structures import UnknownEvent
 from ._runtime.stream.event_json import decode_event, read_error
-from ._runtime.stream.events import AsyncPayloadStream, EventShape, PayloadStream
-from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.event_shape import EventEnd, EventShape
+from ._runtime.stream.events import AsyncPayloadStream, PayloadStream
+from ._runtime.stream.eventstream import EventHeaders
 from .errors import ERRORS, LambdaError
 from .types import (
     InvokeResponseStreamUpdate,
@@ -18,14 +19,16 @@ from .types import (
 )
 
 
-def _invoke_response_stream_update(message: EventMessage) -> InvokeResponseStreamUpdate:
-    return InvokeResponseStreamUpdate(payload=message.payload)
+def _invoke_response_stream_update(
+    headers: EventHeaders, payload: bytes
+) -> InvokeResponseStreamUpdate:
+    return InvokeResponseStreamUpdate(payload=payload)
 
 
 def _invoke_with_response_stream_complete_event(
-    message: EventMessage,
+    headers: EventHeaders, payload: bytes
 ) -> InvokeWithResponseStreamCompleteEvent:
-    return decode_event(message, InvokeWithResponseStreamCompleteEvent)
+    return decode_event(payload, InvokeWithResponseStreamCompleteEvent)
 
 
 InvokeWithResponseStreamResponseEventEvent: TypeAlias = (
@@ -42,6 +45,7 @@ _INVOKE_WITH_RESPONSE_STREAM_RESPONSE_EVENT_EVENTS = EventShape(
     },
     service_error=LambdaError,
     read_error=read_error,
+    last=EventEnd("InvokeComplete", code="error_code", message="error_details"),
 )
 
 
@@ -55,6 +59,10 @@ class InvokeWithResponseStream(
     PayloadStream[InvokeWithResponseStreamOutput, InvokeWithResponseStreamResponseEventEvent]
 ):
     """The events that ``InvokeWithResponseStream`` returns, and what came before them.
+
+    The stream ends with a ``InvokeWithResponseStreamCompleteEvent``; without it, TruncatedStream is
+    raised. One whose ``error_code`` is set is not returned, but raised as an error with that code,
+    which holds it as its ``event``.
 
     Attributes:
         status_code: the HTTP status.
@@ -86,6 +94,10 @@ class AsyncInvokeWithResponseStream(
     AsyncPayloadStream[InvokeWithResponseStreamOutput, InvokeWithResponseStreamResponseEventEvent]
 ):
     """The events that ``InvokeWithResponseStream`` returns, and what came before them.
+
+    The stream ends with a ``InvokeWithResponseStreamCompleteEvent``; without it, TruncatedStream is
+    raised. One whose ``error_code`` is set is not returned, but raised as an error with that code,
+    which holds it as its ``event``.
 
     Attributes:
         status_code: the HTTP status.

@@ -231,6 +231,11 @@ _EVENT_FORMS: Mapping[Any, EventForm] = {
     InvokeWithResponseStreamCompleteEvent: EventForm("InvokeComplete"),
 }
 
+_EVENT_ENDS: Mapping[Any, Any] = {
+    InvokeResponseStreamUpdate: InvokeWithResponseStreamCompleteEvent,
+    InvokeWithResponseStreamCompleteEvent: InvokeWithResponseStreamCompleteEvent,
+}
+
 
 class StubTransport(EventScript, StubBase):
     """Pass it to Lambda as transport, after telling it what to answer."""
@@ -239,6 +244,7 @@ class StubTransport(EventScript, StubBase):
     content_type = "application/json"
     output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
+    event_ends = _EVENT_ENDS
 
 
 class AsyncStubTransport(EventScript, AsyncStubBase):
@@ -248,3 +254,4 @@ class AsyncStubTransport(EventScript, AsyncStubBase):
     content_type = "application/json"
     output_forms = _OUTPUT_FORMS
     event_forms = _EVENT_FORMS
+    event_ends = _EVENT_ENDS

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 import msgspec
 
 from ._runtime.codec.rest_json import decode_json
-from ._runtime.shapes.structures import Output, Structure
+from ._runtime.shapes.structures import BytesLike, Output, Structure
 from ._runtime.shapes.timestamps import UNIX_EPOCH
 
 # Known values, for editors and type checkers. A service may add some, so any text is taken and read.
@@ -484,6 +484,8 @@ class CallbackDetails(Structure, kw_only=True):
         error: ``Error``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"result"})
+
     callback_id: str | None = msgspec.field(name="CallbackId", default=None)
     result: str | None = msgspec.field(name="Result", default=None)
     error: ErrorObject | None = msgspec.field(name="Error", default=None)
@@ -680,6 +682,8 @@ class ChainedInvokeDetails(Structure, kw_only=True):
         error: ``Error``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"result"})
+
     result: str | None = msgspec.field(name="Result", default=None)
     error: ErrorObject | None = msgspec.field(name="Error", default=None)
 
@@ -826,6 +830,8 @@ class ContextDetails(Structure, kw_only=True):
         error: ``Error``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"result"})
+
     replay_children: bool | None = msgspec.field(name="ReplayChildren", default=None)
     result: str | None = msgspec.field(name="Result", default=None)
     error: ErrorObject | None = msgspec.field(name="Error", default=None)
@@ -942,6 +948,8 @@ class Environment(Structure, kw_only=True):
         variables: ``Variables``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"variables"})
+
     variables: dict[str, str] | None = msgspec.field(name="Variables", default=None)
 
 
@@ -952,6 +960,8 @@ class EnvironmentError_(Structure, kw_only=True):
         error_code: ``ErrorCode``.
         message: ``Message``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"message"})
 
     error_code: str | None = msgspec.field(name="ErrorCode", default=None)
     message: str | None = msgspec.field(name="Message", default=None)
@@ -964,6 +974,8 @@ class EnvironmentResponse(Structure, kw_only=True):
         variables: ``Variables``.
         error: ``Error``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"variables"})
 
     variables: dict[str, str] | None = msgspec.field(name="Variables", default=None)
     error: EnvironmentError_ | None = msgspec.field(name="Error", default=None)
@@ -990,6 +1002,10 @@ class ErrorObject(Structure, kw_only=True):
         error_data: ``ErrorData``.
         stack_trace: ``StackTrace``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset(
+        {"error_message", "error_type", "error_data", "stack_trace"}
+    )
 
     error_message: str | None = msgspec.field(name="ErrorMessage", default=None)
     error_type: str | None = msgspec.field(name="ErrorType", default=None)
@@ -1146,6 +1162,8 @@ class EventInput(Structure, kw_only=True):
         truncated: ``Truncated``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"payload"})
+
     payload: str | None = msgspec.field(name="Payload", default=None)
     truncated: bool | None = msgspec.field(name="Truncated", default=None)
 
@@ -1157,6 +1175,8 @@ class EventPauseReason(Structure, kw_only=True):
         payload: ``Payload``.
         truncated: ``Truncated``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"payload"})
 
     payload: str | None = msgspec.field(name="Payload", default=None)
     truncated: bool | None = msgspec.field(name="Truncated", default=None)
@@ -1170,6 +1190,8 @@ class EventResult(Structure, kw_only=True):
         truncated: ``Truncated``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"payload"})
+
     payload: str | None = msgspec.field(name="Payload", default=None)
     truncated: bool | None = msgspec.field(name="Truncated", default=None)
 
@@ -1181,6 +1203,8 @@ class EventResumeReason(Structure, kw_only=True):
         payload: ``Payload``.
         truncated: ``Truncated``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"payload"})
 
     payload: str | None = msgspec.field(name="Payload", default=None)
     truncated: bool | None = msgspec.field(name="Truncated", default=None)
@@ -1348,6 +1372,8 @@ class ExecutionDetails(Structure, kw_only=True):
         input_payload: ``InputPayload``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"input_payload"})
+
     input_payload: str | None = msgspec.field(name="InputPayload", default=None)
 
 
@@ -1494,7 +1520,9 @@ class FunctionCode(Structure, kw_only=True):
         source_kms_key_arn: ``SourceKMSKeyArn``.
     """
 
-    zip_file: bytes | None = msgspec.field(name="ZipFile", default=None)
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"zip_file"})
+
+    zip_file: BytesLike | None = msgspec.field(name="ZipFile", default=None)
     s3_bucket: str | None = msgspec.field(name="S3Bucket", default=None)
     s3_key: str | None = msgspec.field(name="S3Key", default=None)
     s3_object_version: str | None = msgspec.field(name="S3ObjectVersion", default=None)
@@ -1536,6 +1564,8 @@ class FunctionCodeLocationError(Structure, kw_only=True):
         error_code: ``ErrorCode``.
         message: ``Message``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"message"})
 
     error_code: str | None = msgspec.field(name="ErrorCode", default=None)
     message: str | None = msgspec.field(name="Message", default=None)
@@ -1776,6 +1806,8 @@ class ImageConfigError(Structure, kw_only=True):
         message: ``Message``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"message"})
+
     error_code: str | None = msgspec.field(name="ErrorCode", default=None)
     message: str | None = msgspec.field(name="Message", default=None)
 
@@ -1832,6 +1864,8 @@ class InvokeResponseStreamUpdate(Structure, kw_only=True):
     Attributes:
         payload: the event's payload.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"payload"})
 
     payload: bytes = b""
 
@@ -1944,13 +1978,15 @@ class LayerVersionContentInput(Structure, kw_only=True):
         zip_file: ``ZipFile``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"zip_file"})
+
     s3_bucket: str | None = msgspec.field(name="S3Bucket", default=None)
     s3_key: str | None = msgspec.field(name="S3Key", default=None)
     s3_object_version: str | None = msgspec.field(name="S3ObjectVersion", default=None)
     s3_object_storage_mode: S3ObjectStorageMode | None = msgspec.field(
         name="S3ObjectStorageMode", default=None
     )
-    zip_file: bytes | None = msgspec.field(name="ZipFile", default=None)
+    zip_file: BytesLike | None = msgspec.field(name="ZipFile", default=None)
 
 
 class LayerVersionContentOutput(Structure, kw_only=True):
@@ -2125,6 +2161,8 @@ class OperationUpdate(Structure, kw_only=True):
         chained_invoke_options: ``ChainedInvokeOptions``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"payload"})
+
     id: str = msgspec.field(name="Id")
     parent_id: str | None = msgspec.field(name="ParentId", default=None)
     name: str | None = msgspec.field(name="Name", default=None)
@@ -2150,6 +2188,8 @@ class PauseDetails(Structure, kw_only=True):
         reason: ``Reason``.
         execution_timeout_paused: ``ExecutionTimeoutPaused``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"reason"})
 
     pause_request_timestamp: datetime = msgspec.field(
         name="PauseRequestTimestamp", default=UNIX_EPOCH
@@ -2263,6 +2303,8 @@ class RuntimeVersionError(Structure, kw_only=True):
         message: ``Message``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"message"})
+
     error_code: str | None = msgspec.field(name="ErrorCode", default=None)
     message: str | None = msgspec.field(name="Message", default=None)
 
@@ -2364,6 +2406,8 @@ class StepDetails(Structure, kw_only=True):
         result: ``Result``.
         error: ``Error``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"result"})
 
     attempt: int | None = msgspec.field(name="Attempt", default=None)
     next_attempt_timestamp: datetime | None = msgspec.field(
@@ -3175,6 +3219,8 @@ class GetDurableExecutionOutput(Output, kw_only=True):
         expected_execution_timeout_timestamp: ``ExpectedExecutionTimeoutTimestamp``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"input_payload", "result"})
+
     durable_execution_arn: str = msgspec.field(name="DurableExecutionArn", default="")
     durable_execution_name: str = msgspec.field(name="DurableExecutionName", default="")
     function_arn: str = msgspec.field(name="FunctionArn", default="")
@@ -3727,6 +3773,8 @@ class InvokeOutput(Output, kw_only=True):
         executed_version: the response header ``X-Amz-Executed-Version``.
         durable_execution_arn: the response header ``X-Amz-Durable-Execution-Arn``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"payload"})
 
     status_code: int | None = None
     function_error: str | None = None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
-    from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent, UnknownMember
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
     from ._runtime.stream.payload import ServerSentEvent
@@ -458,6 +459,7 @@ __all__ = [
     "InvokeModelTokensRequest",
     "InvokeModelWithResponseStream",
     "InvokeModelWithResponseStreamOutput",
+    "ItemTooLarge",
     "JsonSchemaDefinition",
     "ListAsyncInvokesOutput",
     "Message",
@@ -501,6 +503,7 @@ __all__ = [
     "StartAsyncInvokeOutput",
     "StopReason",
     "StreamError",
+    "StreamStats",
     "SystemContentBlock",
     "SystemTool",
     "Tag",
@@ -529,6 +532,7 @@ __all__ = [
     "TransportError",
     "TruncatedStream",
     "UnknownEvent",
+    "UnknownMember",
     "ValidationException",
     "VideoBlock",
     "VideoFormat",
@@ -722,6 +726,7 @@ _MODULES = {
     "InvokeModelTokensRequest": ".types",
     "InvokeModelWithResponseStream": ".events",
     "InvokeModelWithResponseStreamOutput": ".types",
+    "ItemTooLarge": "._runtime.errors",
     "JsonSchemaDefinition": ".types",
     "ListAsyncInvokesOutput": ".types",
     "Message": ".types",
@@ -765,6 +770,7 @@ _MODULES = {
     "StartAsyncInvokeOutput": ".types",
     "StopReason": ".types",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "SystemContentBlock": ".types",
     "SystemTool": ".types",
     "Tag": ".types",
@@ -793,6 +799,7 @@ _MODULES = {
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "UnknownEvent": "._runtime.shapes.structures",
+    "UnknownMember": "._runtime.shapes.structures",
     "ValidationException": ".errors",
     "VideoBlock": ".types",
     "VideoFormat": ".types",

@@ -374,7 +374,7 @@ class AsyncBedrockRuntime(AsyncClient):
         performance_config_latency: PerformanceConfigLatency | None = None,
         service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
-        body: bytes | None = None,
+        body: bytes | bytearray | memoryview | None = None,
     ) -> InvokeModelOutput: ...
     @overload
     async def invoke_model(
@@ -403,7 +403,7 @@ class AsyncBedrockRuntime(AsyncClient):
         performance_config_latency: PerformanceConfigLatency | None = None,
         service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
-        body: bytes | None = None,
+        body: bytes | bytearray | memoryview | None = None,
         json: Any = UNSET,
     ) -> InvokeModelOutput:
         """Call ``InvokeModel``.
@@ -473,7 +473,7 @@ class AsyncBedrockRuntime(AsyncClient):
         performance_config_latency: PerformanceConfigLatency | None = None,
         service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
-        body: bytes | None = None,
+        body: bytes | bytearray | memoryview | None = None,
     ) -> AsyncStreamCall[AsyncInvokeModelWithResponseStream]: ...
     @overload
     def invoke_model_with_response_stream(
@@ -502,7 +502,7 @@ class AsyncBedrockRuntime(AsyncClient):
         performance_config_latency: PerformanceConfigLatency | None = None,
         service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
-        body: bytes | None = None,
+        body: bytes | bytearray | memoryview | None = None,
         json: Any = UNSET,
     ) -> AsyncStreamCall[AsyncInvokeModelWithResponseStream]:
         """Call ``InvokeModelWithResponseStream``.

@@ -391,7 +391,7 @@ def build_invoke_model(
     performance_config_latency: PerformanceConfigLatency | None = None,
     service_tier: ServiceTierType | None = None,
     request_metadata: str | None = None,
-    body: bytes | None = None,
+    body: bytes | bytearray | memoryview | None = None,
     json: Any = UNSET,
 ) -> Request:
     """Build the request of ``InvokeModel``."""
@@ -454,7 +454,7 @@ def build_invoke_model_with_response_stream(
     performance_config_latency: PerformanceConfigLatency | None = None,
     service_tier: ServiceTierType | None = None,
     request_metadata: str | None = None,
-    body: bytes | None = None,
+    body: bytes | bytearray | memoryview | None = None,
     json: Any = UNSET,
 ) -> Request:
     """Build the request of ``InvokeModelWithResponseStream``."""

@@ -373,7 +373,7 @@ class BedrockRuntime(SyncClient):
         performance_config_latency: PerformanceConfigLatency | None = None,
         service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
-        body: bytes | None = None,
+        body: bytes | bytearray | memoryview | None = None,
     ) -> InvokeModelOutput: ...
     @overload
     def invoke_model(
@@ -402,7 +402,7 @@ class BedrockRuntime(SyncClient):
         performance_config_latency: PerformanceConfigLatency | None = None,
         service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
-        body: bytes | None = None,
+        body: bytes | bytearray | memoryview | None = None,
         json: Any = UNSET,
     ) -> InvokeModelOutput:
         """Call ``InvokeModel``.
@@ -472,7 +472,7 @@ class BedrockRuntime(SyncClient):
         performance_config_latency: PerformanceConfigLatency | None = None,
         service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
-        body: bytes | None = None,
+        body: bytes | bytearray | memoryview | None = None,
     ) -> InvokeModelWithResponseStream: ...
     @overload
     def invoke_model_with_response_stream(
@@ -501,7 +501,7 @@ class BedrockRuntime(SyncClient):
         performance_config_latency: PerformanceConfigLatency | None = None,
         service_tier: ServiceTierType | None = None,
         request_metadata: str | None = None,
-        body: bytes | None = None,
+        body: bytes | bytearray | memoryview | None = None,
         json: Any = UNSET,
     ) -> InvokeModelWithResponseStream:
         """Call ``InvokeModelWithResponseStream``.

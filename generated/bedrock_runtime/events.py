@@ -8,14 +8,9 @@ from typing import TypeAlias
 
 from ._runtime.shapes.structures import UnknownEvent
 from ._runtime.stream.event_json import decode_event, read_error
-from ._runtime.stream.events import (
-    AsyncEventStream,
-    AsyncPayloadStream,
-    EventShape,
-    EventStream,
-    PayloadStream,
-)
-from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.event_shape import EventShape
+from ._runtime.stream.events import AsyncEventStream, AsyncPayloadStream, EventStream, PayloadStream
+from ._runtime.stream.eventstream import EventHeaders
 from .errors import (
     ERRORS,
     BedrockRuntimeError,
@@ -41,32 +36,34 @@ from .types import (
 )
 
 
-def _message_start_event(message: EventMessage) -> MessageStartEvent:
-    return decode_event(message, MessageStartEvent)
+def _message_start_event(headers: EventHeaders, payload: bytes) -> MessageStartEvent:
+    return decode_event(payload, MessageStartEvent)
 
 
-def _content_block_start_event(message: EventMessage) -> ContentBlockStartEvent:
-    return decode_event(message, ContentBlockStartEvent)
+def _content_block_start_event(headers: EventHeaders, payload: bytes) -> ContentBlockStartEvent:
+    return decode_event(payload, ContentBlockStartEvent)
 
 
-def _content_block_delta_event(message: EventMessage) -> ContentBlockDeltaEvent:
-    return decode_event(message, ContentBlockDeltaEvent)
+def _content_block_delta_event(headers: EventHeaders, payload: bytes) -> ContentBlockDeltaEvent:
+    return decode_event(payload, ContentBlockDeltaEvent)
 
 
-def _content_block_stop_event(message: EventMessage) -> ContentBlockStopEvent:
-    return decode_event(message, ContentBlockStopEvent)
+def _content_block_stop_event(headers: EventHeaders, payload: bytes) -> ContentBlockStopEvent:
+    return decode_event(payload, ContentBlockStopEvent)
 
 
-def _message_stop_event(message: EventMessage) -> MessageStopEvent:
-    return decode_event(message, MessageStopEvent)
+def _message_stop_event(headers: EventHeaders, payload: bytes) -> MessageStopEvent:
+    return decode_event(payload, MessageStopEvent)
 
 
-def _converse_stream_metadata_event(message: EventMessage) -> ConverseStreamMetadataEvent:
-    return decode_event(message, ConverseStreamMetadataEvent)
+def _converse_stream_metadata_event(
+    headers: EventHeaders, payload: bytes
+) -> ConverseStreamMetadataEvent:
+    return decode_event(payload, ConverseStreamMetadataEvent)
 
 
-def _payload_part(message: EventMessage) -> PayloadPart:
-    return decode_event(message, PayloadPart)
+def _payload_part(headers: EventHeaders, payload: bytes) -> PayloadPart:
+    return decode_event(payload, PayloadPart)
 
 
 ConverseStreamOutputEvent: TypeAlias = (

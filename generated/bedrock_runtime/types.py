@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 import msgspec
 
 from ._runtime.codec.rest_json import decode_json
-from ._runtime.shapes.structures import DATE_TIME, Output, Structure, Union
+from ._runtime.shapes.structures import DATE_TIME, BytesLike, Output, Structure, Union
 from ._runtime.shapes.timestamps import UNIX_EPOCH
 
 # Known values, for editors and type checkers. A service may add some, so any text is taken and read.
@@ -300,6 +300,8 @@ class AsyncInvokeSummary(Structure, kw_only=True):
         output_data_config: ``outputDataConfig``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"failure_message"})
+
     invocation_arn: str = msgspec.field(name="invocationArn", default="")
     model_arn: str = msgspec.field(name="modelArn", default="")
     client_request_token: str | None = msgspec.field(name="clientRequestToken", default=None)
@@ -341,6 +343,8 @@ class AudioSource(Union, kw_only=True):
         bytes_: ``bytes``.
         s3_location: ``s3Location``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"bytes_", "s3_location"})
 
     bytes_: bytes | None = msgspec.field(name="bytes", default=None)
     s3_location: S3Location | None = msgspec.field(name="s3Location", default=None)
@@ -798,6 +802,8 @@ class ErrorBlock(Structure, kw_only=True):
         message: ``message``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"message"})
+
     message: str | None = None
 
 
@@ -893,6 +899,8 @@ class GuardrailAutomatedReasoningInputTextReference(Structure, kw_only=True):
     Attributes:
         text: ``text``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"text"})
 
     text: str | None = None
 
@@ -994,6 +1002,8 @@ class GuardrailAutomatedReasoningStatement(Structure, kw_only=True):
         logic: ``logic``.
         natural_language: ``naturalLanguage``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"logic", "natural_language"})
 
     logic: str | None = None
     natural_language: str | None = msgspec.field(name="naturalLanguage", default=None)
@@ -1097,6 +1107,8 @@ class GuardrailChecksContentBlock(Union, kw_only=True):
     Attributes:
         text: ``text``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"text"})
 
     text: str | None = None
 
@@ -1437,6 +1449,8 @@ class GuardrailConverseImageBlock(Structure, kw_only=True):
         source: ``source``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"format", "source"})
+
     _required: ClassVar[frozenset[str]] = frozenset({"format", "source"})
 
     format: GuardrailConverseImageFormat = msgspec.field(default_factory=str)
@@ -1449,6 +1463,8 @@ class GuardrailConverseImageSource(Union, kw_only=True):
     Attributes:
         bytes_: ``bytes``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"bytes_"})
 
     bytes_: bytes | None = msgspec.field(name="bytes", default=None)
 
@@ -1504,6 +1520,8 @@ class GuardrailImageBlock(Structure, kw_only=True):
         source: ``source``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"format", "source"})
+
     format: GuardrailImageFormat
     source: GuardrailImageSource
 
@@ -1527,7 +1545,9 @@ class GuardrailImageSource(Union, kw_only=True):
         bytes_: ``bytes``.
     """
 
-    bytes_: bytes | None = msgspec.field(name="bytes", default=None)
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"bytes_"})
+
+    bytes_: BytesLike | None = msgspec.field(name="bytes", default=None)
 
 
 class GuardrailInvocationMetrics(Structure, kw_only=True):
@@ -1811,6 +1831,8 @@ class ImageSource(Union, kw_only=True):
         s3_location: ``s3Location``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"bytes_", "s3_location"})
+
     bytes_: bytes | None = msgspec.field(name="bytes", default=None)
     s3_location: S3Location | None = msgspec.field(name="s3Location", default=None)
 
@@ -1838,7 +1860,9 @@ class InvokeModelTokensRequest(Structure, kw_only=True):
         body: ``body``.
     """
 
-    body: bytes
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"body"})
+
+    body: BytesLike
 
 
 class JsonSchemaDefinition(Structure, kw_only=True):
@@ -1927,6 +1951,8 @@ class OutputFormatStructure(Union, kw_only=True):
         json_schema: ``jsonSchema``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"json_schema"})
+
     json_schema: JsonSchemaDefinition | None = msgspec.field(name="jsonSchema", default=None)
 
 
@@ -1936,6 +1962,8 @@ class PayloadPart(Structure, kw_only=True):
     Attributes:
         bytes_: ``bytes``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"bytes_"})
 
     bytes_: bytes | None = msgspec.field(name="bytes", default=None)
 
@@ -1978,6 +2006,8 @@ class ReasoningContentBlock(Union, kw_only=True):
         redacted_content: ``redactedContent``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"reasoning_text", "redacted_content"})
+
     reasoning_text: ReasoningTextBlock | None = msgspec.field(name="reasoningText", default=None)
     redacted_content: bytes | None = msgspec.field(name="redactedContent", default=None)
 
@@ -1991,6 +2021,8 @@ class ReasoningContentBlockDelta(Union, kw_only=True):
         signature: ``signature``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"text", "redacted_content", "signature"})
+
     text: str | None = None
     redacted_content: bytes | None = msgspec.field(name="redactedContent", default=None)
     signature: str | None = None
@@ -2003,6 +2035,8 @@ class ReasoningTextBlock(Structure, kw_only=True):
         text: ``text``.
         signature: ``signature``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"text", "signature"})
 
     _required: ClassVar[frozenset[str]] = frozenset({"text"})
 
@@ -2479,6 +2513,8 @@ class GetAsyncInvokeOutput(Output, kw_only=True):
         output_data_config: ``outputDataConfig``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"failure_message"})
+
     invocation_arn: str = msgspec.field(name="invocationArn", default="")
     model_arn: str = msgspec.field(name="modelArn", default="")
     client_request_token: str | None = msgspec.field(name="clientRequestToken", default=None)
@@ -2520,6 +2556,8 @@ class InvokeModelOutput(Output, kw_only=True):
         service_tier: the response header ``X-Amzn-Bedrock-Service-Tier``. Known values:
             ``priority``, ``default``, ``flex``, ``reserved``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"body"})
 
     body: bytes = b""
     content_type: str = ""

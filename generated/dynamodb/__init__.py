@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
-    from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownMember
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
         AsyncHTTPTransport,
@@ -495,6 +496,7 @@ __all__ = [
     "ItemCollectionMetrics",
     "ItemCollectionSizeLimitExceededException",
     "ItemResponse",
+    "ItemTooLarge",
     "KeySchemaElement",
     "KeyType",
     "KeysAndAttributes",
@@ -584,6 +586,7 @@ __all__ = [
     "StartBulkPutItemsOutput",
     "StreamError",
     "StreamSpecification",
+    "StreamStats",
     "StreamViewType",
     "TableAlreadyExistsException",
     "TableAutoScalingDescription",
@@ -613,6 +616,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "TruncatedStream",
+    "UnknownMember",
     "UntagResourceOutput",
     "Update",
     "UpdateContinuousBackupsOutput",
@@ -812,6 +816,7 @@ _MODULES = {
     "ItemCollectionMetrics": ".types",
     "ItemCollectionSizeLimitExceededException": ".errors",
     "ItemResponse": ".types",
+    "ItemTooLarge": "._runtime.errors",
     "KeySchemaElement": ".types",
     "KeyType": ".types",
     "KeysAndAttributes": ".types",
@@ -901,6 +906,7 @@ _MODULES = {
     "StartBulkPutItemsOutput": ".types",
     "StreamError": "._runtime.errors",
     "StreamSpecification": ".types",
+    "StreamStats": "._runtime.settings.hooks",
     "StreamViewType": ".types",
     "TableAlreadyExistsException": ".errors",
     "TableAutoScalingDescription": ".types",
@@ -930,6 +936,7 @@ _MODULES = {
     "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
+    "UnknownMember": "._runtime.shapes.structures",
     "UntagResourceOutput": ".types",
     "Update": ".types",
     "UpdateContinuousBackupsOutput": ".types",

@@ -210,6 +210,9 @@ from .types import (
 class AsyncDynamoDB(AsyncClient):
     """Amazon DynamoDB (API version 2012-08-10).
 
+    Items are mappings of attribute values. ``AttributeValue.item_from_plain`` makes one of plain
+    Python values, and ``AttributeValue.item_to_plain`` returns the plain values of one.
+
     For asyncio and trio. Use it in ``async with``, or call ``aclose()`` when done.
     """
 

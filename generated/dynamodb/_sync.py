@@ -210,6 +210,9 @@ from .types import (
 class DynamoDB(SyncClient):
     """Amazon DynamoDB (API version 2012-08-10).
 
+    Items are mappings of attribute values. ``AttributeValue.item_from_plain`` makes one of plain
+    Python values, and ``AttributeValue.item_to_plain`` returns the plain values of one.
+
     Use it in ``with``, or call ``close()`` when done. It can be shared by threads.
     """
 

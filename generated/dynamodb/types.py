@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
+from ._runtime.shapes.attribute_values import AttributeValueUnion
 from ._runtime.shapes.structures import Output, Structure
 from ._runtime.shapes.timestamps import UNIX_EPOCH
 
@@ -224,8 +225,12 @@ class AttributeDefinition(Structure, kw_only=True):
     attribute_type: ScalarAttributeType = msgspec.field(name="AttributeType", default_factory=str)
 
 
-class AttributeValue(Structure, kw_only=True):
+class AttributeValue(AttributeValueUnion, kw_only=True):
     """The structure ``AttributeValue``.
+
+    ``from_plain`` makes one of a str, int, Decimal, bool, None, bytes, set, list or dict, and
+    ``to_plain`` returns such a value. ``item_from_plain`` and ``item_to_plain`` do the same with
+    whole items.
 
     Attributes:
         s: ``S``.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -299,6 +300,7 @@ __all__ = [
     "InvalidArgumentException",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "KMSAccessDeniedException",
     "KMSDisabledException",
     "KMSInvalidStateException",
@@ -387,6 +389,7 @@ __all__ = [
     "StreamFilter",
     "StreamMode",
     "StreamModeDetails",
+    "StreamStats",
     "StreamStatus",
     "StreamSummary",
     "SubscribeToShardEvent",
@@ -508,6 +511,7 @@ _MODULES = {
     "InvalidArgumentException": ".errors",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "KMSAccessDeniedException": ".errors",
     "KMSDisabledException": ".errors",
     "KMSInvalidStateException": ".errors",
@@ -596,6 +600,7 @@ _MODULES = {
     "StreamFilter": ".types",
     "StreamMode": ".types",
     "StreamModeDetails": ".types",
+    "StreamStats": "._runtime.settings.hooks",
     "StreamStatus": ".types",
     "StreamSummary": ".types",
     "SubscribeToShardEvent": ".types",

@@ -1563,7 +1563,7 @@ class AsyncKinesis(AsyncClient):
     async def put_record(
         self,
         *,
-        data: bytes,
+        data: bytes | bytearray | memoryview,
         stream_name: str | None = None,
         partition_key: str | None = None,
         explicit_hash_key: str | None = None,

@@ -1562,7 +1562,7 @@ class Kinesis(SyncClient):
     def put_record(
         self,
         *,
-        data: bytes,
+        data: bytes | bytearray | memoryview,
         stream_name: str | None = None,
         partition_key: str | None = None,
         explicit_hash_key: str | None = None,

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from ._runtime.shapes.structures import UnknownEvent
 from ._runtime.stream.event_json import decode_event, read_error
-from ._runtime.stream.events import AsyncEventStream, EventShape, EventStream
-from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.event_shape import EventShape
+from ._runtime.stream.events import AsyncEventStream, EventStream
+from ._runtime.stream.eventstream import EventHeaders
 from .errors import (
     ERRORS,
     InternalFailureException,
@@ -26,8 +27,8 @@ from .errors import (
 from .types import SubscribeToShardEvent, SubscribeToShardOutput
 
 
-def _subscribe_to_shard_event(message: EventMessage) -> SubscribeToShardEvent:
-    return decode_event(message, SubscribeToShardEvent)
+def _subscribe_to_shard_event(headers: EventHeaders, payload: bytes) -> SubscribeToShardEvent:
+    return decode_event(payload, SubscribeToShardEvent)
 
 
 SubscribeToShardEventStreamEvent: TypeAlias = SubscribeToShardEvent | UnknownEvent

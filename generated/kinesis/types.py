@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
-from ._runtime.shapes.structures import Output, Structure
+from ._runtime.shapes.structures import BytesLike, Output, Structure
 from ._runtime.shapes.timestamps import UNIX_EPOCH
 
 # Known values, for editors and type checkers. A service may add some, so any text is taken and read.
@@ -524,7 +524,7 @@ class PutRecordsRequestEntry(Structure, kw_only=True):
         partition_key: ``PartitionKey``.
     """
 
-    data: bytes = msgspec.field(name="Data")
+    data: BytesLike = msgspec.field(name="Data")
     explicit_hash_key: str | None = msgspec.field(name="ExplicitHashKey", default=None)
     partition_key: str | None = msgspec.field(name="PartitionKey", default=None)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
@@ -133,6 +134,7 @@ __all__ = [
     "InternalServerException",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "ListMarketplaceRevenueShareAllocationsOutput",
     "ListMarketplaceRevenueSharesOutput",
     "ListRevenueAttributionAllocationsOutput",
@@ -164,6 +166,7 @@ __all__ = [
     "SortOrder",
     "StartRevenueAttributionAllocationsTaskOutput",
     "StreamError",
+    "StreamStats",
     "Tag",
     "TagResourceOutput",
     "TenancyModel",
@@ -219,6 +222,7 @@ _MODULES = {
     "InternalServerException": ".errors",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "ListMarketplaceRevenueShareAllocationsOutput": ".types",
     "ListMarketplaceRevenueSharesOutput": ".types",
     "ListRevenueAttributionAllocationsOutput": ".types",
@@ -250,6 +254,7 @@ _MODULES = {
     "SortOrder": ".types",
     "StartRevenueAttributionAllocationsTaskOutput": ".types",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Tag": ".types",
     "TagResourceOutput": ".types",
     "TenancyModel": ".types",

@@ -227,6 +227,8 @@ class RevenueAttributionAllocationErrorDetail(Structure, kw_only=True):
         error_message: ``ErrorMessage``.
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"customer_aws_account_id"})
+
     revenue_attribution_allocation_id: str | None = msgspec.field(
         name="RevenueAttributionAllocationId", default=None
     )
@@ -255,6 +257,8 @@ class RevenueAttributionAllocationSummary(Structure, kw_only=True):
         effective_until: ``EffectiveUntil``.
         status: ``Status``. Known values: ``ACTIVE``, ``INACTIVE``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"customer_aws_account_id"})
 
     revenue_attribution_allocation_id: str = msgspec.field(
         name="RevenueAttributionAllocationId", default=""
@@ -286,6 +290,8 @@ class RevenueShareAllocation(Structure, kw_only=True):
         effective_until: ``EffectiveUntil``.
         status: ``Status``. Known values: ``ACTIVE``, ``INACTIVE``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"customer_aws_account_id"})
 
     action: RevenueAttributionAllocationAction = msgspec.field(name="Action")
     revenue_attribution_allocation_id: str | None = msgspec.field(
@@ -547,6 +553,8 @@ class GetRevenueAttributionAllocationOutput(Output, kw_only=True):
         revenue_attribution_revision: ``RevenueAttributionRevision``.
         revenue_attribution_latest_revision: ``RevenueAttributionLatestRevision``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"customer_aws_account_id"})
 
     revenue_attribution_allocation_id: str = msgspec.field(
         name="RevenueAttributionAllocationId", default=""

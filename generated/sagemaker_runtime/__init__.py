@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
     from ._runtime.wire.httpx2_adapter import (
         AsyncHTTPX2Transport as AsyncHTTPX2Transport,
         HTTPX2Transport as HTTPX2Transport,
-    )
-    from ._runtime.wire.pyreqwest_adapter import (
-        AsyncPyreqwestTransport as AsyncPyreqwestTransport,
-        PyreqwestTransport as PyreqwestTransport,
     )
     from ._runtime.wire.transport import (
         AsyncHTTPTransport,
@@ -97,6 +94,7 @@ __all__ = [
     "InvokeEndpointOutput",
     "InvokeEndpointWithResponseStream",
     "InvokeEndpointWithResponseStreamOutput",
+    "ItemTooLarge",
     "ModelError",
     "ModelNotReadyException",
     "ModelStreamError",
@@ -111,6 +109,7 @@ __all__ = [
     "ServiceError",
     "ServiceUnavailable",
     "StreamError",
+    "StreamStats",
     "Timeout",
     "Transport",
     "TransportError",
@@ -126,7 +125,6 @@ _MODULES = {
     "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncHTTPX2Transport": "._runtime.wire.httpx2_adapter",
     "AsyncInvokeEndpointWithResponseStream": ".events",
-    "AsyncPyreqwestTransport": "._runtime.wire.pyreqwest_adapter",
     "AsyncSageMakerRuntime": "._async",
     "AsyncTransport": "._runtime.wire.transport",
     "CallEvent": "._runtime.settings.hooks",
@@ -151,12 +149,12 @@ _MODULES = {
     "InvokeEndpointOutput": ".types",
     "InvokeEndpointWithResponseStream": ".events",
     "InvokeEndpointWithResponseStreamOutput": ".types",
+    "ItemTooLarge": "._runtime.errors",
     "ModelError": ".errors",
     "ModelNotReadyException": ".errors",
     "ModelStreamError": ".errors",
     "PayloadPart": ".types",
     "ProtocolError": "._runtime.errors",
-    "PyreqwestTransport": "._runtime.wire.pyreqwest_adapter",
     "ReadTimeout": "._runtime.errors",
     "ResponseMetadata": "._runtime.shapes.structures",
     "ResponseStreamEvent": ".events",
@@ -166,6 +164,7 @@ _MODULES = {
     "ServiceError": "._runtime.errors",
     "ServiceUnavailable": ".errors",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Timeout": "._runtime.message.http",
     "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",

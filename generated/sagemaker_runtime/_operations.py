@@ -49,7 +49,7 @@ SERVICE = ServiceInfo(
 def build_invoke_endpoint(
     *,
     endpoint_name: str,
-    body: bytes | None = None,
+    body: bytes | bytearray | memoryview | None = None,
     json: Any = UNSET,
     content_type: str | None = None,
     accept: str | None = None,
@@ -179,7 +179,7 @@ INVOKE_ENDPOINT_ASYNC = OperationInfo(
 def build_invoke_endpoint_with_response_stream(
     *,
     endpoint_name: str,
-    body: bytes | None = None,
+    body: bytes | bytearray | memoryview | None = None,
     json: Any = UNSET,
     content_type: str | None = None,
     accept: str | None = None,

@@ -8,14 +8,15 @@ from typing import TypeAlias
 
 from ._runtime.shapes.structures import UnknownEvent
 from ._runtime.stream.event_json import read_error
-from ._runtime.stream.events import AsyncPayloadStream, EventShape, PayloadStream
-from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.event_shape import EventShape
+from ._runtime.stream.events import AsyncPayloadStream, PayloadStream
+from ._runtime.stream.eventstream import EventHeaders
 from .errors import ERRORS, InternalStreamFailure, ModelStreamError, SageMakerRuntimeError
 from .types import InvokeEndpointWithResponseStreamOutput, PayloadPart
 
 
-def _payload_part(message: EventMessage) -> PayloadPart:
-    return PayloadPart(bytes_=message.payload)
+def _payload_part(headers: EventHeaders, payload: bytes) -> PayloadPart:
+    return PayloadPart(bytes_=payload)
 
 
 ResponseStreamEvent: TypeAlias = PayloadPart | UnknownEvent

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -20,6 +20,8 @@ class PayloadPart(Structure, kw_only=True):
             event's payload).
     """
 
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"bytes_"})
+
     bytes_: bytes = b""
 
 
@@ -32,6 +34,8 @@ class InvokeEndpointOutput(Output, kw_only=True):
         invoked_production_variant: the response header ``x-Amzn-Invoked-Production-Variant``.
         custom_attributes: the response header ``X-Amzn-SageMaker-Custom-Attributes``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"body", "custom_attributes"})
 
     body: bytes = b""
     content_type: str | None = None
@@ -65,6 +69,8 @@ class InvokeEndpointWithResponseStreamOutput(Output, kw_only=True):
         invoked_production_variant: the response header ``x-Amzn-Invoked-Production-Variant``.
         custom_attributes: the response header ``X-Amzn-SageMaker-Custom-Attributes``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"custom_attributes"})
 
     content_type: str | None = None
     invoked_production_variant: str | None = None

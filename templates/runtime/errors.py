@@ -12,6 +12,7 @@
       StreamError             an event stream or payload cannot be read on
         ChecksumMismatch
         TruncatedStream
+        ItemTooLarge        a line or value in a payload is larger than the caller allows
       InvalidResponse         the service's answer does not fit its description
       WaiterError             something that was waited for did not come about
         WaiterFailed          and cannot any more
@@ -196,6 +197,10 @@ class ChecksumMismatch(StreamError):
 
 class TruncatedStream(StreamError):
     """The stream ended inside a frame, or before the payload was complete."""
+
+
+class ItemTooLarge(StreamError):
+    """A line, JSON value or server-sent event in a payload is larger than the limit, ``max_size``."""
 
 
 class ServiceError(AWSError):

@@ -36,8 +36,8 @@ def _environment(peer: str) -> Path:
     if not stamp.is_file() or stamp.read_text() != wanted:
         print(f"installing {peer} in {folder.relative_to(ROOT)}", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, *requirements, *constraints], check=True)
         stamp.write_text(wanted)
     return python

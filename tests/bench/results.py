@@ -41,6 +41,13 @@ class Run:
     samples: dict[str, dict[str, list[Sample]]]
     """Samples by scenario and client; those at the same index were taken in the same round."""
 
+    def doubts(self) -> list[str]:
+        """Return why the figures are rough, if they are."""
+        doubts = ["it was a quick run"] if self.quick else []
+        if float(self.machine["load"]) > int(self.machine["cores"]) / 2:
+            doubts.append(f"the machine was busy before it began (load {self.machine['load']})")
+        return doubts
+
     def has(self, scenario: str, peer: str) -> bool:
         return bool(self.samples.get(scenario, {}).get(peer))
 

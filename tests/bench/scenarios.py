@@ -23,28 +23,29 @@ RIVALS = {"sync": ("boto3", "capo"), "asyncio": ("aiobotocore", "capo"), "uvloop
 
 
 @dataclass(frozen=True)
-class Load:
-    """An action that a worker repeats."""
+class Scenario:
+    """Something that several clients do in turn."""
 
     name: str
     title: str
     mode: str
     """sync, asyncio or uvloop."""
-    action: str
-    """call, or the name of a stream: small, large or first."""
-    width: int
-    """Threads or tasks that share one client."""
     peers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Start:
-    """A process that is started and does one thing; see ``starts``."""
+class Load(Scenario):
+    """An action that a worker repeats."""
 
-    name: str
-    title: str
-    mode: str
-    peers: tuple[str, ...]
+    action: str
+    """call, or the name of a stream: small, large or first."""
+    width: int
+    """Threads or tasks that share one client."""
+
+
+@dataclass(frozen=True)
+class Start(Scenario):
+    """A process that is started and does one thing; see ``starts``."""
 
 
 def loads() -> list[Load]:
@@ -58,10 +59,10 @@ def loads() -> list[Load]:
         several = "threads" if mode == "sync" else "tasks"
         for width in widths:
             title = f"{mode}, one call at a time" if width == 1 else f"{mode}, {width} {several}"
-            found.append(Load(f"call-{mode}-{width}", title, mode, "call", width, peers))
+            found.append(Load(f"call-{mode}-{width}", title, mode, peers, "call", width))
         readers = tuple(peer for peer in peers if peer != "httpx2")
         for action, title in (("small", "small events"), ("large", "128 KiB events"), ("first", "first event")):
-            found.append(Load(f"{action}-{mode}", f"{title}, {mode}", mode, action, 1, readers))
+            found.append(Load(f"{action}-{mode}", f"{title}, {mode}", mode, readers, action, 1))
     return found
 
 
@@ -76,3 +77,8 @@ def starts() -> list[Start]:
         Start("answer-async", "first response, asyncio", "asyncio", ("lapsmith", "aiobotocore", "capo")),
         Start("dynamodb", "DynamoDB client ready", "sync", sync),
     ]
+
+
+def everything() -> list[Scenario]:
+    """Return all scenarios, in the order in which they run."""
+    return [*loads(), *starts()]

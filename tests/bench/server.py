@@ -2,8 +2,8 @@
 
 ``python server.py EVENTS`` prints its port. EVENTS is the number of events in the stream of small events.
 
-It costs as little as Python allows: one thread, raw descriptors, one read and one write per request. Of a request it reads
-the target and the length, and it verifies no signature.
+It costs as little as Python allows: one thread, raw descriptors, one read and one write per request. It looks at the
+target and the length of a request, and verifies no signature.
 """
 
 from __future__ import annotations

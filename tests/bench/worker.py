@@ -42,7 +42,7 @@ class Worker:
             mode: sync, asyncio or uvloop.
             action: call, or the name of a stream to read.
             width: how many threads or tasks share the client.
-            each: the least number of calls that each of them makes.
+            each: the least number of calls that each of them makes, where they are many.
             seconds: sets the number of calls, once for each kind of order.
         """
         key = (mode, action, width)
@@ -61,7 +61,7 @@ class Worker:
         while True:
             wall = self._run(mode, action, width, count)["wall"]
             if wall >= seconds / 4:
-                return max(width * each, round(count * seconds / wall))
+                return max(_least(action, width, each), round(count * seconds / wall))
             count *= 2
 
     def _run(self, mode: str, action: str, width: int, count: int) -> Sample:
@@ -105,6 +105,12 @@ class Worker:
         for runner, peer in self._loops.values():
             runner.run(peer.aclose())
             runner.close()
+
+
+def _least(action: str, width: int, each: int) -> int:
+    if action == "call":
+        return max(32, width * each)
+    return 8 if action == "first" else 1
 
 
 def versions(distributions: list[str]) -> dict[str, str]:

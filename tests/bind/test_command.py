@@ -70,12 +70,12 @@ class TestModel:
             ),
             (
                 "@api Kinesis Media",
-                "no service model of the installed botocore is called 'Kinesis Media'",
+                "is called 'Kinesis Media'",
                 "botocore:kinesis-video-media/",
             ),
             (
                 "@api Nothing Like It",
-                "no service model of the installed botocore is called 'Nothing Like It'",
+                "is called 'Nothing Like It'",
                 "--model PATH",
             ),
             ("@version 2013-12-02", "no @api line", "--model botocore:NAME"),

@@ -20,7 +20,7 @@ from lapsmith.bind.model import Operation, load
 from lapsmith.bind.pins import Pins
 from lapsmith.bind.sources import read as read_files
 from lapsmith.bindings.model import OperationBinding
-from lapsmith.ir.matching import Group
+from lapsmith.ir.placing import Group
 from lapsmith.ir.pins import Fit
 
 # So many of the pinned operations that are still there must be placed, with prose and without.

@@ -14,7 +14,7 @@ from lapsmith.bind.matching import NAMES, Match, Matching
 from lapsmith.bind.model import Operation
 from lapsmith.bind.pins import Pins
 from lapsmith.bindings.model import OperationBinding
-from lapsmith.ir.matching import Group
+from lapsmith.ir.placing import Group
 from lapsmith.ir.pins import Fit
 from lapsmith.lap.tree import Document, Endpoint
 

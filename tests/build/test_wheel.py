@@ -51,7 +51,7 @@ def test_an_installed_lapsmith_generates_the_committed_client_from_another_folde
     shutil.copytree(ROOT / "specs", project / "specs")
     (project / "pyproject.toml").write_text(
         '[tool.lapsmith.clients.sagemaker_runtime]\nspec = "specs/sagemaker-runtime"\n'
-        'output = "generated/sagemaker_runtime"\ntransports = ["httpx2", "pyreqwest"]\n',
+        'output = "generated/sagemaker_runtime"\ntransports = ["httpx2"]\n',
         encoding="utf-8",
     )
     run(bin_ / "lapsmith", "generate", cwd=project)

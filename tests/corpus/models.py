@@ -13,8 +13,8 @@ import botocore
 Model = dict[str, Any]
 
 DATA = Path(botocore.__file__).parent / "data"
-PROTOCOLS = ("json", "rest-json", "smithy-rpc-v2-cbor")
-"""The protocols that lapsmith speaks, as models name them."""
+PROTOCOLS = ("json", "rest-json", "rest-xml", "smithy-rpc-v2-cbor", "query", "ec2")
+"""The protocols that lapsmith speaks, as models name them, in botocore's order."""
 
 
 def path(service: str) -> Path:
@@ -44,5 +44,8 @@ def services() -> tuple[str, ...]:
 
 
 def takes_signatures(model: Model) -> bool:
-    """Say whether a service takes signed requests; two take only bearer tokens, which generated clients do not send."""
-    return str(model["metadata"].get("signatureVersion")) != "bearer"
+    """Say whether a service takes requests that generated clients can sign.
+
+    Two services take bearer tokens, which generated clients do not send, and two know Signature Version 2 alone.
+    """
+    return str(model["metadata"].get("signatureVersion")) not in ("bearer", "v2")

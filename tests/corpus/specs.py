@@ -16,7 +16,7 @@ from pathlib import Path
 from corpus import models
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("bedrock-runtime", "dynamodb", "kinesis", "lambda", "partnercentral-revenue-measurement")
+SERVICES = ("bedrock-runtime", "dynamodb", "kinesis", "lambda", "partnercentral-revenue-measurement", "sts")
 SKILL = """\
 ---
 name: {name}

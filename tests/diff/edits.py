@@ -326,6 +326,11 @@ EDITS: tuple[Edit, ...] = (
         "attribute-required minor Part.id",
         "attribute-required major Part.id",
     ),
+    edit(
+        "attribute sensitive",
+        bound("errors:\n  NotFound:", "shapes: {Item: {Size: {sensitive: true}}}\nerrors:\n  NotFound:"),
+        "documentation patch Item.size",
+    ),
     # Errors.
     edit(
         "error removed",

@@ -11,9 +11,11 @@ from typing import Any
 import cbor2
 from botocore.model import OperationModel
 from botocore.utils import is_json_value_header
-from differential.depth import Depths
+from differential import xml_answers
+from differential.depth import Depths, is_union
 from differential.inputs import DEEP, JSON, TEXT, TOKEN
 from differential.oracle import Answer
+from differential.xml_answers import XML
 from hypothesis import strategies as st
 
 UNKNOWN = "unknown-to-the-model"
@@ -44,7 +46,6 @@ class Wire:
     def __init__(self, draw: st.DrawFn, depths: Depths, protocol: str, *, ill: bool, full: bool = False) -> None:
         self._draw, self._depths, self._ill, self._full = draw, depths, ill, full
         self._cbor = "cbor" in protocol
-        self._rest = protocol == "rest-json"
 
     def encoded(self, value: Any) -> bytes:
         """Return a body."""
@@ -57,7 +58,7 @@ class Wire:
         match shape.type_name:
             case "structure" if shape.is_document_type:
                 return self._draw(JSON.filter(lambda value: value is not None))
-            case "structure" if shape.is_tagged_union and shape.members:
+            case "structure" if is_union(shape) and shape.members:
                 return self._union(shape, depth)
             case "structure":
                 return self.members(shape, shape.members, depth)
@@ -172,9 +173,12 @@ class Wire:
 @st.composite
 def answer(draw: st.DrawFn, operation: OperationModel, depths: Depths, protocol: str, *, ill: bool) -> Answer:
     """Draw the successful response of an operation."""
-    status = operation.http.get("responseCode", 200) if protocol == "rest-json" else 200
+    status = operation.http.get("responseCode", 200) if protocol.startswith("rest-") else 200
     shape = operation.output_shape
     wire = Wire(draw, depths, protocol, ill=ill)
+    if protocol in XML:
+        headers = wire.headers(shape.members) if shape and protocol == "rest-xml" else []
+        return Answer(status, headers, _xml(draw, _document(draw, depths, ill=ill), operation, protocol))
     if shape is None or not shape.members:
         empty = wire.encoded({})
         return Answer(status, [], draw(st.sampled_from([b"", empty])) if "cbor" not in protocol else empty)
@@ -190,6 +194,34 @@ def answer(draw: st.DrawFn, operation: OperationModel, depths: Depths, protocol:
     return Answer(status, headers, b"" if not members or (ill and draw(st.integers(1, 4)) == 4) else body)
 
 
+class _WithoutMessage:
+    """An error's shape without the message, which every error has in its own way."""
+
+    is_tagged_union = False
+    required_members: tuple[str, ...] = ()
+
+    def __init__(self, shape: Any) -> None:
+        self.members = {
+            name: member
+            for name, member in shape.members.items()
+            if member.serialization.get("name", name).lower() not in ("message", "code", "type")
+        }
+
+
+def _document(draw: st.DrawFn, depths: Depths, *, ill: bool) -> xml_answers.Document:
+    return xml_answers.Document(draw, depths, ANY_DATE if ill else ISO, ill=ill)
+
+
+def _xml(draw: st.DrawFn, document: xml_answers.Document, operation: OperationModel, protocol: str) -> bytes:
+    """Draw a body of one of the protocols with XML."""
+    shape = operation.output_shape
+    name = shape.serialization.get("payload") if shape else None
+    if name is None:
+        return b"" if shape is None and protocol == "rest-xml" else xml_answers.body(document, operation, protocol)
+    member = shape.members[name]
+    return draw(TEXT).encode() if member.type_name in ("blob", "string") else xml_answers.payload(document, member)
+
+
 def _payload(draw: st.DrawFn, wire: Wire, shape: Any) -> bytes:
     if shape.type_name in ("blob", "string"):
         return draw(TEXT).encode()
@@ -203,6 +235,11 @@ def error(draw: st.DrawFn, shape: Any, depths: Depths, protocol: str, *, ill: bo
     status = declared.get("httpStatusCode", 400)
     code = declared.get("code", shape.name)
     wire = Wire(draw, depths, protocol, ill=ill)
+    if protocol in XML:
+        document = _document(draw, depths, ill=ill)
+        members, _ = document.structure(_WithoutMessage(shape))
+        body = xml_answers.error_body(document, draw, code, members, protocol)
+        return Answer(status, [("x-amz-request-id", "request-1")], body)
     members = {name: member for name, member in shape.members.items() if "location" not in member.serialization}
     body = wire.members(shape, members, 0)
     message = draw(st.sampled_from(["message", "Message"]))
@@ -219,6 +256,8 @@ def error(draw: st.DrawFn, shape: Any, depths: Depths, protocol: str, *, ill: bo
 @st.composite
 def stray(draw: st.DrawFn, protocol: str) -> Answer:
     """Draw a failure that no model knows: of a proxy, of a load balancer, with another code, or with nothing."""
+    if protocol in XML:
+        return draw(xml_answers.stray(protocol, _document(draw, Depths(), ill=False)))
     status = draw(st.sampled_from([400, 403, 404, 429, 500, 502, 503]))
     if draw(st.booleans()) or "cbor" in protocol:
         code, text = draw(st.sampled_from(["NeverHeardOf", "ThrottlingException", "com.amazonaws.x#Odd"])), draw(TEXT)

@@ -15,7 +15,7 @@ from differential.subject import Subject
 #   correction"); botocore leaves the key out.
 # nulls in dense collections: are dropped, as Smithy asks; botocore keeps them as None.
 # aware datetimes: a date without an offset is UTC; botocore leaves it naive.
-# unknown union members: leave none set; botocore makes up a member SDK_UNKNOWN_MEMBER.
+# unknown union members: leave none set, and are kept by name; botocore makes up a member SDK_UNKNOWN_MEMBER.
 # numbers by name: "NaN" is a float; botocore's json parser leaves the text.
 # errors without a code: are called HTTP400 or so and have no message; botocore calls them 400, and takes as the message
 #   the name of the status or whatever text came.
@@ -56,6 +56,8 @@ def errors(model: ServiceModel, subject: Subject, actual: Any, expected: Any) ->
         wire_name = member.serialization.get("name", name)
         if member.serialization.get("location") == "header":
             wire_name = wire_name.lower()
+        # In XML, a member of a body goes by its own name.
+        wire_name = wire_name if wire_name in modelled else name
         if wire_name.lower() != "message":
             assert wire_name in modelled, f"{shape.name}.{name}: the client has no such member"
             _error_member(member, getattr(actual, modelled[wire_name][0]), expected.response.get(name), name)
@@ -71,11 +73,13 @@ def _error_member(member: Any, actual: Any, expected: Any, path: str) -> None:
 def unmodelled(subject: Subject, actual: Any, expected: Any) -> None:
     """Compare what every error has: its code, message, status and request id."""
     assert isinstance(actual, subject.package.ServiceError), f"{actual!r} is no error of the service"
-    error, metadata = expected.response["Error"], expected.response["ResponseMetadata"]
+    metadata = expected.response["ResponseMetadata"]
+    error = expected.response.get("Error") or {}
+    error = {"Code": error.get("Code") or str(metadata["HTTPStatusCode"]), "Message": error.get("Message") or ""}
     if error["Code"].isdecimal():
         error = {"Code": f"HTTP{error['Code']}", "Message": actual.message}
     mine = (actual.code, actual.message, actual.status, actual.request_id)
-    theirs = (error["Code"], error["Message"], metadata["HTTPStatusCode"], metadata.get("RequestId"))
+    theirs = (error["Code"], error["Message"], metadata["HTTPStatusCode"], metadata.get("RequestId") or None)
     assert mine == theirs, f"{mine}, but botocore reads {theirs}"
 
 
@@ -85,6 +89,8 @@ def compare(shape: Any, actual: Any, expected: Any, path: str) -> None:
         case "structure" if not shape.is_document_type:
             assert isinstance(actual, msgspec.Struct), f"{path}: {actual!r} is no structure"
             known = {} if UNKNOWN_MEMBER in expected else expected
+            if known is not expected:
+                assert actual.unknown_member.name == expected[UNKNOWN_MEMBER]["name"], path  # type: ignore[attr-defined]
             members(shape, attributes(shape, type(actual)), actual, known, path)
         case "list":
             wanted = expected if sparse(shape) else [item for item in expected if item is not None]
@@ -124,6 +130,8 @@ def _equal(shape: Any, actual: Any, expected: Any) -> bool:
 def attributes(shape: Any, kind: type[msgspec.Struct]) -> dict[str, str]:
     """Return the attribute of each member of a nested structure, by its name on the wire."""
     spelled = {field.encode_name: field.name for field in msgspec.structs.fields(kind)}
+    if shape.members.keys() <= spelled.keys():
+        return {name: spelled[name] for name in shape.members}
     wire_names = {name: member.serialization.get("name", name) for name, member in shape.members.items()}
     return {name: spelled[wire] for name, wire in wire_names.items() if wire in spelled}
 

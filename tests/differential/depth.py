@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+# Amazon DynamoDB API Reference, "AttributeValue": AWS's models do not mark it as the union that it is.
+_ATTRIBUTE_VALUE = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"})
+
+
+def is_union(shape: Any) -> bool:
+    """Whether exactly one member of a structure is set."""
+    return bool(shape.is_tagged_union) or shape.members.keys() >= _ATTRIBUTE_VALUE
+
 
 class Depths:
     """The depth of the smallest value of each shape, each computed once."""
@@ -18,7 +26,7 @@ class Depths:
         if shape.name not in self._known:
             self._known[shape.name] = float("inf")
             members = shape.members
-            if shape.is_tagged_union:
+            if is_union(shape):
                 needed = min((self.of(member) for member in members.values()), default=0)
             else:
                 needed = max((self.of(members[name]) for name in shape.required_members if name in members), default=0)

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.model import OperationModel, Shape
 from botocore.utils import is_json_value_header
-from differential.depth import Depths
+from differential.depth import Depths, is_union
 from hypothesis import strategies as st
 
 DEEP = 3
@@ -20,6 +20,11 @@ MOMENTS = st.builds(
     st.just(0) | st.integers(0, 999_999),
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+XML_TEXT = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff", include_characters="\t\n\r"),
+    max_size=8,
+)
+"""What XML can hold: no control characters, which clients refuse and botocore sends all the same."""
 # No backslash: RFC 9110 wants it escaped in a quoted list item, which botocore does not do.
 VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="\\"), max_size=8)
 TOKEN = st.text("abcXYZ019-_", min_size=1, max_size=6)
@@ -73,16 +78,19 @@ def arguments(
     ``wrong``: such also as the service's endpoint rules refuse.
     """
     shape = operation.input_shape
-    return _Inputs(draw, depths, full=full, wrong=wrong).members(shape, 0) if shape else {}
+    text = XML_TEXT if operation.service_model.resolved_protocol == "rest-xml" else TEXT
+    return _Inputs(draw, depths, text, full=full, wrong=wrong).members(shape, 0) if shape else {}
 
 
 class _Inputs:
-    def __init__(self, draw: st.DrawFn, depths: Depths, *, full: bool, wrong: bool) -> None:
-        self._draw, self._depths, self._full, self._wrong = draw, depths, full, wrong
+    def __init__(
+        self, draw: st.DrawFn, depths: Depths, text: st.SearchStrategy[str], *, full: bool, wrong: bool
+    ) -> None:
+        self._draw, self._depths, self._text, self._full, self._wrong = draw, depths, text, full, wrong
 
     def members(self, shape: Any, depth: int) -> dict[str, Any]:
         """Draw the members of a structure; of a union exactly one."""
-        if shape.is_tagged_union and shape.members:
+        if is_union(shape) and shape.members:
             names = sorted(shape.members, key=lambda name: self._depths.of(shape.members[name]))
             name = names[0] if depth >= DEEP else self._draw(st.sampled_from(names))
             return {name: self._value(shape.members[name], depth + 1, None)}
@@ -107,7 +115,7 @@ class _Inputs:
             case "list":
                 return [self._value(shape.member, depth + 1, location) for _ in range(self._size(depth))]
             case "map":
-                keys = [self._draw(_key(location)) for _ in range(self._size(depth))]
+                keys = [self._draw(self._key(location)) for _ in range(self._size(depth))]
                 return {key: self._value(shape.value, depth + 1, location) for key in keys}
             case _:
                 return self._draw(self._scalar(shape, location))
@@ -127,15 +135,14 @@ class _Inputs:
             return HOST_LABEL
         if location == "uri":
             return LABEL
-        return VISIBLE if location in ("header", "headers") else TEXT
+        return VISIBLE if location in ("header", "headers") else self._text
 
-
-def _key(location: str | None) -> st.SearchStrategy[str]:
-    """Keys of a map: those of a header map become names, in which case has no meaning, and those of a query may not
-    hide another parameter."""
-    if location == "headers":
-        return TOKEN.map(str.lower)
-    return TOKEN.map("key-".__add__) if location == "querystring" else TEXT
+    def _key(self, location: str | None) -> st.SearchStrategy[str]:
+        """Keys of a map: those of a header map become names, in which case has no meaning, and those of a query may not
+        hide another parameter."""
+        if location == "headers":
+            return TOKEN.map(str.lower)
+        return TOKEN.map("key-".__add__) if location == "querystring" else self._text
 
 
 def _host_label(shape: Any) -> bool:

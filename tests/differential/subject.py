@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ class Subject:
 
     def __init__(self, target: Target, names: Names) -> None:
         self.names = names
+        self._speaks_xml = importlib.util.find_spec(f"{target.package}._xml") is not None
         self.package = importlib.import_module(target.package)
         self.types = importlib.import_module(f"{target.package}.types")
         self.errors = importlib.import_module(f"{target.package}.errors")
@@ -69,7 +71,7 @@ class Subject:
         """Return the keyword arguments for botocore's arguments."""
         spelled = self.names.arguments[operation.name]
         members = operation.input_shape.members if operation.input_shape else {}
-        convert = self._typed if typed else _plain
+        convert = self._typed if typed else self._plain
         return {spelled[name]: convert(members[name], value) for name, value in given.items()}
 
     def _typed(self, shape: Any, value: Any) -> Any:
@@ -78,7 +80,7 @@ class Subject:
                 kind = getattr(self.types, self.names.structures[shape.name])
                 spelled = {field.encode_name: field.name for field in msgspec.structs.fields(kind)}
                 return kind(
-                    **{spelled[_wire_name(shape, k)]: self._typed(shape.members[k], v) for k, v in value.items()}
+                    **{spelled[self._key(shape, k)]: self._typed(shape.members[k], v) for k, v in value.items()}
                 )
             case "list":
                 return [self._typed(shape.member, item) for item in value]
@@ -87,22 +89,20 @@ class Subject:
             case _:
                 return value
 
+    def _plain(self, shape: Any, value: Any) -> Any:
+        """Return a value with the names that are documented: those on the wire or, in XML, those of the API."""
+        match shape.type_name:
+            case "structure" if not shape.is_document_type:
+                return {self._key(shape, name): self._plain(shape.members[name], item) for name, item in value.items()}
+            case "list":
+                return [self._plain(shape.member, item) for item in value]
+            case "map":
+                return {key: self._plain(shape.value, item) for key, item in value.items()}
+            case _:
+                return value
 
-def _plain(shape: Any, value: Any) -> Any:
-    """Return a value with the names that are documented: those on the wire."""
-    match shape.type_name:
-        case "structure" if not shape.is_document_type:
-            return {_wire_name(shape, name): _plain(shape.members[name], item) for name, item in value.items()}
-        case "list":
-            return [_plain(shape.member, item) for item in value]
-        case "map":
-            return {key: _plain(shape.value, item) for key, item in value.items()}
-        case _:
-            return value
-
-
-def _wire_name(shape: Any, name: str) -> str:
-    return str(shape.members[name].serialization.get("name", name))
+    def _key(self, shape: Any, name: str) -> str:
+        return name if self._speaks_xml else str(shape.members[name].serialization.get("name", name))
 
 
 def _sent(request: Any) -> Sent:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import MissingDependencyException
 from botocore.model import OperationModel
+from botocore.parsers import ResponseParserError
 from corpus.services import Target
 from differential import compare
 from differential.answers import answer, error, stray
@@ -33,8 +34,8 @@ def test_outputs_are_botocores(pair: Callable[[Target], Pair], target: Target) -
             _, expected = oracle.call(operation, given, response)
         except MissingDependencyException:
             return  # A SigV4a signature, which neither of the two makes: test_requests sees both refuse.
-        except (TypeError, AttributeError):
-            # botocore stumbles over a null: ours may read it or refuse it, but not stumble.
+        except (TypeError, AttributeError, ValueError, LookupError, ResponseParserError):
+            # botocore stumbles over a null or an empty element: ours may read it or refuse it, but not stumble.
             assert ill
             with contextlib.suppress(subject.package.InvalidResponse):
                 subject.finish(subject.call(operation, given, response, typed=False)[1])
@@ -84,7 +85,7 @@ def test_unknown_errors_are_botocores(pair: Callable[[Target], Pair], target: Ta
             _, expected = oracle.call(operation, given, response)
         except MissingDependencyException:
             return  # A SigV4a signature, which neither of the two makes: test_requests sees both refuse.
-        except (TypeError, AttributeError):
+        except (TypeError, AttributeError, ResponseParserError):
             expected = None
         _, raised = subject.call(operation, given, response, typed=False)
         assert isinstance(raised, subject.package.ServiceError)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from xml.etree import ElementTree
 
 import cbor2
 import pytest
@@ -11,6 +12,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.model import OperationModel
 from differential.oracle import Answer, Oracle, Sent
 from differential.subject import Subject
+from differential.xml_answers import XML
 from runtime.stream.eventstream import encode_message
 
 # Who sends, when, with which signature, and the length, which is compared with the body itself.
@@ -81,6 +83,9 @@ def compare_sent(operation: OperationModel, protocol: str, sent: Sent, expected:
     else:
         values = decoded(protocol, sent.body), decoded(protocol, expected.body)
         assert same(*values), f"body: {values[0]!r}, but botocore sends {values[1]!r}"
+    if protocol == "rest-xml" and "content-type" not in theirs:
+        # botocore leaves it out; Smithy 2.0, "AWS restXml protocol", has one.
+        mine.pop("content-type", None)
     equal("headers", mine, theirs)
     signs_alike = operation.service_model.service_name not in SIGNED_ELSEWHERE
     if signs_alike and (operation.auth_type != "none" or "authorization" in sent.headers):
@@ -102,6 +107,9 @@ def equal(what: str, mine: object, theirs: object) -> None:
 
 def nothing(operation: OperationModel, protocol: str) -> bytes:
     """Return the smallest body of an answer to an operation."""
+    if protocol in XML:
+        wrapper = f"{operation.name}Result" if operation.output_shape else "Empty"
+        return b"" if protocol == "rest-xml" else f"<Response><{wrapper}/></Response>".encode()
     empty = b"\xa0" if "cbor" in protocol else b"{}"
     if not operation.has_event_stream_output:
         return empty
@@ -136,7 +144,18 @@ def decoded(protocol: str, body: bytes) -> Any:
         return None
     if "cbor" in protocol:
         return cbor2.loads(body)
+    if protocol == "rest-xml":
+        return tree(ElementTree.fromstring(body))
+    if protocol in XML:
+        # As they are encoded; their order has no meaning.
+        return sorted(body.decode().split("&"))
     return json.loads(body)
+
+
+def tree(element: ElementTree.Element) -> Any:
+    """Return an element as plain data: elements in it in their order, without white space around them."""
+    inner = [tree(child) for child in element]
+    return [element.tag, sorted(element.attrib.items()), inner or element.text or ""]
 
 
 def same(left: Any, right: Any) -> bool:

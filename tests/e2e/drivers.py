@@ -99,7 +99,7 @@ class DrivenStream:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._stream, name)
         if name.startswith("iter_"):
-            return lambda *args: _drain(self._loop, value(*args))
+            return lambda *args, **options: _drain(self._loop, value(*args, **options))
         return value
 
 

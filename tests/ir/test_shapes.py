@@ -128,6 +128,18 @@ def test_types_that_cannot_both_be_true(inline: str, defined: str) -> None:
     assert "at types:1:17: both cannot be true" in conflict.message
 
 
+def test_derived_types_give_way_to_the_spec() -> None:
+    types = "@type Thing {A: Part}\n@type Part {X: int}"
+    spec = ROOT + "@required {t: Thing{A: [str]}, b: int}"
+    derived = BOUND + "derived: {model: botocore/1/echo/2020-01-01, sha256: aa}\n"
+    built = build(spec, derived, types)
+    (conflict,) = (item for item in built.diagnostics if item.code == "type-conflict")
+    assert conflict.severity == "warning"
+    assert "'Thing.A' is [str] here and Part at types:1:17: the spec's is taken" in conflict.message
+    assert "types" not in (conflict.hint or "")
+    assert built.require().shapes["Thing"].members[0].type == ListType(StringType())
+
+
 @pytest.mark.parametrize(
     ("inline", "defined"),
     [

@@ -81,6 +81,9 @@ class _Botocore:
         model, left = _MODELS[operation], iter(answers)
 
         def method(**arguments: Any) -> Any:
+            if arguments in self.requests:
+                # botocore knows the token before only, and goes round in longer circles.
+                raise botocore.exceptions.PaginationError(message="circle")
             self.requests.append(dict(arguments))
             return next(left)
 
@@ -118,7 +121,7 @@ def test_same_requests_pages_and_items_as_botocore(made: Clients, operation: str
         fixed = _FIXED.get(operation, ({}, {}))[1]
         pages = getattr(client, _METHODS[operation])(**fixed)
         found: list[Any] = []
-        said = f"{operation} gave the same page token twice in a row: its pages would never end"
+        said = f"{operation} gave a page token that it had given before: its pages would never end"
         with pytest.raises(made.package.InvalidResponse, match=said) if theirs.repeated else nullcontext():
             made.extend(found, pages.items() if by_item else pages)
         assert [request for _, request in made.requests(client)] == theirs.requests
@@ -299,3 +302,30 @@ def test_without_items_pages_can_still_be_looped_over(tables: ModuleType) -> Non
     with pytest.raises(InvalidInput, match="the description of Get names no items: loop over its pages"):
         pages.items()
     assert len(list(pages)) == 1
+
+
+def _circling(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Pages whose tokens are b, c, a, b and so on."""
+    asked = request.get("StartTableName", "a")
+    return {"TableNames": [asked], "LastTableName": {"a": "b", "b": "c"}.get(asked, "a")}
+
+
+@pytest.mark.parametrize("begin", ["nothing", "argument", "resume token"])
+def test_a_circle_of_tokens_ends(made: Clients, begin: str) -> None:
+    client = made.client(_circling)
+    arguments: dict[str, Any] = {"start_table_name": "a"} if begin == "argument" else {}
+    if begin == "resume token":
+        pages = client.paginate_list_tables(start_table_name="c")
+        made.take(pages, 1)
+        arguments = {"resume_token": pages.resume_token}
+    found: list[Any] = []
+    with pytest.raises(made.package.InvalidResponse, match="had given before"):
+        made.extend(found, client.paginate_list_tables(**arguments).items())
+    # Without an argument, that the first page is the one of "a" shows when it comes again.
+    assert found == ["a", "b", "c"] + ["a"] * (begin == "nothing")
+
+
+def test_tokens_that_differ_go_on(made: Clients) -> None:
+    count = 300
+    client = made.client(lambda _, request: {"LastTableName": str(int(request.get("StartTableName", 0)) + 1)})
+    assert len(made.take(client.paginate_list_tables(), count)) == count

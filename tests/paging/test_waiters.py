@@ -73,7 +73,8 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         slept.append(seconds)
 
     monkeypatch.setattr("time.sleep", slept.append)
-    monkeypatch.setattr("anyio.sleep", sleep)
+    monkeypatch.setattr("asyncio.sleep", sleep)
+    monkeypatch.setattr("trio.sleep", sleep)
     monkeypatch.setattr("time.monotonic", lambda: 1000.0 + sum(slept))
     return slept
 

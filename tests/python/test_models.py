@@ -20,6 +20,7 @@ from botocore.serialize import create_serializer
 from click.testing import CliRunner
 from corpus.lean import compile_lean
 from golden_cases import client_class, importable
+from lapsmith.bind import quirks
 from lapsmith.cli import main
 
 Model = dict[str, Any]
@@ -236,6 +237,28 @@ def test_what_goes_before_the_host_must_be_given(make: Make, protocol: str) -> N
         client.call("greet")
     with pytest.raises(client.package.InvalidInput, match="name is required"):
         client.call("greet", name=None)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_request_can_go_to_the_url_in_a_member(make: Make, protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quirks, "SERVICES", {"Odd": quirks.Quirks(urls={"Predict": "Place"})})
+    shapes = {"In": structure({"Place": {"shape": "Text"}}, required=["Place"])}
+    client = make([operation("Predict", input=side("In"))], shapes, protocol)
+    client.call("predict", b"\xa0" if "cbor" in protocol else b"{}", place="https://realtime.odd.example")
+    request = client.stub.requests[-1]
+    assert (request.scheme, request.host, dict(request.headers)["Host"]) == ("https", *["realtime.odd.example"] * 2)
+    with pytest.raises(client.package.InvalidInput, match="endpoint URL of Predict must begin with"):
+        client.call("predict", place="realtime.odd.example")
+
+
+def test_a_member_of_an_error_can_be_the_status(make: Make) -> None:
+    members = {"Level": {"shape": "Level", "location": "statusCode"}, "Note": {"shape": "Text"}}
+    shapes = {"Level": {"type": "integer"}, "Refused": structure(members, exception=True)}
+    client = make([operation("Act", errors=[side("Refused")])], shapes, "rest-json")
+    with pytest.raises(client.package.Refused) as caught:
+        client.call("act", b'{"__type": "Refused", "Level": 5, "Note": "n"}', 418)
+    assert (caught.value.level, caught.value.note) == (418, "n")
+    assert client.package.Refused("no", level=400).level == 400
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

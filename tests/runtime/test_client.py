@@ -549,17 +549,15 @@ def test_a_failed_call_leaves_nothing_for_the_garbage_collector(failure: Excepti
 # Start-up
 
 HEAVY = [
-    "anyio",
     "asyncio",
     "botocore",
     "configparser",
     "email",
     "http.client",
-    "httpcore2",
+    "httptools",
     "httpx2",
     "json",
     "logging",
-    "pyreqwest",
     "ssl",
     "urllib.request",
 ]

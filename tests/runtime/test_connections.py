@@ -331,9 +331,9 @@ from sagemaker_runtime import *
 client = SageMakerRuntime(region="eu-west-1", credentials=Credentials("AKID", "secret"), endpoint_url=sys.argv[1])
 
 class Slow:
-    '''Holds up the first import of httpcore2 until a child was made, or is being made.'''
+    '''Holds up the first import of httptools until a child was made, or is being made.'''
     def find_spec(self, name, path=None, target=None):
-        if name == "httpcore2":
+        if name == "httptools":
             importing.set()
             forked.wait(0.5)
 

@@ -20,7 +20,6 @@ from sagemaker_runtime import (
 )
 from sagemaker_runtime._runtime.call.deadline import Deadline
 from sagemaker_runtime._runtime.stream.eventstream import encode_message
-from sagemaker_runtime._runtime.wire.pyreqwest_adapter import AsyncPyreqwestTransport
 from sagemaker_runtime.testing import AsyncStubTransport, StubTransport
 
 from .loopback import Peer, Server, chunk, response
@@ -31,11 +30,9 @@ STREAM = [("Content-Type", "application/vnd.amazon.eventstream"), ("Transfer-Enc
 LIMIT = 0.4
 
 
-@pytest.fixture(params=["sync", "asyncio", "trio", "asyncio-pyreqwest"])
+@pytest.fixture(params=["sync", "asyncio", "trio"])
 def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    kind, _, library = request.param.partition("-")
-    transport = {"transport": AsyncPyreqwestTransport(proxies=False)} if library else {}
-    with connector(kind, SETTINGS | transport) as make:
+    with connector(request.param, SETTINGS) as make:
         yield make
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime import errors
 from runtime.errors import ChecksumMismatch, InvalidInput, StreamError, TruncatedStream
-from runtime.stream import eventstream
+from runtime.stream import checksum, eventstream
 from runtime.stream.eventstream import (
     MAX_HEADERS_LENGTH,
     MAX_MESSAGE_LENGTH,
@@ -363,3 +364,28 @@ def test_a_payload_that_came_in_chunks_is_copied_once() -> None:
         tracemalloc.stop()
     assert len(message.payload) == 8 << 20
     assert most < 1.1 * len(frame)
+
+
+@pytest.mark.parametrize("name", ["isal.isal_zlib", "zlib_ng.zlib_ng", None])
+def test_the_checksum_is_computed_by_what_is_installed(monkeypatch: pytest.MonkeyPatch, name: str | None) -> None:
+    asked: list[str] = []
+
+    def counting(data: bytes, before: int) -> int:
+        asked.append("crc32")
+        return binascii.crc32(data, before)
+
+    def find(module: str) -> Any:
+        asked.append(module)
+        if module != name:
+            raise ImportError(module)
+        return SimpleNamespace(crc32=counting)
+
+    monkeypatch.setattr(checksum, "import_module", find)
+    checksum.crc32_function.cache_clear()
+    try:
+        assert _decode([encode_message({"a": "b"}, b"1") * 2]) == [Message({"a": "b"}, b"1")] * 2
+        _decode([encode_message({})])
+    finally:
+        checksum.crc32_function.cache_clear()
+    known = ["isal.isal_zlib", "zlib_ng.zlib_ng"]
+    assert asked == (known if name is None else [*known[: known.index(name) + 1], *["crc32"] * 3])

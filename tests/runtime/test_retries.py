@@ -157,7 +157,7 @@ def test_a_connection_that_dies_unnoticed(dead: bool, monkeypatch: pytest.Monkey
         peer.reset()
         gone.set()
 
-    stream = "sagemaker_runtime._runtime.wire.streams._Stream.get_extra_info"
+    look = "sagemaker_runtime._runtime.wire.sync_connection.is_quiet"
     settings: dict[str, Any] = {"region": "eu-west-1", "credentials": KEYS, "timeout": PATIENCE}
     with Server(resets) as server:
         client = SageMakerRuntime(**settings, endpoint_url=f"http://127.0.0.1:{server.port}")
@@ -165,7 +165,7 @@ def test_a_connection_that_dies_unnoticed(dead: bool, monkeypatch: pytest.Monkey
         if dead:
             answered.set()
             assert gone.wait(PATIENCE)
-        monkeypatch.setattr(stream, lambda self, info: False if info == "is_readable" else None)
+        monkeypatch.setattr(look, lambda sock, received: True)
         if dead:
             assert client.invoke_endpoint(**CALL).metadata.attempts == 2
         else:

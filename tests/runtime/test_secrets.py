@@ -24,7 +24,6 @@ from e2e.drivers import connector
 from sagemaker_runtime import (
     AsyncHTTPTransport,
     AsyncHTTPX2Transport,
-    AsyncPyreqwestTransport,
     AWSError,
     CallEvent,
     Credentials,
@@ -32,7 +31,6 @@ from sagemaker_runtime import (
     HTTPTransport,
     HTTPX2Transport,
     InvalidInput,
-    PyreqwestTransport,
     SageMakerRuntime,
     Timeout,
 )
@@ -204,12 +202,11 @@ def _httpx2(kind: str) -> Any:
 TRANSPORTS: dict[str, Callable[[str], Any]] = {
     "default": lambda kind: (HTTPTransport if kind == "sync" else AsyncHTTPTransport)(),
     "httpx2": _httpx2,
-    "pyreqwest": lambda kind: (PyreqwestTransport if kind == "sync" else AsyncPyreqwestTransport)(),
 }
 
 
 KINDS = ("sync", "asyncio", "trio")
-WAYS = [(transport, kind) for transport in TRANSPORTS for kind in KINDS if (transport, kind) != ("pyreqwest", "trio")]
+WAYS = [(transport, kind) for transport in TRANSPORTS for kind in KINDS]
 
 
 @pytest.fixture

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import re
+from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -123,3 +126,23 @@ def test_a_last_event_that_cannot_be_read_is_an_error(kind: str) -> None:
     seen, error = read(kind, script)
     assert seen == [Update(payload=b"a")]
     assert isinstance(error, aws_lambda.InvalidResponse)
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([Update(payload=b"hi\n"), FAILED], "hi\nRuntime.ExitError exit status 1\nbG9n\n"),
+        ([b""], "the response was cut off: InvokeComplete never came\n"),
+    ],
+)
+def test_the_documented_example(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], events: list[Any], said: str
+) -> None:
+    script = stub("sync", LAMBDA)
+    script.stream(events)
+    settings = {"credentials": aws_lambda.Credentials("AKID", "secret"), "transport": script}
+    monkeypatch.setattr(aws_lambda, "Lambda", partial(aws_lambda.Lambda, **settings))
+    page = (Path(__file__).parents[2] / "docs" / "streams.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    exec(compile(code, "streams.md", "exec"), {})
+    assert capsys.readouterr().out == said

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
+import bedrock_runtime
 import cbor2
 import msgspec
 import pytest
@@ -433,3 +434,37 @@ def test_a_damaged_opening_frame_fails_the_call_and_disconnects(
     with connected(kind, tail, transport=script) as client, pytest.raises(getattr(tail, error)):
         client.follow_log(log="l").__enter__()
     assert script.responses[0].closed
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "retryable"),
+    [
+        ("throttlingException", "ThrottlingException", True),
+        ("serviceUnavailableException", "ServiceUnavailableException", True),
+        ("modelTimeoutException", "ModelTimeoutException", False),
+        ("validationException", "ValidationException", False),
+        ("SlowDown", "SlowDown", True),
+        ("com.amazonaws.bedrock#ThrottlingException", "ThrottlingException", True),
+    ],
+)
+@pytest.mark.parametrize("form", ["exception", "error"])
+def test_errors_in_streams_are_those_of_http(kind: str, form: str, name: str, code: str, retryable: bool) -> None:
+    """The same error, in a frame and as a response, has the same class, code, message and ``retryable``."""
+    call = {"model_id": "m", "body": b"{}"}
+    script = stub(kind, bedrock_runtime)
+    status = {"ServiceUnavailableException": 503, "ModelTimeoutException": 408}.get(code, 400)
+    script.respond(b'{"message": "m"}', status=status, headers={"x-amzn-errortype": code})
+    said = {":exception-type": name} if form == "exception" else {":error-code": name, ":error-message": "m"}
+    script.stream([encode_message({":message-type": form, **said}, b'{"message": "m"}')])
+    with connected(kind, bedrock_runtime, transport=script, max_attempts=1) as client:
+        with pytest.raises(bedrock_runtime.BedrockRuntimeError) as answered:
+            client.invoke_model(**call)
+        with (
+            pytest.raises(bedrock_runtime.BedrockRuntimeError) as streamed,
+            client.invoke_model_with_response_stream(**call) as stream,
+        ):
+            list(stream)
+    assert type(streamed.value) is type(answered.value)
+    for error in (answered.value, streamed.value):
+        assert (error.code, error.message, error.retryable) == (code, "m", retryable)
+    assert streamed.value.status is None

@@ -16,13 +16,12 @@ import httpx2
 import pytest
 from runtime.call import attempts as call_module
 from runtime.wire.httpx2_adapter import AsyncHTTPX2Transport, HTTPX2Transport
-from runtime.wire.pyreqwest_adapter import AsyncPyreqwestTransport, PyreqwestTransport
 
 from .loopback import Peer, Server, answering, response
 from .stream_clients import KINDS, connected, stub
 
 DATA = bytes(range(256)) * 4096
-TRANSPORTS = ["default", "httpx2", "pyreqwest"]
+TRANSPORTS = ["default", "httpx2"]
 
 
 @pytest.fixture(params=KINDS)
@@ -30,10 +29,8 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def transport(name: str, kind: str) -> Any:
-    if name == "httpx2":
-        return HTTPX2Transport(httpx2.Client()) if kind == "sync" else AsyncHTTPX2Transport(httpx2.AsyncClient())
-    return PyreqwestTransport() if kind == "sync" else AsyncPyreqwestTransport()
+def httpx2_transport(kind: str) -> Any:
+    return HTTPX2Transport(httpx2.Client()) if kind == "sync" else AsyncHTTPX2Transport(httpx2.AsyncClient())
 
 
 @contextmanager
@@ -41,7 +38,7 @@ def client(
     kind: str, archive: ModuleType, server: Server, *, through: str = "default", **options: Any
 ) -> Iterator[Any]:
     settings: dict[str, Any] = {"endpoint_url": f"http://127.0.0.1:{server.port}", "max_attempts": 3} | options
-    given = None if through == "default" else transport(through, kind)
+    given = None if through == "default" else httpx2_transport(kind)
     with connected(kind, archive, transport=given, **settings) as connection:
         yield connection
         if given is not None:

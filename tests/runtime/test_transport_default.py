@@ -20,7 +20,7 @@ import trio
 from msgspec.structs import replace
 from runtime.errors import ConnectTimeout, InvalidInput, ProtocolError, TransportError
 from runtime.message.http import Headers
-from runtime.wire.base import AsyncStreamedResponse, StreamedResponse
+from runtime.wire.adapted import AsyncStreamedResponse, StreamedResponse
 from runtime.wire.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
 
 from .loopback import PATIENCE, Peer, Server, answering, chunk, echo_path, response
@@ -59,7 +59,7 @@ def test_nothing_heavy_is_imported_before_the_first_request() -> None:
     script = """
 import asyncio
 AsyncHTTPTransport()
-heavy = {"httpcore2", "h11", "anyio", "trio", "urllib.request"} & set(sys.modules)
+heavy = {"httptools", "trio", "urllib.request"} & set(sys.modules)
 assert not heavy, heavy
 """
     assert finished(python(script, 1)) == ""

@@ -160,12 +160,6 @@ def _httpx2(*, is_async: bool, ca_bundle: str | None = None, proxies: bool = Tru
     return HTTPX2Transport(httpx2.Client(**settings))
 
 
-def _pyreqwest(*, is_async: bool, **settings: Any) -> Any:
-    from runtime.wire.pyreqwest_adapter import AsyncPyreqwestTransport, PyreqwestTransport
-
-    return AsyncPyreqwestTransport(**settings) if is_async else PyreqwestTransport(**settings)
-
-
 def make_driver(name: str) -> Driver:
     """A driver by its name, ``<library>-<sync|asyncio|trio>``."""
     library, _, mode = name.partition("-")
@@ -174,21 +168,23 @@ def make_driver(name: str) -> Driver:
     def make(**settings: Any) -> Any:
         if library == "httpx2":
             return _httpx2(is_async=is_async, **settings)
-        if library == "pyreqwest":
-            return _pyreqwest(is_async=is_async, **settings)
         return AsyncHTTPTransport(**settings) if is_async else HTTPTransport(**settings)
 
     return Driver(name, make, mode if is_async else None)
 
 
 DEFAULT = ("default-sync", "default-asyncio", "default-trio")
-EVERY = (*DEFAULT, "httpx2-sync", "httpx2-asyncio", "httpx2-trio", "pyreqwest-sync", "pyreqwest-asyncio")
-EXACT = tuple(name for name in EVERY if not name.startswith("pyreqwest"))
+EVERY = (*DEFAULT, "httpx2-sync", "httpx2-asyncio", "httpx2-trio")
 
 
-def python(script: str, port: int) -> subprocess.Popen[str]:
-    """Run a script in another process. It has ``transport``, ``request(path)`` and ``send(path)``, its body."""
-    prelude = """
+def python(script: str, port: int, *, first: str = "") -> subprocess.Popen[str]:
+    """Run a script in another process. It has ``transport``, ``request(path)`` and ``send(path)``, its body.
+
+    What ``first`` says runs before anything is imported.
+    """
+    prelude = (
+        f"{first}\n"
+        + """
 import os, signal, sys, threading
 from runtime.message.http import HTTPRequest, Timeout
 from runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
@@ -201,6 +197,7 @@ def send(path="/"):
     return transport.send(request(path), Timeout()).read().decode()
 transport = HTTPTransport()
 """
+    )
     environment = {**os.environ, "PYTHONPATH": str(Path(runtime.__file__).parent.parent)}
     return subprocess.Popen(
         [sys.executable, "-X", "dev", "-c", prelude + script, str(port)],

@@ -14,10 +14,10 @@ from .call.attempts import call
 from .call.state import CallState
 from .call.steps import Reply, Steps, adrive, drive
 from .codec.operation import Operation
-from .errors import InvalidInput
+from .errors import InvalidInput, foreign
 from .message.http import Request, Timeout, check_header
 from .settings.config import Config, ServiceInfo, resolve_config, to_attempts, to_timeout
-from .settings.hooks import Hooks
+from .settings.hooks import Hooks, StreamWatch
 from .shapes.structures import Output
 from .signing.credentials import CredentialsSource, resolve_credentials
 from .stream.base import AsyncStream, AsyncStreamCall, SyncStream
@@ -105,18 +105,23 @@ class BaseClient(Generic[TransportT]):
             retry_mode=retry_mode,
         )
         self._state = CallState()
-        if transport is not None:
-            self._check_transport(transport)
         self._owns_transport = transport is None
-        self._transport: TransportT = self._new_transport() if transport is None else transport
+        self._transport: TransportT = self._new_transport() if transport is None else self._checked(transport)
 
-    def _check_transport(self, transport: object) -> None:
-        """Refuse at once what would fail, or be misunderstood, at the first call."""
-        close = "aclose" if hasattr(self._default_transport, "aclose") else "close"
+    def _checked(self, transport: TransportT) -> TransportT:
+        """Return the transport. Raises at once for what would fail, or be misunderstood, at the first call."""
+        is_async = hasattr(self._default_transport, "aclose")
+        close = "aclose" if is_async else "close"
         if isinstance(transport, type) or not all(callable(getattr(transport, name, None)) for name in ("send", close)):
-            raise InvalidInput(f"transport must have send() and {close}(), which {transport!r} has not")
+            raise InvalidInput(f"transport needs send() and {close}(); {transport!r} lacks at least one")
         if type(transport).__module__.partition(".")[0] in ("httpx", "httpx2"):
             raise InvalidInput("transport cannot be an httpx client itself: wrap an httpx2 client in HTTPX2Transport")
+        if foreign(transport) is None:
+            return transport
+        from .wire.foreign import AsyncForeignTransport, ForeignTransport
+
+        adopted: Any = (AsyncForeignTransport if is_async else ForeignTransport)(transport)
+        return adopted  # type: ignore[no-any-return]
 
     def _new_transport(self) -> TransportT:
         made: TransportT = type(self)._default_transport(ca_bundle=self._config.ca_bundle)
@@ -206,6 +211,11 @@ def _merge_headers(present: tuple[tuple[str, str], ...], extra: Mapping[str, str
     return tuple(merged.values())
 
 
+def _stream_context(operation: Operation[Any], reply: Reply) -> dict[str, Any]:
+    watch = StreamWatch(reply.watch) if reply.watch is not None else None
+    return {"retry_safe": operation.retry_safe, "watch": watch}
+
+
 class SyncClient(BaseClient[Transport]):
     """Base of the synchronous clients. Thread-safe."""
 
@@ -219,7 +229,7 @@ class SyncClient(BaseClient[Transport]):
     def _open(self, operation: Operation[Out], request: Request, stream: type[Stream]) -> Stream:
         steps = self._steps(operation, request)
         output, reply = drive(steps, self._transport, self._credentials)
-        return stream.opened(reply.connection, output)
+        return stream.opened(reply.connection, output, **_stream_context(operation, reply))
 
     def close(self) -> None:
         """Close the connections, unless they belong to a transport that was passed in or to the original client."""
@@ -251,7 +261,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
         async def start() -> AsyncStreamT:
             steps = self._steps(operation, request)
             output, reply = await adrive(steps, self._transport, self._credentials)
-            return await stream.opened(reply.connection, output)
+            return await stream.opened(reply.connection, output, **_stream_context(operation, reply))
 
         return AsyncStreamCall(start)
 

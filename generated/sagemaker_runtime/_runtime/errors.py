@@ -14,6 +14,7 @@
       StreamError             an event stream or payload cannot be read on
         ChecksumMismatch
         TruncatedStream
+        ItemTooLarge        a line or value in a payload is larger than the caller allows
       InvalidResponse         the service's answer does not fit its description
       WaiterError             something that was waited for did not come about
         WaiterFailed          and cannot any more
@@ -51,6 +52,21 @@ def shown(text: str, limit: int, *, lines: bool = False) -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
+
+
+_RUNTIME = __name__.rpartition(".")[0]
+
+
+def foreign(value: object) -> str | None:
+    """Return the package of the other generated client that a value's class belongs to; None for any other value.
+
+    Clients that embed their runtime have classes of their own, alike but not the same.
+    """
+    for base in type(value).__mro__:
+        package, runtime, _ = f".{base.__module__}".rpartition("._runtime.")
+        if runtime and f"{package}._runtime"[1:] != _RUNTIME:
+            return package[1:] or "_runtime"
+    return None
 
 
 class AWSError(Exception):
@@ -185,6 +201,10 @@ class TruncatedStream(StreamError):
     """The stream ended inside a frame, or before the payload was complete."""
 
 
+class ItemTooLarge(StreamError):
+    """A line, JSON value or server-sent event in a payload is larger than the limit, ``max_size``."""
+
+
 class ServiceError(AWSError):
     """The service answered with an error.
 
@@ -196,8 +216,9 @@ class ServiceError(AWSError):
         request_id: the service's id of the request, or None.
         attempts: how often the request was sent.
         headers: the response's headers, or None for an error inside an event stream.
-        body: the response's body as it came, or the payload of the frame in an event stream.
+        body: the response's body, decompressed where it was compressed, or the payload of the frame in an event stream.
         retryable: whether sending the same request again may help and does no work twice.
+        event: the event that ended an event stream with this error, or None. It has what else the service says.
 
     Keyword arguments other than these set the members that the error is modelled with.
     """
@@ -217,6 +238,9 @@ class ServiceError(AWSError):
     header_members: ClassVar[Mapping[str, tuple[str, Callable[[Headers, str], Any]]]] = {}
     """Header -> attribute and what reads it, of the modelled members that are response headers."""
 
+    status_member: ClassVar[str | None] = None
+    """The attribute of the modelled member that is the response's status."""
+
     def __init__(
         self,
         message: str = "",
@@ -230,7 +254,7 @@ class ServiceError(AWSError):
         **members: Any,
     ) -> None:
         modelled = (*self.wire_members.values(), *self.header_members.values())
-        unknown = members.keys() - {attribute for attribute, _ in modelled}
+        unknown = members.keys() - {attribute for attribute, _ in modelled} - {self.status_member}
         if unknown:
             raise TypeError(f"{type(self).__name__} has no member {sorted(unknown)[0]!r}")
         super().__init__(message)
@@ -243,6 +267,7 @@ class ServiceError(AWSError):
         self.headers: Headers | None = None
         self.body = b""
         self.retryable = retryable
+        self.event: Any = None
         self.__dict__.update(members)
 
     def _said(self) -> str:

@@ -196,6 +196,10 @@ class Members:
             self.log.add(Kind.WIRE, Impact.PATCH, subject, what, why, _span(old), _span(new))
 
     def _documentation(self, scope: Scope, old: Parameter, new: Parameter) -> None:
+        if old.member.sensitive != new.member.sensitive and not scope.is_call:
+            what = "now sensitive" if new.member.sensitive else "no longer sensitive"
+            why = "its value is no longer printed" if new.member.sensitive else "its value is printed"
+            self.log.add(Kind.DOCUMENTATION, Impact.PATCH, scope.subject(new.name), what, why, _span(old), _span(new))
         if _prose(old.member) != _prose(new.member):
             what = "documentation reworded" if _prose(old.member) and _prose(new.member) else "documentation"
             if not _prose(old.member):
@@ -254,7 +258,8 @@ def _prose(member: ir.Member) -> str:
 
 
 def _spelled(item: Parameter) -> str:
-    return _ANNOTATED.sub("datetime", item.annotation)
+    # The same type in all its spellings: which of them depends on what else uses the structure.
+    return _ANNOTATED.sub("datetime", item.annotation).replace("BytesLike", "bytes")
 
 
 def _base(annotation: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lapsmith.bind import (
+    compiling,
     decisions,
     derive,
     extend,
@@ -20,6 +21,7 @@ from lapsmith.bind import (
     proof,
     rules,
     signing,
+    smithy,
     sources,
     types,
     yaml,
@@ -31,7 +33,7 @@ from lapsmith.bindings.model import OperationBinding
 from lapsmith.lap.tree import Document
 from lapsmith.project.inputs import BINDINGS, RULES, TYPES, USUAL
 
-__all__ = ["BindError", "Bound", "bind", "write"]
+__all__ = ["BindError", "Bound", "bind", "compile_service", "write"]
 
 _BLOCKS = ("operations", "waiters", "shapes", "errors", "enums")
 
@@ -72,7 +74,7 @@ def bind(
     ``everything`` the spec is extended by what it lacks of the model. Raises BindError.
     """
     located = locate.find(document, model_name)
-    service = model.load(sources.read(located.path), located.origin)
+    service = model.load(smithy.read(sources.read(located.path)), located.origin)
     # Nothing else is worth a word about a service that cannot be generated.
     derive.check_protocol(service, protocol)
     signing.check(service)
@@ -92,6 +94,23 @@ def bind(
     shown = service.origin if located.origin else f"{model_name} ({service.origin})"
     spoken = derived.content["service"]["protocol"]
     return Bound(service.origin, shown, spoken, document, found, derived, contents, located.newer)
+
+
+def compile_service(model_name: str, *, protocol: str | None = None, prose: bool = True) -> Bound:
+    """Make the spec of an AWS service from its model, with the bindings that go with it.
+
+    ``model_name`` and ``protocol`` are as in :func:`bind`. Without ``prose`` the spec has facts only. Raises BindError.
+    """
+    located = locate.find(Document(lap=None, api=None), model_name)
+    service = model.load(smithy.read(sources.read(located.path)), located.origin)
+    derive.check_protocol(service, protocol)
+    signing.check(service)
+    text, document, found = compiling.compile_model(service, prose=prose)
+    derived = derive.derive(document, service, found, protocol)
+    contents = {USUAL: text.encode(), **_contents(document, service, derived)}
+    proof.prove(contents, document, found)
+    spoken = derived.content["service"]["protocol"]
+    return Bound(service.origin, service.origin, spoken, document, found, derived, contents)
 
 
 def _comment(service: model.Model) -> str:

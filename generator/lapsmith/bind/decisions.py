@@ -11,7 +11,7 @@ from lapsmith.bindings.model import OperationBinding
 from lapsmith.bindings.operations import read_operation
 from lapsmith.bindings.yaml_nodes import MappingNode, decode, read_nodes
 from lapsmith.diagnostics import DiagnosticError, Diagnostics
-from lapsmith.ir.matching import Group
+from lapsmith.ir.placing import Group
 from lapsmith.lap.tree import Document, Endpoint
 
 

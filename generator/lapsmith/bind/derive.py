@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lapsmith.bind import conventions, members, paging, quirks, rules, signing, streams, types
+from lapsmith.bind import conventions, members, paging, quirks, rules, signing, streams, types, xml
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import ORDER, Match, Matching
 from lapsmith.bind.members import Facts
-from lapsmith.bind.model import Member, Model, Operation, Shape
+from lapsmith.bind.model import SPOKEN, TARGETED, Member, Model, Operation, Shape
 from lapsmith.bind.pins import Pins
 from lapsmith.bind.yaml import Noted, Word
 from lapsmith.lap.tree import Document, Endpoint
@@ -57,7 +57,7 @@ def check_protocol(model: Model, wanted: str | None) -> str:
         names = ", ".join(model.metadata.get("protocols") or [model.metadata["protocol"]])
         raise BindError(
             f"the service speaks {names}, and lapsmith cannot generate clients for that protocol yet",
-            "it can for: rest-json, json, rpc-v2-cbor",
+            f"it can for: {', '.join(SPOKEN.values())}",
         )
     if wanted is None:
         return offered[0]
@@ -74,6 +74,8 @@ class _Deriver:
         self._model = model
         self._protocol = protocol
         self._facts = Facts(protocol)
+        self._is_rest = self._facts.is_rest
+        self._version = document.version
         self._pins = Pins(document, matching)
         self._quirks = quirks.SERVICES.get(model.text("serviceId") or "", quirks.NONE)
         self._errors: dict[str, Shape] = {}
@@ -109,11 +111,14 @@ class _Deriver:
         model = self._model
         identity = model.text("serviceId") or model.text("serviceFullName") or "Service"
         service: dict[str, object] = {"id": identity, "class": _class_name(model), "protocol": self._protocol}
-        if self._protocol != "rest-json":
+        if self._protocol in TARGETED:
             service["target"] = model.metadata["targetPrefix"]
+        version = model.text("apiVersion")
+        if xml.speaks_xml(self._protocol) and not self._is_rest and version != self._version:
+            service["version"] = version
         service["signing"] = model.text("signingName") or model.metadata["endpointPrefix"]
         service |= self._quirks.service
-        if "awsQueryCompatible" in model.metadata and self._protocol != "rest-json":
+        if "awsQueryCompatible" in model.metadata and self._protocol in TARGETED:
             service["query_compatible"] = True
         return service
 
@@ -188,6 +193,9 @@ class _Deriver:
         url = self._quirks.urls.get(operation.name)
         if url in taken:
             entry["url"] = url
+        written = xml.of_operation(operation, self._protocol)
+        if written:
+            entry["xml"] = written
         parameters = rules.parameters(operation, taken)
         return entry | ({"endpoint": parameters} if parameters else {})
 

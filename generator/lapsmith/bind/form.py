@@ -123,6 +123,14 @@ _TEXT_OR_TEXTS = Leaf(
 _LITERAL = Leaf(
     "text, true, false or a list of texts", lambda value: isinstance(value, bool) or _TEXT_OR_TEXTS.accepts(value)
 )
+_NAMESPACE = Leaf(
+    "a URI, or an object with a prefix and a URI",
+    lambda value: (
+        all(isinstance(item, str) for item in value.values()) and "uri" in value
+        if isinstance(value, dict)
+        else isinstance(value, str)
+    ),
+)
 _EXPECTED = Leaf("text, a whole number, true or false", lambda value: isinstance(value, str | int))
 
 _TRAITS: Mapping[str, Form] = {
@@ -130,6 +138,9 @@ _TRAITS: Mapping[str, Form] = {
     "locationName": _WIRE_NAME,
     "timestampFormat": _one_of("unixTimestamp", "iso8601", "rfc822"),
     "enum": Items(_TEXT),
+    **dict.fromkeys(("queryName", "resultWrapper"), _WIRE_NAME),
+    "xmlNamespace": _NAMESPACE,
+    **dict.fromkeys(("flattened", "xmlAttribute"), _FLAG),
     "contextParam": Record({"name": _NAME}, ("name",)),
     **dict.fromkeys(
         ("idempotencyToken", "jsonvalue", "sparse", "streaming", "requiresLength", "eventpayload", "eventheader"), _FLAG

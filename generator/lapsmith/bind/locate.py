@@ -15,8 +15,8 @@ from lapsmith.lap.tree import Document
 _PREFIX = "botocore:"
 _LISTED = 20
 _RETIRED = (
-    "or, where AWS has retired the service, install an older release (pip install --target OLD --no-deps"
-    " 'botocore<1.36') and give --model OLD/botocore/data/NAME"
+    "older releases of botocore have services that AWS has retired: pip install --target OLD --no-deps 'botocore<1.36',"
+    " then --model OLD/botocore/data/NAME"
 )
 
 
@@ -140,7 +140,9 @@ def _refuse(message: str, candidates: Sequence[Candidate]) -> Candidate:
     newest = sorted(candidates, key=lambda item: item.api_version, reverse=True)
     ordered = sorted(newest, key=lambda item: order[item.name])
     listed = "".join(f"\n    {item}" for item in ordered[:_LISTED])
-    raise BindError(message, f"choose one:{listed}" if listed else f"give --model botocore:NAME, {_RETIRED}")
+    raise BindError(
+        message, f"choose one:{listed}" if listed else f"give --model botocore:NAME or --model PATH; {_RETIRED}"
+    )
 
 
 def _similar(api: str, everything: Sequence[Candidate]) -> list[Candidate]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from lapsmith.bind import spelling
+from lapsmith.bind import spelling, xml
 from lapsmith.bind.enums import Enums
 from lapsmith.bind.model import Member, Operation, Shape
 from lapsmith.bind.spelling import Spelled
@@ -71,7 +71,9 @@ class Facts:
     """Entries for the members of one service; ``protocol`` is its name in bindings."""
 
     def __init__(self, protocol: str) -> None:
-        self.is_rest = protocol == "rest-json"
+        self.is_rest = protocol.startswith("rest-")
+        self._protocol = protocol
+        self._body_format = "date-time" if xml.speaks_xml(protocol) else "epoch-seconds"
         # CBOR has a type for points in time.
         self._has_formats = protocol != "rpc-v2-cbor"
         self._enums = Enums()
@@ -107,6 +109,9 @@ class Facts:
         if shape is None:
             return {}
         entries: Entry = {}
+        if self._protocol == "rest-xml":
+            # Elements have an order, which specs do not keep.
+            present = xml.in_order(shape, present)
         for name, member in present.items():
             entry = self._top(name, member, labels, self._place(shape, member, answer=answer))
             entry |= self._known(shape, member)
@@ -124,13 +129,15 @@ class Facts:
         if self.is_rest or place != "body":
             entry["in"] = place
         wire = labels.get(member.wire_name, member.wire_name) if place == "label" else member.wire_name
-        if place not in ("payload", "events", "status") and wire != name:
+        # In XML it is the member's own name that stands for itself.
+        usual = member.name if place == "body" and xml.speaks_xml(self._protocol) else name
+        if place not in ("payload", "events", "status") and wire != usual:
             entry["name"] = wire
         if place == "payload" and _is_streaming(member):
             entry["streaming"] = True
             if member.trait("requiresLength") is True:
                 entry["sized"] = True
-        return entry | self._traits(member, place)
+        return entry | self._traits(member, place) | self._xml(member, place)
 
     def _place(self, shape: Shape, member: Member, *, answer: bool) -> str:
         if member.shape.is_stream:
@@ -156,6 +163,10 @@ class Facts:
             entry["sparse"] = True
         return entry
 
+    def _xml(self, member: Member, place: str) -> Entry:
+        stated = xml.of_member(member, place, self._protocol) if xml.speaks_xml(self._protocol) else None
+        return {"xml": stated} if stated is not None else {}
+
     def _known(self, holder: Shape, member: Member) -> Entry:
         enum = self._enums.of(holder, member)
         return {"enum": enum} if enum is not None else {}
@@ -170,7 +181,7 @@ class Facts:
         if leaf.shape.type != "timestamp" or not self._has_formats:
             return None
         form = TIMESTAMPS.get(str(leaf.trait("timestampFormat")))
-        return None if form == _DEFAULT_FORMAT.get(place, "epoch-seconds") else form
+        return None if form == _DEFAULT_FORMAT.get(place, self._body_format) else form
 
     def of_shape(self, shape: Shape) -> Entry:
         """The entry of a structure under ``shapes``; empty where the defaults hold."""
@@ -200,7 +211,7 @@ class Facts:
         entry: Entry = {} if place == "body" else {"in": place}
         if place not in ("event-payload", "status") and member.wire_name != member.name:
             entry["name"] = member.wire_name
-        entry |= self._traits(member, place) | self._known(shape, member)
+        entry |= self._traits(member, place) | self._xml(member, place) | self._known(shape, member)
         if not shape.is_stream and is_sensitive(shape, member):
             entry["sensitive"] = True
         # types.lap says which lists and maps may hold nulls.

@@ -16,8 +16,17 @@ from lapsmith.bind.sources import File, Files, Json
 from lapsmith.diagnostics import Severity
 from lapsmith.ir.rules_reader import read_rules
 
-SPOKEN = {"json": "json", "rest-json": "rest-json", "smithy-rpc-v2-cbor": "rpc-v2-cbor"}
+SPOKEN = {
+    "json": "json",
+    "rest-json": "rest-json",
+    "rest-xml": "rest-xml",
+    "smithy-rpc-v2-cbor": "rpc-v2-cbor",
+    "query": "query",
+    "ec2": "ec2",
+}
 """The protocols that bindings can be derived for, in botocore's order of preference."""
+TARGETED = ("json-1.0", "json-1.1", "rpc-v2-cbor")
+"""The protocols whose requests name the service: they need its ``targetPrefix``."""
 _PARTS = {"structure": ("members",), "list": ("member",), "map": ("key", "value")}
 _KINDS = (
     *("string", "character", "integer", "long", "short", "byte", "biginteger", "boolean"),
@@ -148,8 +157,9 @@ def load(files: Files, origin: str | None = None) -> Model:
             raise BindError(f"{found.span}: {found.message}", found.hint)
     metadata = files.service.content["metadata"]
     offered = _protocols(metadata)
-    if "targetPrefix" not in metadata and any(name != "rest-json" for name in offered):
-        _complain(files.service, [f"metadata.targetPrefix is missing, which requests of {offered[0]} begin with"])
+    targeted = [name for name in offered if name in TARGETED]
+    if "targetPrefix" not in metadata and targeted:
+        _complain(files.service, [f"metadata.targetPrefix is missing, which requests of {targeted[0]} begin with"])
     return Model(
         origin=origin or _own_name(metadata),
         sha256=files.sha256,

@@ -8,7 +8,7 @@ from lapsmith import bindings, lap
 from lapsmith.bind.errors import BindError
 from lapsmith.bind.matching import Matching
 from lapsmith.bindings.model import OperationBinding
-from lapsmith.ir.matching import Group
+from lapsmith.ir.placing import Group
 from lapsmith.lap.tree import Document, Endpoint
 from lapsmith.project.inputs import BINDINGS, TYPES
 

@@ -39,11 +39,12 @@ _TAG = re.compile(r"<[^>]+>")
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """A member as a spec has it: its name there, whether it is required, and the member."""
+    """A member as a spec has it: its name there, whether it is required, the member, and whether the path has it."""
 
     name: str
     required: bool
     member: Member
+    in_path: bool = False
 
 
 def inputs(operation: Operation) -> dict[str, Spelled]:
@@ -56,7 +57,7 @@ def inputs(operation: Operation) -> dict[str, Spelled]:
     for name, member in shape.members.items():
         in_path = member.location == "uri" or name in labels
         on_wire = member.location in ("querystring", "header") and not in_path
-        spelled = Spelled(member.wire_name if on_wire else name, in_path or name in shape.required, member)
+        spelled = Spelled(member.wire_name if on_wire else name, in_path or name in shape.required, member, in_path)
         found.setdefault(spelled.name, spelled)
     return found
 

@@ -63,7 +63,8 @@ class ServiceBinding:
 
     ``target`` is the prefix of X-Amz-Target, and the service's name in the paths of rpc-v2-cbor.
     ``query_compatible``: the service once spoke the query protocol, and still sends the error codes of that time.
-    ``headers`` go with every request, unless an operation sets them.
+    ``headers`` go with every request, unless an operation sets them. ``version`` is that of the API, where it is not
+    the spec's.
     """
 
     span: Span
@@ -78,6 +79,7 @@ class ServiceBinding:
     s3: Fact[bool] | None = None
     query_compatible: Fact[bool] | None = None
     headers: Mapping[str, Fact[str]] = field(default_factory=dict)
+    version: Fact[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,25 @@ class StreamEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class XmlBinding:
+    """How a value is written in XML; see :class:`lapsmith.ir.model.Xml`.
+
+    ``wrapper``, of an operation only, is the element around its output.
+    """
+
+    span: Span
+    name: Fact[str] | None = None
+    namespace: Fact[tuple[str, str]] | None = None
+    attribute: Fact[bool] | None = None
+    flat: Fact[bool] | None = None
+    query: Fact[str] | None = None
+    item: XmlBinding | None = None
+    key: XmlBinding | None = None
+    value: XmlBinding | None = None
+    wrapper: Fact[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MemberBinding:
     """How one member travels. None: the spec's name, or what inference or the protocol says.
 
@@ -148,6 +169,7 @@ class MemberBinding:
     sensitive: Fact[bool] | None = None
     enum: EnumUse | None = None
     end: StreamEnd | None = None
+    xml: XmlBinding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +262,7 @@ class OperationBinding:
     poll: Fact[str] | None = None
     url: Fact[str] | None = None
     endpoint: Mapping[str, EndpointParameter] = field(default_factory=dict)
+    xml: XmlBinding | None = None
 
 
 @dataclass(frozen=True, slots=True)

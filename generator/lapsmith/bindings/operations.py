@@ -18,12 +18,13 @@ from lapsmith.bindings.model import (
     StreamEnd,
 )
 from lapsmith.bindings.reader import Section, boolean, integer, mapping, text, words
+from lapsmith.bindings.xml import read_operation_xml, read_xml
 from lapsmith.bindings.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 from lapsmith.diagnostics import Diagnostics
 
-_REQUEST = ("host", "auth", "compress", "body", "url", "endpoint")
+_REQUEST = ("host", "auth", "compress", "body", "url", "endpoint", "xml")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "poll", "status", "pages")
-_WIRE = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized")
+_WIRE = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "xml")
 _MEMBER = (*_WIRE, "sensitive", "enum", "end")
 _PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
 _END = ("code", "message")
@@ -57,6 +58,7 @@ def read_operation(key: ScalarNode, value: Node, diagnostics: Diagnostics) -> Op
         body=inner.choice("body", model.OPERATION_BODIES),
         url=inner.word("url"),
         endpoint=_endpoint(inner, where, diagnostics),
+        xml=read_operation_xml(inner),
     )
 
 
@@ -107,6 +109,7 @@ def read_members(
             sensitive=inner.boolean("sensitive"),
             enum=read_use(inner),
             end=_end(inner),
+            xml=read_xml(inner),
         )
     return members
 

@@ -18,15 +18,7 @@ from lapsmith.diagnostics import Diagnostics
 VERSION = 1
 _ROOT = ("lapsmith", "derived", "service", "endpoint", "operations", "waiters", "shapes", "errors", "enums")
 _SERVICE = (
-    "id",
-    "class",
-    "protocol",
-    "target",
-    "signing",
-    "read_timeout",
-    "retries",
-    "crc32",
-    "s3",
+    *("id", "class", "protocol", "version", "target", "signing", "read_timeout", "retries", "crc32", "s3"),
     "query_compatible",
     "headers",
 )
@@ -103,6 +95,8 @@ def _service(section: Section, diagnostics: Diagnostics) -> model.ServiceBinding
     inner = Section.of(node, "'service'", _SERVICE, diagnostics)
     class_name = inner.word("class")
     identity, target, signing = inner.text("id"), inner.word("target"), inner.word("signing")
+    version = inner.word("version")
+    _check(version, _NAME, "a version", "AWS's are dates such as 2011-06-15", diagnostics)
     _check(class_name, _CLASS, "a class name", "use letters and digits, a letter first", diagnostics)
     _check(identity, _ID, "a service id", "AWS's are of letters, digits and spaces", diagnostics)
     _check(target, _NAME, "a target", "AWS's are of letters, digits, '.', '_' and '-'", diagnostics)
@@ -120,6 +114,7 @@ def _service(section: Section, diagnostics: Diagnostics) -> model.ServiceBinding
         s3=inner.boolean("s3"),
         query_compatible=inner.boolean("query_compatible"),
         headers=_headers(inner, diagnostics),
+        version=version,
     )
 
 

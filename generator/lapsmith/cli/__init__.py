@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from lapsmith.cli import bind, check, demo, diff, generate, inspect, watch
+from lapsmith.cli import add, bind, check, demo, diff, generate, inspect, update, watch
 from lapsmith.cli.terminal import ERROR, INTERRUPTED, explain
 from lapsmith.diagnostics import LapsmithError
 from lapsmith.version import __version__
@@ -38,5 +38,7 @@ def main() -> None:
     """Generate typed, self-contained Python clients for AWS services from LAP API descriptions."""
 
 
-for _module in (generate, check, bind, diff, inspect, demo, watch):
+for _module in (add, generate, check, bind, diff, inspect, demo, watch):
     main.add_command(_module.command)
+for _command in (update.outdated, update.update):
+    main.add_command(_command)

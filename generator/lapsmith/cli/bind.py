@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 @click.command("bind")
 @click.argument("spec", metavar="SPEC")
 @click.option("--model", metavar="MODEL", help="botocore:NAME[/API-VERSION], or the path of a service-2.json.")
-@click.option("--protocol", metavar="NAME", help="Another that the service offers: rest-json, json, rpc-v2-cbor.")
+@click.option(
+    "--protocol",
+    metavar="NAME",
+    help="Use this protocol instead of the service's default.",
+)
 @click.option(
     "-o",
     "output",

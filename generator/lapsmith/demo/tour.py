@@ -22,7 +22,7 @@ from lapsmith.demo.endpoint import BROKEN, TOKENS, Endpoint, running
 
 PACKAGE = "sagemaker_runtime"
 _KEY, _SECRET = "AKIDDEMO", "demo-secret-access-key"
-_REQUIRED = ("botocore", "httpcore2", "anyio", "msgspec")
+_REQUIRED = ("botocore", "httptools", "msgspec")
 
 
 class DemoFailedError(Exception):

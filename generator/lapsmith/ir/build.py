@@ -16,7 +16,7 @@ from lapsmith.ir.endpoint_parameters import with_endpoint_parameters
 from lapsmith.ir.enums import used_enums
 from lapsmith.ir.errors import build_errors, operation_errors
 from lapsmith.ir.events import Streams, check_events
-from lapsmith.ir.matching import Bound, match, unbound_hint
+from lapsmith.ir.placing import Bound, match, unbound_hint
 from lapsmith.ir.members import Members
 from lapsmith.ir.model import Error, EventUnion, Member, Operation, Origin, Service, Shape
 from lapsmith.ir.naming import operation_name, unique
@@ -29,6 +29,7 @@ from lapsmith.ir.select import Patterns
 from lapsmith.ir.service import build_header, protocol_of
 from lapsmith.ir.shapes import Shapes
 from lapsmith.ir.uri import read_target
+from lapsmith.ir.xml import in_order, root_of, wrapper_of
 from lapsmith.lap.tree import Document, Endpoint, Returns
 
 _FEW_INFERENCES = 12
@@ -121,7 +122,7 @@ class _Builder:
             name=header.name,
             id=header.id,
             class_name=header.class_name,
-            api_version=self._ctx.document.version,
+            api_version=header.api_version,
             protocol=self._ctx.protocol,
             signing=header.signing,
             target=header.target,
@@ -226,7 +227,7 @@ class _Builder:
         origins = {"name": item.origin, "method": self._ctx.origin(endpoint.span), "uri": stated}
         names, origins["errors"] = operation_errors(self._ctx, binding, endpoint, errors)
         status, answer, origins["status"] = self._answer(endpoint, binding)
-        inputs = members.inputs()
+        inputs = in_order(self._ctx, members.inputs(), binding)
         safe, origins["retry_safe"] = self._retry_safe(endpoint, binding, inputs)
         requests = read_requests(self._ctx, binding, inputs)
         origins["doc"] = self._ctx.origin(endpoint.span) if endpoint.desc else default("no-description")
@@ -250,6 +251,8 @@ class _Builder:
             long_poll=requests.long_poll,
             url_member=requests.url_member,
             endpoint_parameters=requests.endpoint_parameters,
+            root=root_of(binding),
+            wrapper=wrapper_of(binding),
         )
         check_operation(self._ctx, operation, target, endpoint.span)
         return operation

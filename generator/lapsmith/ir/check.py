@@ -8,7 +8,7 @@ from dataclasses import replace
 from lapsmith.bindings.model import MemberBinding, OperationBinding
 from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.context import Context
-from lapsmith.ir.matching import Bound
+from lapsmith.ir.placing import Bound
 from lapsmith.ir.model import Location, Member, Operation
 from lapsmith.ir.pins import output_names
 from lapsmith.ir.uri import Target

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from lapsmith.bindings.model import ErrorBinding, OperationBinding
 from lapsmith.diagnostics import suggest
 from lapsmith.ir.context import Context, default
-from lapsmith.ir.matching import Bound
+from lapsmith.ir.placing import Bound
 from lapsmith.ir.model import Error, Member, Origin, RetryKind
 from lapsmith.ir.shapes import Shapes
 from lapsmith.lap.tree import Endpoint, ErrorCase

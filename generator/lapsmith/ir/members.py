@@ -11,7 +11,7 @@ from lapsmith.ir import infer
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.enums import with_enums
 from lapsmith.ir.events import Streams
-from lapsmith.ir.matching import Bound
+from lapsmith.ir.placing import Bound
 from lapsmith.ir.model import (
     BlobType,
     DocumentType,
@@ -28,6 +28,7 @@ from lapsmith.ir.requests import PLACEHOLDER
 from lapsmith.ir.shapes import Shapes, document
 from lapsmith.ir.uri import Target
 from lapsmith.ir.wire import fits, flag, refine, wire_name
+from lapsmith.ir.xml import with_xml
 from lapsmith.lap.tree import Field, ListOf, Returns, Scalar
 from lapsmith.lap.tree import Type as LapType
 
@@ -218,7 +219,7 @@ class Members:
         json = flag(self.ctx, "json_value", bound.json if bound else None, origins)
         name = bound.member.value if bound and bound.member else field.name
         sensitive = flag(self.ctx, "sensitive", bound.sensitive if bound else None, origins)
-        return Member(
+        member = Member(
             name=name,
             type=kind,
             required=item.required,
@@ -231,6 +232,7 @@ class Members:
             default=field.default,
             sensitive=sensitive,
         )
+        return with_xml(self.ctx, f"{self.name}.{field.name}", member, bound)
 
     def _type(self, field: Field, bound: MemberBinding | None, place: Place, holder: str) -> tuple[Type, Origin]:
         origin = self.ctx.origin(field.type.span)

@@ -159,12 +159,35 @@ Type = (
 )
 
 
+XML_PROTOCOLS = frozenset((Protocol.REST_XML, Protocol.QUERY, Protocol.EC2))
+
+
+@dataclass(frozen=True, slots=True)
+class Xml:
+    """How a value is written in XML, and in the forms of the Query protocols, where that is not the protocol's default.
+
+    ``name`` is that of its element or attribute, ``namespace`` the prefix and URI that the element declares. ``flat``
+    lists and maps have no element around their items. ``query`` is the name in EC2's requests. ``item`` tells of the
+    items of a list, ``key`` and ``value`` of those of a map.
+    """
+
+    name: str | None = None
+    namespace: tuple[str, str] | None = None
+    attribute: bool = False
+    flat: bool = False
+    query: str | None = None
+    item: Xml | None = None
+    key: Xml | None = None
+    value: Xml | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One member of an input, output, structure or error.
 
     ``wire_name`` is the label, query key, header, body key or event header name; for payloads it is the
-    member's name. ``token``: a fresh idempotency token is sent where none is given. ``json_value``: text that holds
+    member's name. In protocols with XML, a member of a body goes by its own name, and ``xml`` says how it is written.
+    ``token``: a fresh idempotency token is sent where none is given. ``json_value``: text that holds
     JSON. ``default``: what the service takes where the member is left out, as the spec spells it; ``doc`` has it, too.
     ``sensitive``: never printed.
     Facts with origins: ``name type required location wire_name``, and ``token json_value sensitive enum`` where they
@@ -182,6 +205,7 @@ class Member:
     json_value: bool = False
     default: str | None = None
     sensitive: bool = False
+    xml: Xml | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +400,8 @@ class Operation:
     twice. ``host_prefix``: text and labels (names of input members) that go before the endpoint's host. ``bodiless``:
     there is no input at all, where rpc-v2-cbor would send an empty map for one that has no members. ``long_poll``: it
     waits for what may come, and is called in a loop. ``url_member``: the input member with the URL that requests go to,
-    in place of the service's endpoint.
+    in place of the service's endpoint. ``root`` is the element that is the body of a request, and ``wrapper`` the one
+    around an output, where they have other names than the operation gives them.
     """
 
     name: str
@@ -398,6 +423,8 @@ class Operation:
     url_member: str | None = None
     endpoint_parameters: tuple[EndpointParameter, ...] = ()
     pages: Pages | None = None
+    root: Xml | None = None
+    wrapper: str | None = None
 
     def input_at(self, location: Location) -> tuple[Member, ...]:
         return tuple(member for member in self.input if member.location is location)

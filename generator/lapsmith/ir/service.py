@@ -23,6 +23,7 @@ _TARGETED = {
     Protocol.JSON_1_1: "names operations in X-Amz-Target",
     Protocol.RPC_V2_CBOR: "names the service in its paths",
 }
+_VERSIONED = (Protocol.QUERY, Protocol.EC2)
 
 RULES_FILE = "endpoint-rules.json"
 """Where the endpoint rules are, beside the bindings."""
@@ -46,6 +47,7 @@ class Header:
     crc32: bool
     query_compatible: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    api_version: str | None = None
     origins: dict[str, Origin] = field(default_factory=dict)
 
 
@@ -76,6 +78,7 @@ def build_header(ctx: Context) -> Header:
         crc32=bool(_stated(ctx, "crc32", bound.crc32, origins)),
         query_compatible=_query_compatible(ctx, bound, origins),
         headers=_headers(ctx, bound),
+        api_version=_version(ctx, bound, origins),
         origins=_with_document_facts(ctx, bound, origins),
     )
 
@@ -107,13 +110,24 @@ def _identity(
 
 def _with_document_facts(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> dict[str, Origin]:
     span = ctx.document.span
-    origins["api_version"] = ctx.origin(span) if ctx.document.version else default("no-version")
     if bound.protocol:
         origins["protocol"] = ctx.of(bound.protocol)
     else:
         message = "no protocol is stated, so it is taken to be rest-json"
         origins["protocol"] = ctx.inferred(span, "rest-json-by-default", message)
     return origins
+
+
+def _version(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> str | None:
+    if bound.version is not None:
+        origins["api_version"] = ctx.of(bound.version)
+        return bound.version.value
+    version = (ctx.document.version or "").strip()
+    origins["api_version"] = ctx.origin(ctx.document.span) if version else default("no-version")
+    if not version and ctx.protocol in _VERSIONED:
+        message = f"the protocol {ctx.protocol} sends the API's version, and the spec has no @version"
+        ctx.diagnostics.error(ctx.document.span, "version-missing", message, "add 'service: {version: ...}'")
+    return ctx.document.version
 
 
 def _signing(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) -> Signing | None:

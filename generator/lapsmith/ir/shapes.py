@@ -16,6 +16,7 @@ from lapsmith.ir.enums import with_enums
 from lapsmith.ir.model import Location, Member, Shape, Structure
 from lapsmith.ir.naming import camel, unique
 from lapsmith.ir.wire import flag, refine, wire_name
+from lapsmith.ir.xml import with_xml
 from lapsmith.lap.tree import Field, ListOf, MapOf, Named, Scalar, Type
 
 MAX_DEPTH = 64
@@ -153,7 +154,7 @@ class Shapes:
         kind = with_enums(self.ctx, where, kind, bound, origins)
         token = flag(self.ctx, "token", bound.token if bound else None, origins)
         wire, origins["wire_name"] = wire_name(self.ctx, bound, item.name, stated)
-        return Member(
+        member = Member(
             name=bound.member.value if bound and bound.member else item.name,
             type=kind,
             required=item.marked_required or not item.type.nullable,
@@ -165,6 +166,7 @@ class Shapes:
             default=item.default,
             sensitive=flag(self.ctx, "sensitive", bound.sensitive if bound else None, origins),
         )
+        return with_xml(self.ctx, where, member, bound)
 
     def _named(self, node: Named) -> model.Type:
         if node.enum:

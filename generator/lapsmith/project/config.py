@@ -23,11 +23,10 @@ FILE_NAME = "pyproject.toml"
 MAX_CONFIG_BYTES = 4 << 20
 _KEYS = ("spec", "output", "runtime", "operations", "strict", "transports")
 _RUNTIMES = ("embedded", "shared")
-_TRANSPORTS = ("httpx2", "pyreqwest")
+_TRANSPORTS = ("httpx2",)
+_REPLACED = {"pyreqwest": "leave it out: the default transport replaces it and is faster"}
 _SPEC_DEPTH = 2
-_IMPORTED = frozenset(
-    ("anyio", "botocore", "cbor2", "h11", "httpcore2", "httpx2", "idna", "msgspec", "pyreqwest", "trio", "truststore")
-)
+_IMPORTED = frozenset(("botocore", "cbor2", "httptools", "httpx2", "msgspec", "trio", "truststore"))
 """What clients import that is not in the standard library, and what that imports."""
 _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
@@ -359,7 +358,7 @@ class _Reader:
             return None
         for item in value:
             if item not in _TRANSPORTS:
-                hint = suggest(item, _TRANSPORTS) or known
+                hint = _REPLACED.get(item) or suggest(item, _TRANSPORTS) or known
                 self._error(header, "transports", f"there is no transport '{item}'", hint)
                 return None
         return tuple(sorted(set(value)))

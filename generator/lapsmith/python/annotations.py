@@ -40,6 +40,9 @@ _BODY_DEFAULTS = {
     ir.Protocol.REST_JSON: ir.TimestampFormat.EPOCH,
     ir.Protocol.JSON_1_0: ir.TimestampFormat.EPOCH,
     ir.Protocol.JSON_1_1: ir.TimestampFormat.EPOCH,
+    ir.Protocol.REST_XML: ir.TimestampFormat.DATE_TIME,
+    ir.Protocol.QUERY: ir.TimestampFormat.DATE_TIME,
+    ir.Protocol.EC2: ir.TimestampFormat.DATE_TIME,
 }
 
 

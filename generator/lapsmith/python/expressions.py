@@ -49,8 +49,11 @@ def _scalar_kind(kind: ir.Type, location: ir.Location) -> str:
             return "Any"
 
 
-def payload_value(parameter: Parameter, *, json: bool, union: bool) -> str:
-    """Return the expression of a request's payload; a ``union`` that is not given has no empty form to send."""
+def payload_value(parameter: Parameter, *, json: bool, union: bool, function: str, root: str | None = None) -> str:
+    """Return the expression of a request's payload; a ``union`` that is not given has no empty form to send.
+
+    ``function`` writes structures, from their type, their value and, in XML, the ``root`` element.
+    """
     name, member = parameter.name, parameter.member
     match member.type:
         case ir.BlobType(streaming=True, sized=sized):
@@ -65,12 +68,12 @@ def payload_value(parameter: Parameter, *, json: bool, union: bool) -> str:
             return f'text_payload(required({name}, "{name}"))' if member.required else f"text_payload({name})"
         case _:
             given = f'required({name}, "{name}")' if member.required else name
-            written = f"json_payload({parameter.wire_annotation}, {given})"
+            written = f"{function}({parameter.wire_annotation}, {given}{f', {root}' if root else ''})"
             return f'b"" if {name} is None else {written}' if union and not member.required else written
 
 
-def payload_content_type(parameter: Parameter, *, union: bool) -> str:
-    """Return the expression of the Content-Type that the protocol gives a payload.
+def payload_content_type(parameter: Parameter, *, union: bool, structure: str) -> str:
+    """Return the expression of the Content-Type that the protocol gives a payload; ``structure`` is that of structures.
 
     Bytes, text and unions that are not given have none; other JSON is never missing, only empty.
     """
@@ -80,9 +83,9 @@ def payload_content_type(parameter: Parameter, *, union: bool) -> str:
         case ir.StringType():
             spelled = literal("text/plain")
         case _ if union:
-            spelled = literal("application/json")
+            spelled = literal(structure)
         case _:
-            return literal("application/json")
+            return literal(structure)
     return spelled if parameter.member.required else f"None if {parameter.name} is None else {spelled}"
 
 

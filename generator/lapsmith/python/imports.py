@@ -21,7 +21,7 @@ def tidy_imports(source: str) -> str:
     if not imports:
         return source
     at = imports[0].lineno - 1
-    block = _block(_kept(imports, used))
+    block = _block(_kept(_merged(imports), used))
     return "".join([*lines[:at], block, *lines[at + 1 :]])
 
 
@@ -39,6 +39,21 @@ def lift_runtime(source: str) -> str:
 def lifted_module(module: str) -> str:
     """Return the name of a client's module, relative to the client, with the runtime's beside the client."""
     return f".{module}" if module.partition(".")[0] == RUNTIME else module
+
+
+def _merged(imports: list[ast.Import | ast.ImportFrom]) -> list[ast.Import | ast.ImportFrom]:
+    """Return one import for each module, but for names that are imported under another one."""
+    merged: list[ast.Import | ast.ImportFrom] = []
+    first: dict[tuple[str | None, int], ast.ImportFrom] = {}
+    for node in imports:
+        if isinstance(node, ast.Import) or any(alias.asname for alias in node.names):
+            merged.append(node)
+        elif (node.module, node.level) in first:
+            first[node.module, node.level].names += node.names
+        else:
+            first[node.module, node.level] = node
+            merged.append(node)
+    return merged
 
 
 def _kept(imports: list[ast.Import | ast.ImportFrom], used: set[str]) -> list[ast.Import | ast.ImportFrom]:

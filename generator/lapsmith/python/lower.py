@@ -10,6 +10,7 @@ from urllib.parse import quote
 from lapsmith.ir import model as ir
 from lapsmith.python import docs, names, reserved, text
 from lapsmith.python.annotations import Annotations, optional
+from lapsmith.python.bodies import codec_of
 from lapsmith.python.expressions import label, payload_content_type, payload_value
 from lapsmith.python.paging import Paging
 from lapsmith.python.public import public_names
@@ -18,6 +19,7 @@ from lapsmith.python.shapes import Shapes
 from lapsmith.python.spelling import Spelling
 from lapsmith.python.streams import Streams
 from lapsmith.python.view import ClassView, ClientView, EnumView, ErrorView, OperationView, Parameter, StreamView
+from lapsmith.python.xml import expression, members_arguments, payload_root, xml_view
 
 _PATH_CHARACTERS = "/-._~!$&'()*+,;=:@%"
 """What RFC 3986 lets stand in a path, and the percent sign of what is encoded already."""
@@ -65,8 +67,10 @@ def lower(service: ir.Service, *, package: str, source: str, transports: tuple[s
         ),
         docstring=text.docstring(docs.client(service, asynchronous=False), 4),
         async_docstring=text.docstring(docs.client(service, asynchronous=True), 4),
+        bodies=codec_of(service.protocol),
         pages=pages,
         waiters=waiters,
+        xml=xml_view(service, spelling),
     )
 
 
@@ -86,6 +90,7 @@ class _Operations:
     ) -> None:
         self._service = service
         self._spelling = spelling
+        self._bodies = codec_of(service.protocol)
         self._is_rpc = rpc_view(service, spelling.base_error) is not None
         self._annotations = annotations
         self._shapes = shapes
@@ -119,25 +124,43 @@ class _Operations:
             query_maps=_at(parameters, ir.Location.QUERY_MAP),
             headers=headers,
             header_maps=_at(parameters, ir.Location.HEADER_MAP),
-            body=_at(parameters, ir.Location.BODY),
+            body=self._body(op, parameters),
             payload=payload,
             json=json,
             content_type=content_type,
             output=output,
-            payload_source=payload_value(payload, json=json, union=union) if payload else "",
-            default_type=None if content_type else _default_type(op, payload, union=union),
+            payload_source=self._payload(payload, json=json, union=union) if payload else "",
+            default_type=None if content_type else self._default_type(op, payload, union=union),
             retry_safe=op.retry_safe,
             stream=stream,
             docstring=self._docstring(op, parameters, output, stream, json=json, asynchronous=False),
             async_docstring=self._docstring(op, parameters, output, stream, json=json, asynchronous=True),
             body_constant=self._spelling.body_constants[op.name],
+            body_arguments=members_arguments(op) if self._service.protocol in ir.XML_PROTOCOLS else "",
             host_prefix=host_prefix(op, by_member),
             endpoint_url=by_member[op.url_member] if op.url_member else None,
             endpoint_parameters=endpoint_parameters(op, self._service.shapes, by_member),
-            options=record_options(op),
+            options=record_options(op, self._service.protocol),
             is_record=self._is_rpc,
             bodiless=op.bodiless,
         )
+
+    def _body(self, op: ir.Operation, parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
+        """Return the members of a body; elements have an order that is not that of arguments."""
+        body = _at(parameters, ir.Location.BODY)
+        if self._service.protocol is not ir.Protocol.REST_XML:
+            return body
+        order = [member.name for member in op.input]
+        return tuple(sorted(body, key=lambda parameter: order.index(parameter.member.name)))
+
+    def _payload(self, payload: Parameter, *, json: bool, union: bool) -> str:
+        root = expression(payload_root(payload.member)) if self._service.protocol in ir.XML_PROTOCOLS else None
+        return payload_value(payload, json=json, union=union, function=self._bodies.function, root=root)
+
+    def _default_type(self, op: ir.Operation, payload: Parameter | None, *, union: bool) -> str | None:
+        if payload is not None:
+            return payload_content_type(payload, union=union, structure=self._bodies.content_type)
+        return text.literal(self._bodies.content_type) if op.input_at(ir.Location.BODY) else None
 
     def _is_union(self, kind: ir.Type) -> bool:
         shape = self._service.shapes.get(kind.name) if isinstance(kind, ir.StructureRef) else None
@@ -178,12 +201,6 @@ class _Operations:
             signed=self._service.signing is not None,
         )
         return text.docstring(blocks, 8)
-
-
-def _default_type(op: ir.Operation, payload: Parameter | None, *, union: bool) -> str | None:
-    if payload is not None:
-        return payload_content_type(payload, union=union)
-    return text.literal("application/json") if op.input_at(ir.Location.BODY) else None
 
 
 def _path(op: ir.Operation, parameters: Iterable[Parameter]) -> str:

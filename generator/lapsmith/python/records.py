@@ -10,6 +10,7 @@ from lapsmith.python.jmespath.compiler import over_input
 from lapsmith.python.text import literal
 from lapsmith.python.view import RPCView
 
+_FORMS = {ir.Protocol.QUERY: "QueryRPC", ir.Protocol.EC2: "EC2RPC"}
 _JSON_VERSIONS = {ir.Protocol.JSON_1_0: "1.0", ir.Protocol.JSON_1_1: "1.1"}
 
 
@@ -23,10 +24,14 @@ def rpc_view(service: ir.Service, base_error: str) -> RPCView | None:
         return RPCView("codec.json", "JSONRPC", arguments)
     if service.protocol is ir.Protocol.RPC_V2_CBOR:
         return RPCView("codec.cbor", "CBORRPC", (("service", literal(service.target)), *errors, *compatible))
+    if service.protocol in _FORMS:
+        tables = (("structures", "STRUCTURES"), ("inputs", "INPUTS"))
+        arguments = (("version", literal(service.api_version)), *tables, *errors)
+        return RPCView("codec.query", _FORMS[service.protocol], arguments)
     return None
 
 
-def record_options(op: ir.Operation) -> tuple[tuple[str, str], ...]:
+def record_options(op: ir.Operation, protocol: ir.Protocol) -> tuple[tuple[str, str], ...]:
     """Return the keyword arguments of an operation's record that are not the same for all."""
     options = {
         "retry_safe": "True" if op.retry_safe else None,
@@ -34,8 +39,16 @@ def record_options(op: ir.Operation) -> tuple[tuple[str, str], ...]:
         "auth": literal(op.auth.value) if op.auth else None,
         "compress": "True" if op.compress else None,
         "long_poll": "True" if op.long_poll else None,
+        "is_error": "is_error" if protocol is ir.Protocol.REST_XML and _is_document(op) else None,
+        "wrapper": literal(op.wrapper) if op.wrapper else None,
     }
     return tuple((name, value) for name, value in options.items() if value is not None)
+
+
+def _is_document(op: ir.Operation) -> bool:
+    """Whether a response can be read as a document of the protocol, and is no stream, bytes or text."""
+    payloads = op.output_at(ir.Location.PAYLOAD)
+    return op.streams is None and all(isinstance(member.type, ir.StructureRef) for member in payloads)
 
 
 def host_prefix(op: ir.Operation, parameters: Mapping[str, str]) -> str | None:

@@ -64,6 +64,8 @@ def render_rules(rules: RuleSet, title: str) -> str:
 
 def _templates_for(view: ClientView) -> Iterator[str]:
     yield from ("__init__", "_sync", "_async", "_operations", "types", "errors", "testing")
+    if view.xml:
+        yield "_xml"
     if view.event_streams:
         yield "events"
     if view.byte_streams:

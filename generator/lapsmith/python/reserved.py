@@ -15,6 +15,7 @@ RUNTIME_EXPORTS = {
         "CredentialsError",
         "InvalidInput",
         "InvalidResponse",
+        "ItemTooLarge",
         "ProtocolError",
         "ReadTimeout",
         "ServiceError",
@@ -33,7 +34,6 @@ RUNTIME_EXPORTS = {
 
 OPTIONAL_EXPORTS = {
     "wire.httpx2_adapter": ("AsyncHTTPX2Transport", "HTTPX2Transport"),
-    "wire.pyreqwest_adapter": ("AsyncPyreqwestTransport", "PyreqwestTransport"),
 }
 """The same, for the transports that a client can be configured to have."""
 
@@ -88,6 +88,7 @@ MODULE_NAMES = frozenset(
         "CBORRPC",
         "ClassVar",
         "DATE_TIME",
+        "EC2RPC",
         "EPOCH",
         "ErrorIs",
         "EventEnd",
@@ -98,6 +99,7 @@ MODULE_NAMES = frozenset(
         "EventStream",
         "HTTP_DATE",
         "Hosts",
+        "INPUTS",
         "JSONRPC",
         "Literal",
         "Mapping",
@@ -110,11 +112,13 @@ MODULE_NAMES = frozenset(
         "Paginator",
         "PathIs",
         "PayloadStream",
+        "QueryRPC",
         "RPC",
         "RULES",
         "Request",
         "Response",
         "SERVICE",
+        "STRUCTURES",
         "Sequence",
         "ServiceError",
         "ServiceInfo",
@@ -129,6 +133,9 @@ MODULE_NAMES = frozenset(
         "Union",
         "UnknownEvent",
         "Waiter",
+        "XMLBodies",
+        "XMLMembers",
+        "Xml",
     }
 )
 """Capitalised names that generated modules import or define themselves. A shape may have the name of anything else in
@@ -201,6 +208,8 @@ HELPER_NAMES = HEADER_READERS | frozenset(
         "items_of",
         "json_content_type",
         "json_header",
+        "encode_payload",
+        "is_error",
         "json_payload",
         "keys_of",
         "member_of",

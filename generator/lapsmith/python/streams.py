@@ -27,7 +27,7 @@ class Streams:
         self._service = service
         self._spelling = spelling
         self._shapes = shapes
-        self._is_rpc = service.protocol is not ir.Protocol.REST_JSON
+        self._is_rpc = service.protocol not in (ir.Protocol.REST_JSON, ir.Protocol.REST_XML)
 
     def stream(self, op: ir.Operation, output: ClassView) -> StreamView:
         """Lower what an operation streams."""

@@ -15,8 +15,6 @@ from lapsmith.python.jmespath.compiler import check
 
 _Gap = tuple[ir.Member, str]
 
-_PROTOCOLS = (ir.Protocol.REST_JSON, ir.Protocol.JSON_1_0, ir.Protocol.JSON_1_1, ir.Protocol.RPC_V2_CBOR)
-
 # msgspec writes a field's name as it is given, so it takes none that JSON would have to escape.
 _ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 
@@ -25,11 +23,6 @@ def unsupported(service: ir.Service, fallback: Span, advice: Advice | None = Non
     """Return an error for everything in ``service`` that no template covers; ``fallback`` is where to point at last."""
     found = Diagnostics()
     leave_out = (advice or Advice()).leave_out
-    if service.protocol not in _PROTOCOLS:
-        span = _span(service.origins, "protocol", fallback)
-        message = f"the protocol {service.protocol} cannot be generated yet"
-        found.error(span, "unsupported-protocol", message, "those that can: " + ", ".join(_PROTOCOLS))
-        return found
     if not service.operations:
         found.error(fallback, "no-operations", "there is no operation to generate", "check the spec's endpoints")
     for operation in service.operations:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lapsmith.ir import model as ir
+from lapsmith.python.bodies import BodyCodec
 from lapsmith.python.reserved import OPTIONAL_MODULES
 from lapsmith.python.text import literal
+from lapsmith.python.xml import XMLView
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +197,9 @@ class OperationView:
 
     ``default_type`` is the expression of the Content-Type, where no member sets it. ``docstring`` and
     ``async_docstring`` are those of the two clients' methods. ``body_constant`` is what the types of the body's members
-    are called. ``host_prefix``, ``endpoint_url`` and the values of ``endpoint_parameters`` are expressions; ``options``
-    are keyword arguments of the operation's record. ``is_record``: the record alone builds the request; a ``bodiless``
-    one has no input.
+    are called, and ``body_arguments`` what else tells how they are written. ``host_prefix``, ``endpoint_url`` and the
+    values of ``endpoint_parameters`` are expressions; ``options`` are keyword arguments of the operation's record.
+    ``is_record``: the record alone builds the request; a ``bodiless`` one has no input.
     """
 
     name: str
@@ -225,6 +227,7 @@ class OperationView:
     docstring: str
     async_docstring: str
     body_constant: str
+    body_arguments: str
     host_prefix: str | None
     endpoint_url: str | None
     endpoint_parameters: tuple[tuple[str, str], ...]
@@ -294,20 +297,10 @@ class RPCView:
 
 
 @dataclass(frozen=True, slots=True)
-class PayloadCodec:
-    """The runtime's function that writes a structure as a payload, its module, the type of such a payload, and the
-    module that reads structures from events.
-    """
-
-    module: str
-    function: str
-    content_type: str
-    events: str
-
-
-@dataclass(frozen=True, slots=True)
 class ClientView:
-    """A whole client. ``rpc`` is the protocol, for protocols whose operations are records."""
+    """A whole client. ``rpc`` is the protocol, for protocols whose operations are records; ``bodies`` is where
+    bodies are written and read, and ``xml`` says how, where they are XML.
+    """
 
     service: ir.Service
     rpc: RPCView | None
@@ -326,8 +319,10 @@ class ClientView:
     public: tuple[tuple[str, str], ...]
     docstring: str
     async_docstring: str
+    bodies: BodyCodec
     pages: tuple[PagesView, ...] = ()
     waiters: tuple[WaiterView, ...] = ()
+    xml: XMLView | None = None
 
     @property
     def type_names(self) -> tuple[str, ...]:
@@ -346,13 +341,6 @@ class ClientView:
         for name, module in self.public:
             modules.setdefault(module, []).append(name)
         return tuple((module, tuple(names)) for module, names in sorted(modules.items()))
-
-    @property
-    def payload_codec(self) -> PayloadCodec:
-        """How structures are written where they are a whole payload."""
-        if self.service.protocol is ir.Protocol.RPC_V2_CBOR:
-            return PayloadCodec("codec.cbor", "cbor_payload", "application/cbor", "stream.event_cbor")
-        return PayloadCodec("codec.rest_json", "json_payload", "application/json", "stream.event_json")
 
     @property
     def event_streams(self) -> tuple[EventStreamView, ...]:

@@ -160,6 +160,8 @@ class Attempts(Generic[Out]):
             return response.status >= 300
         if self.service.crc32 and not is_intact(response):
             return True
+        if operation.is_error is not None and operation.is_error(response):
+            return True
         if not operation.streaming:
             return False
         error = operation.parse_error(response, operation.errors, operation.service_error)

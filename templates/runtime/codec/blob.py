@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from hashlib import sha256
 from types import AsyncGeneratorType
 from typing import Any, Protocol, TypeAlias, cast
@@ -18,6 +19,7 @@ import msgspec
 
 from ..errors import InvalidInput
 from ..message.body import Body
+from ..wire.loops import in_thread
 
 _INSTEAD = "give bytes, a file that can seek, or an iterable that starts anew each time"
 CHUNK = 256 * 1024
@@ -94,9 +96,7 @@ class _Body:
 
     async def ameasure(self, *, hashed: bool) -> None:
         """Do the same without blocking the event loop."""
-        from anyio import to_thread
-
-        await to_thread.run_sync(lambda: self.measure(hashed=hashed))
+        await in_thread(lambda: self.measure(hashed=hashed))
 
     def _needs_measuring(self, hashed: bool) -> bool:
         """Whether the whole body has to be read now."""
@@ -130,10 +130,8 @@ class _Body:
             raise
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        from anyio import to_thread
-
         pieces = iter(self)
-        while (piece := await to_thread.run_sync(next, pieces, None)) is not None:
+        while (piece := await in_thread(partial(next, pieces, None))) is not None:
             yield piece
 
     def _begin(self) -> None:

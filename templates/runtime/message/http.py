@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, AnyStr, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -32,18 +32,37 @@ class Headers:
     A header that came several times reads as its values joined by ``", "`` (RFC 9110, section 5.3).
     """
 
-    __slots__ = ("_pairs", "_values")
+    __slots__ = ("_given", "_raw", "_values")
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._pairs = tuple(pairs)
-        self._values: dict[str, list[str]] = {}
-        for name, value in self._pairs:
-            self._values.setdefault(name.lower(), []).append(value)
+        self._given: tuple[tuple[str, str], ...] | None = tuple(pairs)
+        self._raw: list[tuple[bytes, bytes]] = []
+        self._values: dict[str, str] | dict[bytes, bytes] = _joined(self._given, ", ")
+
+    @classmethod
+    def from_bytes(cls, pairs: list[tuple[bytes, bytes]]) -> Headers:
+        """Return the headers that came as bytes: Latin-1, in which every byte is a character (RFC 9110, section 5.5).
+
+        What nobody reads is not decoded.
+        """
+        headers = cls.__new__(cls)
+        headers._given = None
+        headers._raw = pairs
+        headers._values = _joined(pairs, b", ")
+        return headers
+
+    @property
+    def _pairs(self) -> tuple[tuple[str, str], ...]:
+        if self._given is None:
+            self._given = tuple((name.decode("latin-1"), _decoded(value)) for name, value in self._raw)
+        return self._given
 
     def get(self, name: str) -> str | None:
         """Return the value of header ``name``, or None."""
-        values = self._values.get(name.lower())
-        return None if values is None else ", ".join(values)
+        if not self._raw:
+            return cast("dict[str, str]", self._values).get(name.lower())
+        value = cast("dict[bytes, bytes]", self._values).get(name.lower().encode("latin-1", "replace"))
+        return None if value is None else _decoded(value)
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -52,7 +71,7 @@ class Headers:
         return value
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._values
+        return isinstance(name, str) and self.get(name) is not None
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)
@@ -68,6 +87,21 @@ class Headers:
 
     def __repr__(self) -> str:
         return f"Headers({list(self._pairs)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Headers, (self._pairs,)
+
+
+def _joined(pairs: Iterable[tuple[AnyStr, AnyStr]], comma: AnyStr) -> dict[AnyStr, AnyStr]:
+    values: dict[AnyStr, AnyStr] = {}
+    for name, value in pairs:
+        key = name.lower()
+        values[key] = values[key].rstrip() + comma + value if key in values else value
+    return values
+
+
+def _decoded(value: bytes) -> str:
+    return value.rstrip(b" \t").decode("latin-1")
 
 
 class Request(msgspec.Struct):
@@ -92,8 +126,9 @@ class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
     """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
 
     ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
-    method is one that carries bodies, Content-Length. ``operation`` is the name of the operation that it is for. The
-    repr hides the signature and the session token.
+    method is one that carries bodies, Content-Length. ``operation`` is the name of the operation that it is for. With
+    ``expect_continue``, the body waits a moment for ``100 Continue`` or a final response; the header
+    ``Expect: 100-continue`` is among the headers then. The repr hides the signature and the session token.
     """
 
     method: str
@@ -104,6 +139,7 @@ class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
     headers: HeaderList
     body: bytes | Body
     operation: str = ""
+    expect_continue: bool = False
 
     def built(self) -> HTTPRequest:
         """Note that the client built the request from parts that it has checked; returns the request.

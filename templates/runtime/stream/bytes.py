@@ -6,11 +6,13 @@ import os
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import IO, Any, TypeVar
 from uuid import uuid4
 
 from ..errors import ProtocolError, TruncatedStream
 from ..shapes.structures import Output, ResponseMetadata
+from ..wire.loops import in_thread
 from .base import OpenStream
 from .reader import AsyncPayloadReader, PayloadReader
 
@@ -183,13 +185,11 @@ class AsyncByteStream(_Body[Out], AsyncPayloadReader[Out]):
 
         Writing happens in worker threads. Otherwise as :meth:`ByteStream.save`.
         """
-        from anyio import to_thread
-
         size = 0
         try:
             async with _aopened(target) as write:
                 async for piece in self:
-                    await to_thread.run_sync(write, piece)
+                    await in_thread(partial(write, piece))
                     size += len(piece)
         except BaseException as error:
             await self._disconnect(error)

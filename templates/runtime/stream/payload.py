@@ -16,9 +16,12 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from ..codec.plain_json import loads
-from ..errors import StreamError, TruncatedStream
+from ..errors import InvalidInput, ItemTooLarge, StreamError, TruncatedStream
 
 T = TypeVar("T")
+
+MAX_ITEM_SIZE = 64 * 1024 * 1024
+"""The largest line, value or event that is accepted unless the caller says otherwise, in bytes."""
 
 _EXCERPT = 40
 _MAX_DIGITS = 18
@@ -133,12 +136,15 @@ class TextDecoder(_Decoder[str]):
 class LineDecoder(_Decoder[str]):
     r"""Gives lines of UTF-8 text, without their ``\n`` or ``\r\n``. The last line needs no line end.
 
-    Nothing else ends a line: not a lone ``\r``, nor what :meth:`str.splitlines` takes besides.
+    Nothing else ends a line: not a lone ``\r``, nor what :meth:`str.splitlines` takes besides. Raises
+    :class:`ItemTooLarge` for a line of more than ``max_size`` bytes before its ``\n``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_size: int = MAX_ITEM_SIZE) -> None:
         super().__init__()
+        self._max_size = _checked_size(max_size)
         self._held: list[bytes] = []
+        self._size = 0
         self._position = 0
 
     def _feed(self, data: bytes) -> None:
@@ -147,8 +153,12 @@ class LineDecoder(_Decoder[str]):
             self._held.append(block)
             self._lines(b"".join(self._held))
             self._held.clear()
+            self._size = 0
         if rest:
             self._held.append(rest)
+            self._size += len(rest)
+            if self._size > self._max_size:
+                raise self._too_large(self._position)
 
     def _close(self) -> None:
         if not self._held:
@@ -163,6 +173,11 @@ class LineDecoder(_Decoder[str]):
 
     def _lines(self, block: bytes) -> None:
         """Emit the lines of ``block``, whose last line end has been taken off."""
+        if len(block) > self._max_size and (start := _first_longer(block, self._max_size)) is not None:
+            too_large = self._too_large(self._position + start)
+            if start:
+                self._lines(block[: start - 1])
+            raise too_large
         try:
             lines = block.decode().split("\n")
         except UnicodeDecodeError as error:
@@ -174,18 +189,24 @@ class LineDecoder(_Decoder[str]):
         self._position += len(block) + 1
         self._items += [line[:-1] if line.endswith("\r") else line for line in lines]
 
+    def _too_large(self, start: int) -> ItemTooLarge:
+        return _too_large(f"line at byte {start}", self._max_size)
+
 
 class JSONDecoder(_Decoder[Any]):
     """Gives the values of JSON Lines or of concatenated JSON; a value may span lines and parts.
 
     White space may stand between values, and must where two numbers or words meet. These are given once the
     next byte shows that they have ended. NaN and infinities are taken as :mod:`json` does. Every byte is
-    looked at once, so the time is linear however finely a large value is cut.
+    looked at once, so the time is linear however finely a large value is cut. Raises :class:`ItemTooLarge` for a value
+    of more than ``max_size`` bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_size: int = MAX_ITEM_SIZE) -> None:
         super().__init__()
+        self._max_size = _checked_size(max_size)
         self._held: list[bytes] = []
+        self._size = 0
         self._start = 0
         self._position = 0
         self._depth = 0
@@ -201,10 +222,9 @@ class JSONDecoder(_Decoder[Any]):
                     break
                 self._start = self._position + at
             end = self._value_end(data, at)
+            self._hold(data[at:end])
             if end is None:
-                self._held.append(data[at:])
                 break
-            self._held.append(data[at:end])
             self._finish()
             at = end
         self._position += len(data)
@@ -216,12 +236,19 @@ class JSONDecoder(_Decoder[Any]):
             raise TruncatedStream(f"the payload ended inside the JSON value at byte {self._start}: {self._excerpt()}")
         self._finish()
 
+    def _hold(self, piece: bytes) -> None:
+        self._held.append(piece)
+        self._size += len(piece)
+        if self._size > self._max_size:
+            raise _too_large(f"JSON value at byte {self._start}", self._max_size)
+
     def _finish(self) -> None:
         try:
             self._items.append(loads(b"".join(self._held)))
         except ValueError as error:
             raise StreamError(f"the payload is not JSON at byte {self._start} ({error}): {self._excerpt()}") from None
         self._held.clear()
+        self._size = 0
 
     def _excerpt(self) -> str:
         raw = b"".join(self._held)
@@ -301,12 +328,16 @@ class SSEDecoder(_Decoder[ServerSentEvent]):
     (https://html.spec.whatwg.org/#parsing-an-event-stream).
 
     So an event ends with an empty line, and one that the payload breaks off is discarded; an event without
-    data is none; comments are skipped; bytes that are not UTF-8 read as U+FFFD.
+    data is none; comments are skipped; bytes that are not UTF-8 read as U+FFFD. Raises :class:`ItemTooLarge` for a line
+    of more than ``max_size`` bytes, and for an event whose data lines have more than that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_size: int = MAX_ITEM_SIZE) -> None:
         super().__init__()
+        self._max_size = _checked_size(max_size)
         self._held: list[bytes] = []
+        self._size = 0
+        self._data_size = 0
         self._after_cr = False
         self._first = True
         self._data: list[str] = []
@@ -322,18 +353,27 @@ class SSEDecoder(_Decoder[ServerSentEvent]):
         if not data:
             return
         first, *others = _LINE_END.split(data)
-        self._held.append(first)
+        self._hold(first)
         self._after_cr = data[-1] == _CR
         if others:
             self._line(b"".join(self._held))
             for line in others[:-1]:
                 self._line(line)
-            self._held = [others[-1]]
+            self._held, self._size = [], 0
+            self._hold(others[-1])
+
+    def _hold(self, piece: bytes) -> None:
+        self._held.append(piece)
+        self._size += len(piece)
+        if self._size > self._max_size:
+            raise _too_large("line of server-sent events", self._max_size)
 
     def _close(self) -> None:
         self._held.clear()
 
     def _line(self, raw: bytes) -> None:
+        if len(raw) > self._max_size:
+            raise _too_large("line of server-sent events", self._max_size)
         if self._first:
             self._first = False
             raw = raw.removeprefix(codecs.BOM_UTF8)
@@ -344,6 +384,9 @@ class SSEDecoder(_Decoder[ServerSentEvent]):
         value = value.removeprefix(" ")
         if name == "data":
             self._data.append(value)
+            self._data_size += len(raw)
+            if self._data_size > self._max_size:
+                raise _too_large("server-sent event", self._max_size)
         elif name == "event":
             self._event = value
         elif name == "id":
@@ -357,6 +400,7 @@ class SSEDecoder(_Decoder[ServerSentEvent]):
             event = ServerSentEvent(self._event or "message", "\n".join(self._data), self._id, self._retry)
             self._items.append(event)
             self._data.clear()
+            self._data_size = 0
             self._retry = None
         self._event = ""
 
@@ -365,6 +409,27 @@ def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
     """Return where the run of ``pattern`` at ``at`` ends; ``at`` itself when there is none."""
     found = pattern.match(data, at)
     return found.end() if found else at
+
+
+def _checked_size(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidInput(f"max_size must be a number of bytes, 1 or more, not {value!r}")
+    return value
+
+
+def _first_longer(block: bytes, size: int) -> int | None:
+    """Return where the first line of ``block`` begins that has more than ``size`` bytes."""
+    start = 0
+    while len(block) - start > size:
+        end = block.find(b"\n", start, start + size + 1)
+        if end < 0:
+            return start
+        start = end + 1
+    return None
+
+
+def _too_large(what: str, size: int) -> ItemTooLarge:
+    return ItemTooLarge(f"the {what} has more than {size:,} bytes: to accept it, set a larger max_size")
 
 
 def _not_utf8(position: int) -> StreamError:

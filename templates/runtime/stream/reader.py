@@ -9,7 +9,16 @@ from typing import Any, TypeVar
 
 from ..shapes.structures import Output
 from .base import AsyncStream, SyncStream
-from .payload import BytesDecoder, Decoder, JSONDecoder, LineDecoder, ServerSentEvent, SSEDecoder, TextDecoder
+from .payload import (
+    MAX_ITEM_SIZE,
+    BytesDecoder,
+    Decoder,
+    JSONDecoder,
+    LineDecoder,
+    ServerSentEvent,
+    SSEDecoder,
+    TextDecoder,
+)
 
 Out = TypeVar("Out", bound=Output)
 Item = TypeVar("Item")
@@ -54,17 +63,26 @@ class PayloadReader(SyncStream[Out]):
         """Yield the payload as text (UTF-8); a character that is split over parts is yielded whole."""
         return self._decode(TextDecoder())
 
-    def iter_lines(self) -> Iterator[str]:
-        """Yield the payload's lines without their LF or CRLF, wherever the parts are cut."""
-        return self._decode(LineDecoder())
+    def iter_lines(self, *, max_size: int = MAX_ITEM_SIZE) -> Iterator[str]:
+        """Yield the payload's lines without their LF or CRLF, wherever the parts are cut.
 
-    def iter_json(self) -> Iterator[Any]:
-        """Yield the payload's JSON values: JSON Lines, or values one after another."""
-        return self._decode(JSONDecoder())
+        A line of more than ``max_size`` bytes raises :class:`ItemTooLarge`.
+        """
+        return self._decode(LineDecoder(max_size))
 
-    def iter_sse(self) -> Iterator[ServerSentEvent]:
-        """Yield the payload's server-sent events (HTML standard, section 9.2)."""
-        return self._decode(SSEDecoder())
+    def iter_json(self, *, max_size: int = MAX_ITEM_SIZE) -> Iterator[Any]:
+        """Yield the payload's JSON values: JSON Lines, or values one after another.
+
+        A value of more than ``max_size`` bytes raises :class:`ItemTooLarge`.
+        """
+        return self._decode(JSONDecoder(max_size))
+
+    def iter_sse(self, *, max_size: int = MAX_ITEM_SIZE) -> Iterator[ServerSentEvent]:
+        """Yield the payload's server-sent events (HTML standard, section 9.2).
+
+        An event, or a line, of more than ``max_size`` bytes raises :class:`ItemTooLarge`.
+        """
+        return self._decode(SSEDecoder(max_size))
 
 
 class AsyncPayloadReader(AsyncStream[Out]):
@@ -104,17 +122,26 @@ class AsyncPayloadReader(AsyncStream[Out]):
         """Yield the payload as text (UTF-8); a character that is split over parts is yielded whole."""
         return self._decode(TextDecoder())
 
-    def iter_lines(self) -> AsyncIterator[str]:
-        """Yield the payload's lines without their LF or CRLF, wherever the parts are cut."""
-        return self._decode(LineDecoder())
+    def iter_lines(self, *, max_size: int = MAX_ITEM_SIZE) -> AsyncIterator[str]:
+        """Yield the payload's lines without their LF or CRLF, wherever the parts are cut.
 
-    def iter_json(self) -> AsyncIterator[Any]:
-        """Yield the payload's JSON values: JSON Lines, or values one after another."""
-        return self._decode(JSONDecoder())
+        A line of more than ``max_size`` bytes raises :class:`ItemTooLarge`.
+        """
+        return self._decode(LineDecoder(max_size))
 
-    def iter_sse(self) -> AsyncIterator[ServerSentEvent]:
-        """Yield the payload's server-sent events (HTML standard, section 9.2)."""
-        return self._decode(SSEDecoder())
+    def iter_json(self, *, max_size: int = MAX_ITEM_SIZE) -> AsyncIterator[Any]:
+        """Yield the payload's JSON values: JSON Lines, or values one after another.
+
+        A value of more than ``max_size`` bytes raises :class:`ItemTooLarge`.
+        """
+        return self._decode(JSONDecoder(max_size))
+
+    def iter_sse(self, *, max_size: int = MAX_ITEM_SIZE) -> AsyncIterator[ServerSentEvent]:
+        """Yield the payload's server-sent events (HTML standard, section 9.2).
+
+        An event, or a line, of more than ``max_size`` bytes raises :class:`ItemTooLarge`.
+        """
+        return self._decode(SSEDecoder(max_size))
 
 
 class _Items(Iterator[Item]):

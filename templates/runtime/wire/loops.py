@@ -1,4 +1,4 @@
-"""Event loops: which one runs, and how it is told to close what was dropped."""
+"""Event loops: which one runs, how to wait in it, and how it is told to close what was dropped."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from time import monotonic
+from typing import Any, TypeVar
 
 from ..errors import InvalidInput
+
+T = TypeVar("T")
 
 _closing: set[Any] = set()
 
@@ -35,6 +38,93 @@ def running_loop() -> tuple[Any, bool]:
         "no event loop of asyncio or trio runs here. One does not go on in a forked child: start another there, with "
         "asyncio.run()"
     )
+
+
+async def sleep(seconds: float) -> None:
+    """Wait."""
+    if running_loop()[1]:
+        await sys.modules["trio"].sleep(seconds)
+    else:
+        from asyncio import sleep
+
+        await sleep(seconds)
+
+
+async def within(seconds: float | None, work: Callable[[], Awaitable[T]], over: Callable[[], Exception]) -> T:
+    """Await what ``work`` returns; None waits without limit. Raises what ``over`` returns when it takes too long."""
+    if seconds is None:
+        return await work()
+    ends = monotonic() + seconds
+    try:
+        if running_loop()[1]:
+            with sys.modules["trio"].move_on_after(max(seconds, 0)):
+                return await work()
+        else:
+            from asyncio import timeout
+
+            async with timeout(max(seconds, 0)):
+                return await work()
+    except Exception as error:
+        # A shorter limit within may have been noticed first.
+        if monotonic() < ends:
+            raise
+        raise over() from error
+    raise over()
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run ``work`` in a worker thread. A task that is cancelled meanwhile waits for its end."""
+    loop, on_trio = running_loop()
+    if on_trio:
+        found: T = await sys.modules["trio"].to_thread.run_sync(work)
+        return found
+    import asyncio
+    from contextvars import copy_context
+
+    future: asyncio.Future[T] = loop.run_in_executor(None, copy_context().run, work)
+    cancelled: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return future.result()
+
+
+async def in_abandoned_thread(work: Callable[[], T]) -> T:
+    """Run ``work`` in a thread that nobody waits for: neither a task that is cancelled, nor the end of the loop."""
+    loop, on_trio = running_loop()
+    if on_trio:
+        found: T = await sys.modules["trio"].to_thread.run_sync(work, abandon_on_cancel=True)
+        return found
+    from contextvars import copy_context
+    from threading import Thread
+
+    answered = loop.create_future()
+    context = copy_context()
+
+    def settle(found: T | None, error: BaseException | None) -> None:
+        if answered.done():
+            return
+        if error is None:
+            answered.set_result(found)
+        else:
+            answered.set_exception(error)
+
+    def run() -> None:
+        outcome: tuple[T | None, BaseException | None]
+        try:
+            outcome = context.run(work), None
+        except BaseException as error:
+            outcome = None, error
+        with suppress(RuntimeError):  # The loop may be over.
+            loop.call_soon_threadsafe(settle, *outcome)
+
+    Thread(target=run, daemon=True).start()
+    answer: T = await answered
+    return answer
 
 
 class LoopCloser:

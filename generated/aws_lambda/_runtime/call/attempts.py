@@ -8,8 +8,11 @@ Retries, clock skew and credential refresh exist once, for sync and async client
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from types import ModuleType
 from typing import Any, Generic, TypeVar
+
+from msgspec.structs import replace
 
 from ..codec.operation import Operation
 from ..errors import AWSError, InvalidResponse, TransportError
@@ -19,6 +22,7 @@ from ..settings.config import Config, ServiceInfo
 from ..settings.hooks import watch
 from ..shapes.structures import Output, ResponseMetadata
 from ..signing.sigv4 import Credentials
+from ..wire.forks import fork_lock
 from .checksum import is_intact
 from .deadline import Deadline
 from .prepare import compressed, prepare
@@ -50,22 +54,17 @@ def call(
         try:
             reply: Reply = yield Send(sent, operation.streaming, config.timeout, attempts.deadline)
         except TransportError as error:
-            from .failures import lost
-
-            failure = lost(attempts, error)
+            failure = _failures().lost(attempts, error)
         except GeneratorExit:
             attempts.gave_up(None)
             raise
         else:
             found = attempts.answered(reply)
             if not attempts.is_failed(reply):
-                return attempts.output(reply, found), reply
-            from .failures import refused
-
-            failure = refused(attempts, reply.response, found, utcnow())
-        from .failures import decide
-
-        decision = decide(attempts, failure)
+                output = attempts.output(reply, found)
+                return output, replace(reply, watch=attempts.watching) if attempts.watching else reply
+            failure = _failures().refused(attempts, reply.response, found, utcnow())
+        decision = _failures().decide(attempts, failure)
         if decision.again and attempts.watching:
             attempts.watching.retrying(failure.error, decision.pause)
         if decision.pause:
@@ -76,6 +75,14 @@ def call(
                 raise failure.error
             finally:
                 del failure  # Else error, traceback and frame refer to one another, and the request stays in memory.
+
+
+def _failures() -> ModuleType:
+    """Return the module about failed attempts, which most processes never need."""
+    with fork_lock:
+        from . import failures
+
+    return failures
 
 
 def _current_credentials(attempts: Attempts[Any]) -> Steps[Credentials]:
@@ -116,7 +123,7 @@ class Attempts(Generic[Out]):
         self.watching = watch(service.package, config.hooks, operation.name)
         self.is_signed = service.signing_name is not None and operation.auth != "none"
         self.number = 0
-        self.skew = timedelta(0)
+        self.skew = state.skew
         self.spent = 1
         self.repaired: set[str] = set()
         self.expires: datetime | None = None
@@ -129,21 +136,23 @@ class Attempts(Generic[Out]):
         now = utcnow() + self.skew
         sent = prepare(self.operation, self.request, self.service, self.config, credentials, now)
         if self.service.signing_name is not None:
-            sent.headers.extend(self._sdk_headers(sent.headers))
+            self._add_sdk_headers(sent.headers)
+        sent.built()
         if self.watching:
             self.watching.sending(self.number, sent)
         return sent
 
-    def _sdk_headers(self, present: HeaderList) -> HeaderList:
+    def _add_sdk_headers(self, headers: HeaderList) -> None:
+        if self.config.in_lambda:
+            headers += trace_headers(headers)
         attempt = attempt_header(self.number, self.config.max_attempts, self.expires)
-        headers = [(INVOCATION_ID, self._id), (ATTEMPT, attempt)]
-        return [*trace_headers(present), *headers] if self.config.in_lambda else headers
+        headers += ((INVOCATION_ID, self._id), (ATTEMPT, attempt))
 
     def answered(self, reply: Reply) -> str | None:
         """Note that a response has come; returns the request's id."""
         found = request_id(reply.response.headers)
         if self.watching:
-            self.watching.answered(reply.response, found)
+            self.watching.answered(reply.response, found, is_stream=reply.connection is not None)
         return found
 
     def is_failed(self, reply: Reply) -> bool:
@@ -153,6 +162,8 @@ class Attempts(Generic[Out]):
         if response.status >= 300 or reply.connection is not None:
             return response.status >= 300
         if self.service.crc32 and not is_intact(response):
+            return True
+        if operation.is_error is not None and operation.is_error(response):
             return True
         if not operation.streaming:
             return False
@@ -193,4 +204,7 @@ class Attempts(Generic[Out]):
 
 def request_id(headers: Headers) -> str | None:
     """Return the service's id of the request, under whichever header it came."""
-    return next((value for name in _REQUEST_ID_HEADERS if (value := headers.get(name)) is not None), None)
+    for name in _REQUEST_ID_HEADERS:
+        if (value := headers.get(name)) is not None:
+            return value
+    return None

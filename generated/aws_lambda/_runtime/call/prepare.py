@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from ..codec.operation import Operation
 from ..errors import InvalidInput
-from ..message.http import HTTPRequest, Request
+from ..message.http import HeaderList, HTTPRequest, Request
 from ..settings.config import Config, ServiceInfo
-from ..settings.endpoint import Endpoint
+from ..settings.endpoint import Endpoint, parse_endpoint_url
 from ..settings.routing import Route
 from ..signing.sigv4 import UNSIGNED_PAYLOAD, Credentials, sign
 
@@ -50,21 +50,13 @@ def prepare(
     if not isinstance(route, Route):
         route = route.find(request.endpoint_parameters or {}, credentials.account_id if credentials else None)
     endpoint = route.endpoint
+    if request.endpoint_url is not None:
+        endpoint = parse_endpoint_url(request.endpoint_url, f"the endpoint URL of {operation.name}")
     if request.host_prefix and config.host_prefixes:
         endpoint = _prefixed(endpoint, request.host_prefix)
     path = endpoint.path + request.path
-    headers = _merge(list(service.headers), request.headers) if service.headers else request.headers
-    if route.headers:
-        headers = _merge(headers, route.headers)
-    headers = [("Host", endpoint.netloc), *_merge(headers, config.extra_headers)]
+    headers = _standard_headers(request, service, config, route, endpoint)
     body = request.body
-    length = len(body) if isinstance(body, bytes) else body.length
-    if length is None:
-        headers.append(("Transfer-Encoding", "chunked"))
-    elif body or request.method in _METHODS_WITH_BODY:
-        headers.append(("Content-Length", str(length)))
-    if not any(name.lower() == "user-agent" for name, _ in headers):
-        headers.append(("User-Agent", config.user_agent))
     if credentials is not None and route.signing_name is not None:
         if operation.auth == "unsigned-payload":
             headers = _merge(headers, (("X-Amz-Content-SHA256", UNSIGNED_PAYLOAD),))
@@ -84,7 +76,32 @@ def prepare(
         )
     target = f"{path}?{request.query}" if request.query else path
     place = endpoint.scheme, endpoint.host, endpoint.port
-    return HTTPRequest(request.method, *place, target, headers, request.body, operation.name)
+    return HTTPRequest(request.method, *place, target, headers, body, operation.name)
+
+
+def _standard_headers(
+    request: Request, service: ServiceInfo, config: Config, route: Route, endpoint: Endpoint
+) -> HeaderList:
+    """Return Host, the request's headers with those of service, route and user, the length, and the User-Agent."""
+    headers = [("Host", endpoint.netloc)]
+    if service.headers:
+        headers += _merge(list(service.headers), request.headers)
+    else:
+        headers += request.headers
+    for extra in (route.headers, config.extra_headers):
+        if extra:
+            headers = _merge(headers, extra)
+    body = request.body
+    if not isinstance(body, bytes) and body.length is None:
+        headers.append(("Transfer-Encoding", "chunked"))
+    elif body or request.method in _METHODS_WITH_BODY:
+        headers.append(("Content-Length", str(len(body) if isinstance(body, bytes) else body.length)))
+    for name, _ in headers:
+        # The length tells most other names apart.
+        if len(name) == 10 and name.lower() == "user-agent":
+            return headers
+    headers.append(("User-Agent", config.user_agent))
+    return headers
 
 
 def _prefixed(endpoint: Endpoint, prefix: str) -> Endpoint:

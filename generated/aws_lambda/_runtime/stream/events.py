@@ -4,152 +4,132 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-import msgspec
-
-from ..errors import ProtocolError, ServiceError, StreamError
-from ..shapes.structures import Output, UnknownEvent
+from ..errors import ProtocolError, StreamError, TransportError, TruncatedStream
+from ..shapes.structures import Output
 from ..wire.transport import AsyncTransportResponse, TransportResponse
 from .base import AsyncStream, OpenStream, SyncStream
-from .eventstream import EventStreamDecoder, Message
+from .event_shape import EventShape, LastEvent, Opening
+from .eventstream import FrameDecoder
 from .reader import AsyncPayloadReader, PayloadReader
 
 Out = TypeVar("Out", bound=Output)
 Event = TypeVar("Event")
-
-_INITIAL = "initial-response"
-
-
-class EventShape(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stream carries: a parser for each event type, a class for each modelled error, one for all others.
-
-    ``read_error`` builds an error of a class from a frame's payload, in the protocol's own format. With ``initial``
-    the protocol opens its streams with a frame that holds the other output members; it is no event.
-    """
-
-    events: Mapping[str, Callable[[Message], Any]]
-    errors: Mapping[str, type[ServiceError]]
-    service_error: type[ServiceError]
-    read_error: Callable[[bytes, type[ServiceError], str], ServiceError]
-    initial: bool = False
-
-    def is_initial(self, message: Message) -> bool:
-        """Whether ``message`` is the frame that opens the stream."""
-        return self.initial and message.headers.get(":event-type") == _INITIAL
-
-    def read(self, message: Message) -> Any:
-        """Return the event in ``message``, or raise the error in it."""
-        headers = message.headers
-        kind = headers.get(":message-type")
-        if kind in ("exception", "error"):
-            raise self._error(message, is_modelled=kind == "exception")
-        event_type = str(headers.get(":event-type", ""))
-        parse = self.events.get(event_type)
-        if parse is not None:
-            return parse(message)
-        return UnknownEvent(type=event_type, headers=dict(headers), payload=message.payload)
-
-    def _error(self, message: Message, *, is_modelled: bool) -> ServiceError:
-        if is_modelled:
-            code = str(message.headers.get(":exception-type", ""))
-            error = self.read_error(message.payload, self.errors.get(code, self.service_error), code)
-        else:
-            code = str(message.headers.get(":error-code", ""))
-            error = self.service_error(str(message.headers.get(":error-message", "")), code=code)
-        error.body = message.payload
-        return error
 
 
 class _Events(OpenStream[Out], Generic[Out, Event]):
     """What both kinds of event stream share: all but the waiting."""
 
     _shape: ClassVar[EventShape]
-    _initial: Callable[[Message], Any] | None = None
-    """Reads the output from the frame that opens the stream, where it has members there."""
+    _initial: Callable[[bytes], Any] | None = None
+    """Reads the output from the payload of the frame that opens the stream, where it has members there."""
 
-    def __init__(self, connection: Any, output: Out) -> None:
-        super().__init__(connection, output)
-        self._decoder = EventStreamDecoder()
-        self._messages: deque[Message] = deque()
+    def __init__(self, connection: Any, output: Out, **context: Any) -> None:
+        super().__init__(connection, output, **context)
+        self._decoder: FrameDecoder[Any] = FrameDecoder(self._shape.reader)
+        self._ready: Iterator[Event] = iter(())
+        self._opening: Opening | None = None
+        self._had_last = False
 
     def _may_read(self) -> bool:
         """Whether there may be more to read. Raises what is wrong with the stream so far."""
         self._check_open()
-        if self._decoder.error is not None:
+        if self._ended:
+            return False
+        if self._decoder.error is not None and not self._had_last:
             raise self._decoder.error
-        return not self._ended
+        return True
 
-    def _feed(self, chunk: bytes | None) -> None:
-        """Take what came next; None is the end."""
+    def _read(self, chunk: bytes | None) -> list[Event]:
+        """Take what came next, and return the events that are complete; None is the end."""
+        if self._had_last:
+            # Nothing belongs to the stream any more. It was read on for the connection's sake, which is used again
+            # where its end has come.
+            self._ended = True
+            return []
         if chunk is None:
             self._decoder.close()
+            if self._shape.last is not None:
+                raise TruncatedStream(f"the stream ended without the event {self._shape.last.type}")
             self._ended = True
-        else:
-            self._messages.extend(self._decoder.feed(chunk))
+            return []
+        self._received += len(chunk)
+        events = self._decoder.feed(chunk)
+        if isinstance(last := self._decoder.error, LastEvent):
+            self._had_last = True
+            events.append(last.event)
+        if self._shape.initial:
+            events = [event for event in events if not self._is_opening(event)]
+        if events and self._watch is not None:
+            self._watch.arrived(len(events))
+        return events
 
-    def _check_cut(self, error: BaseException) -> None:
+    def _is_opening(self, event: Any) -> bool:
+        if not isinstance(event, Opening):
+            return False
+        self._opening = self._opening or event
+        return True
+
+    def _is_over(self, error: BaseException) -> bool:
+        """Whether a connection broke that had nothing more to bring."""
+        if not self._had_last or self._closed or not isinstance(error, TransportError):
+            return False
+        self._ended = True
+        return True
+
+    def _explain(self, error: BaseException) -> None:
         """Say what a failure means for the stream: a connection that breaks inside a frame has cut it off."""
-        self._tell(error)
-        self._check_open_after(error)
-        if isinstance(error, ProtocolError):
+        super()._explain(error)
+        if isinstance(error, ProtocolError) and self._decoder.error is None:
             try:
                 self._decoder.close()
-            except StreamError as cut:
-                self._tell(cut)
+            except TruncatedStream as cut:
                 raise cut from error
 
-    def _next_message(self) -> Message | None:
-        """Return the next frame that is an event or error; None where more must be read first."""
-        while self._messages:
-            message = self._messages.popleft()
-            if not self._shape.is_initial(message):
-                return message
-        return None
+    def _awaits_opening(self) -> bool:
+        """Whether the frame that opens the stream is still to come. An error in its place is raised when it is read."""
+        error = self._decoder.error
+        return self._opening is None and (error is None or isinstance(error, StreamError)) and self._may_read()
 
-    def _read(self, message: Message) -> Event:
-        event: Event = self._shape.read(message)
-        return event
-
-    def _take_initial(self) -> None:
-        """Complete the output from the first frame, if that is the one that opens the stream."""
-        initial = type(self)._initial
-        if initial is not None and self._messages and self._shape.is_initial(self._messages[0]):
-            output: Out = initial(self._messages.popleft())
+    def _take_opening(self) -> None:
+        """Complete the output from the frame that opens the stream."""
+        if self._opening is not None and self._initial is not None:
+            output: Out = self._initial(self._opening.payload)
             self.output = output.with_metadata(self.metadata)
 
     def _forget(self) -> None:
-        self._messages.clear()
+        self._ready = iter(())
+        self._decoder.forget()
 
 
 class EventStream(_Events[Out, Event], SyncStream[Out]):
     """Events as they arrive. A context manager and an iterator; reaching the end or leaving the block disconnects.
 
     Iterating raises the errors that the service sends in the stream as their classes, :class:`ChecksumMismatch` and
-    :class:`TruncatedStream` for damaged data and a connection that breaks inside a frame, and :class:`TransportError`
-    where it breaks between two frames of a response that says that there is more. Events that came before the damage
-    are delivered first. Any error ends the stream.
+    :class:`TruncatedStream` for damaged data, a connection that breaks inside a frame and a stream that ends without
+    its last event, where it has one, and :class:`TransportError` where the connection breaks between two frames of a
+    response that says that there is more. Events that came before the damage are delivered first. Any error ends the
+    stream.
 
     It is for one thread at a time.
     """
 
     @classmethod
-    def opened(cls, connection: TransportResponse, output: Out) -> Self:
+    def opened(cls, connection: TransportResponse, output: Out, **context: Any) -> Self:
         """Make the stream of a response whose head has been read; wait for the output members that come in a frame."""
-        stream = cls(connection, output)
+        stream = cls(connection, output, **context)
         if cls._initial is None:
             return stream
         try:
-            while not stream._messages and stream._may_read():
-                stream._feed(next(stream._chunks, None))
-            stream._take_initial()
+            events: list[Event] = []
+            while not events and stream._awaits_opening():
+                events = stream._read(next(stream._chunks, None))
+            stream._ready = iter(events)
+            stream._take_opening()
         except BaseException as error:
-            try:
-                stream._check_cut(error)
-            finally:
-                stream.close()
+            stream._fail(error)
             raise
         return stream
 
@@ -157,18 +137,23 @@ class EventStream(_Events[Out, Event], SyncStream[Out]):
         return self
 
     def __next__(self) -> Event:
+        for event in self._ready:
+            return event
+        return self._read_on()
+
+    def _read_on(self) -> Event:
+        """Wait for more events, and return the first of them."""
         try:
-            while (message := self._next_message()) is None:
-                if not self._may_read():
-                    raise StopIteration
-                self._feed(next(self._chunks, None))
-            return self._read(message)
+            while self._may_read():
+                for event in (ready := iter(self._read(next(self._chunks, None)))):
+                    self._ready = ready
+                    return event
         except BaseException as error:
-            try:
-                self._check_cut(error)
-            finally:
-                self.close()
-            raise
+            if not self._is_over(error):
+                self._fail(error)
+                raise
+        self.close()
+        raise StopIteration
 
 
 class PayloadStream(EventStream[Out, Event], PayloadReader[Out]):
@@ -188,20 +173,19 @@ class AsyncEventStream(_Events[Out, Event], AsyncStream[Out]):
     """Events as they arrive. An async context manager and an async iterator; otherwise as :class:`EventStream`."""
 
     @classmethod
-    async def opened(cls, connection: AsyncTransportResponse, output: Out) -> Self:
+    async def opened(cls, connection: AsyncTransportResponse, output: Out, **context: Any) -> Self:
         """Make the stream of a response whose head has been read; wait for the output members that come in a frame."""
-        stream = cls(connection, output)
+        stream = cls(connection, output, **context)
         if cls._initial is None:
             return stream
         try:
-            while not stream._messages and stream._may_read():
-                stream._feed(await anext(stream._chunks, None))
-            stream._take_initial()
+            events: list[Event] = []
+            while not events and stream._awaits_opening():
+                events = stream._read(await anext(stream._chunks, None))
+            stream._ready = iter(events)
+            stream._take_opening()
         except BaseException as error:
-            try:
-                stream._check_cut(error)
-            finally:
-                await stream.aclose()
+            await stream._fail(error)
             raise
         return stream
 
@@ -209,18 +193,23 @@ class AsyncEventStream(_Events[Out, Event], AsyncStream[Out]):
         return self
 
     async def __anext__(self) -> Event:
+        for event in self._ready:
+            return event
+        return await self._read_on()
+
+    async def _read_on(self) -> Event:
+        """Wait for more events, and return the first of them."""
         try:
-            while (message := self._next_message()) is None:
-                if not self._may_read():
-                    raise StopAsyncIteration
-                self._feed(await anext(self._chunks, None))
-            return self._read(message)
+            while self._may_read():
+                for event in (ready := iter(self._read(await anext(self._chunks, None)))):
+                    self._ready = ready
+                    return event
         except BaseException as error:
-            try:
-                self._check_cut(error)
-            finally:
-                await self.aclose()
-            raise
+            if not self._is_over(error):
+                await self._fail(error)
+                raise
+        await self.aclose()
+        raise StopAsyncIteration
 
 
 class AsyncPayloadStream(AsyncEventStream[Out, Event], AsyncPayloadReader[Out]):

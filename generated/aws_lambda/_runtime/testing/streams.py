@@ -34,11 +34,13 @@ class EventScript(StubScript):
     Attributes:
         event_forms: event class -> how it travels.
         error_types: class of an error in streams -> its exception type on the wire; its code, where it is none of them.
+        event_ends: event class -> class of the event that ends the streams which carry it, where there is such.
         initial: whether the protocol's streams begin with a frame that holds the other output members.
     """
 
     event_forms: ClassVar[Mapping[Any, EventForm]] = {}
     error_types: ClassVar[Mapping[Any, str]] = {}
+    event_ends: ClassVar[Mapping[Any, Any]] = {}
     initial: ClassVar[bool] = False
 
     def stream(
@@ -48,19 +50,31 @@ class EventScript(StubScript):
         headers: Mapping[str, str] | None = None,
         output: Output | None = None,
         operation: str | None = None,
+        ended: bool = True,
     ) -> None:
         """Answer the next request with an event stream.
 
         ``events`` are events of the service or unknown to it, errors of it (sent as exceptions in the stream),
         transport errors (the connection breaks there), or bytes to send as they are, such as half a frame.
         ``output`` has the other output members; given one, the next request must be for that operation.
+        Where the service ends such a stream with an event, ``events`` that are all of other classes are followed by an
+        empty one of that; with ``ended=False`` they are not, so the stream is truncated.
         """
+        events = list(events)
+        if ended:
+            events += self._ending(events)
         opening = (self._message("event", "initial-response", output or Output()),) if self.initial else ()
         chunks = tuple(event if isinstance(event, TransportError) else self._frame(event) for event in events)
         form = self._form(output) if output is not None else None
         sent = form.write(output, lambda kind, value: b"")[1] if form and not self.initial else ()
         given = {"Content-Type": "application/vnd.amazon.eventstream", **dict(sent), **(headers or {})}
         self._answer(200, given, (*opening, *chunks), form.operation if form else operation)
+
+    def _ending(self, events: Iterable[Any]) -> list[Structure]:
+        """Return the event that ends the stream of such events, where they lack it and nothing else ends the stream."""
+        classes: set[Any] = {type(event) for event in events} - {UnknownEvent}
+        ends: set[Any] = {self.event_ends.get(cls) for cls in classes}
+        return [] if None in ends or ends & classes else [end() for end in ends]
 
     def _frame(self, event: Structure | UnknownEvent | ServiceError | bytes) -> bytes:
         if isinstance(event, bytes):

@@ -23,8 +23,7 @@ def invocation_id() -> str:
     """Return a new identifier of one call: a random UUID (RFC 9562, version 4)."""
     # The module uuid costs more to import than all that a call does.
     digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 def attempt_header(attempt: int, max_attempts: int, expires: datetime | None) -> str:

@@ -37,8 +37,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..errors import InvalidInput
-from ..message.http import Timeout, check_header, check_seconds
+from ..errors import InvalidInput, foreign
+from ..message.http import Timeout, adopted_timeout, check_header, check_seconds
 from .endpoint import Endpoint, Hosts, check_region, parse_endpoint_url, resolve_endpoint
 from .environment import Variables
 from .hooks import Hooks
@@ -57,6 +57,7 @@ _MIN_COMPRESSION_SIZE = 10_240
 _MAX_MIN_COMPRESSION_SIZE = 1_048_576
 _ACCOUNT_ID_MODES = ("preferred", "disabled", "required")
 _NOT_IN_APPLICATION = re.compile(r"[^0-9A-Za-z!$%&'*+.^_`|~,#-]")
+_HOOKS = ("before_send", "after_response", "on_retry", "on_error")
 _OS_NAMES = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
 
@@ -178,6 +179,8 @@ def resolve_config(
 def _checked_hooks(hooks: object) -> Hooks | None:
     if hooks is None or isinstance(hooks, Hooks):
         return hooks
+    if foreign(hooks) is not None and all(callable(getattr(hooks, name, None)) for name in _HOOKS):
+        return hooks  # type: ignore[return-value]
     raise InvalidInput(f"hooks must be an instance of a subclass of Hooks, not {hooks!r}")
 
 
@@ -187,6 +190,8 @@ def to_timeout(timeout: float | Timeout | None, service: ServiceInfo) -> Timeout
     Connecting keeps its limit of 10 s when the number is higher. A limit for reading that is not given is that of the
     service. Raises :class:`InvalidInput` for anything but a number above 0.
     """
+    if timeout is not None and foreign(timeout) is not None:
+        timeout = adopted_timeout(timeout)
     if timeout is None or isinstance(timeout, Timeout):
         return (timeout or Timeout()).for_service(service.read_timeout)
     check_seconds(timeout, "timeout")

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from ..errors import CredentialsError, InvalidInput
+from ..errors import CredentialsError, InvalidInput, foreign
 from ..settings.config import REGION_VARIABLES
 from ..settings.environment import Variables
 from ..settings.profile import PROFILE_VARIABLES
@@ -114,8 +114,8 @@ def resolve_credentials(
 
 
 def _provider(source: Any) -> CredentialsProvider:
-    if isinstance(source, Credentials):
-        return _Static(source)
+    if (own := _own(source)) is not None:
+        return _Static(own)
     if not isinstance(source, type):
         if callable(getattr(source, "get", None)) and hasattr(source, "blocking"):
             provider: CredentialsProvider = source
@@ -133,6 +133,17 @@ def _provider(source: Any) -> CredentialsProvider:
         "a boto3 or botocore session or its credentials, a function that returns Credentials, or an object with "
         "get(*, refresh) and blocking; "
         "or nothing, for the environment and botocore's chain"
+    )
+
+
+def _own(source: Any) -> Credentials | None:
+    """Return credentials as this client's, those of another generated client too; None for anything else."""
+    if isinstance(source, Credentials):
+        return source
+    if foreign(source) is None or not all(hasattr(source, name) for name in Credentials.__slots__):
+        return None
+    return Credentials(
+        source.access_key_id, source.secret_access_key, source.session_token, source.expires, source.account_id
     )
 
 
@@ -298,8 +309,8 @@ class _Function(_Shared[Credentials]):
 
     def _find(self) -> Credentials:
         made = _settled(self._function())
-        if isinstance(made, Credentials):
-            return made
+        if (own := _own(made)) is not None:
+            return own
         if _has_keys(made):
             return _read_keys(made)
         raise CredentialsError(f"the function passed as credentials must return Credentials, not {_describe(made)}")

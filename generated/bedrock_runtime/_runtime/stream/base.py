@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Itera
 from types import TracebackType
 from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
-from ..errors import AWSError, StreamError, TransportError
+from ..call.retry import is_retryable
+from ..errors import AWSError, ServiceError, StreamError, TransportError
+from ..settings.hooks import StreamWatch
 from ..shapes.structures import Output, ResponseMetadata
 from ..wire.transport import AsyncTransportResponse, TransportResponse
 
@@ -27,9 +29,14 @@ class OpenStream(Generic[Out]):
     _operation: ClassVar[str]
     _closed = True  # Until the connection is known, there is nothing to close.
 
-    def __init__(self, connection: Any, output: Out) -> None:
+    def __init__(
+        self, connection: Any, output: Out, *, retry_safe: bool = False, watch: StreamWatch | None = None
+    ) -> None:
         self.output = output
         self._connection = connection
+        self._retry_safe = retry_safe
+        self._watch = watch
+        self._received = 0
         self._closed = False
         self._ended = False
         self._decoding = False
@@ -44,21 +51,36 @@ class OpenStream(Generic[Out]):
         if self._closed and not self._ended:
             raise StreamError("the stream is closed: read it inside its `with` block, before close()")
 
-    def _tell(self, error: BaseException) -> None:
+    def _note(self, error: BaseException) -> None:
         """Let an error of ours say which call it belongs to."""
         if isinstance(error, AWSError) and not error.operation:
             error.operation, error.request_id = self._operation, self.metadata.request_id
             error.attempts = self.metadata.attempts
+        if isinstance(error, ServiceError) and error.status is None:
+            # What can be tried again is told by the status, too: that which the error has outside streams.
+            error.status = error.http_status
+            error.retryable = is_retryable(error, retry_safe=self._retry_safe)
+            error.status = None
 
-    def _check_open_after(self, error: BaseException) -> None:
+    def _explain(self, error: BaseException) -> None:
+        """Raise what a failure means for the stream, where that is something else than the error itself."""
+        self._note(error)
         if self._closed and isinstance(error, TransportError):
             raise StreamError("the stream was closed while it was being read") from error
 
-    def _start_closing(self) -> bool:
-        """Mark the stream closed; False when it is already."""
+    def _start_closing(self, error: BaseException | None) -> bool:
+        """Mark the stream closed; False when it is already. ``error`` is what ends it."""
         was_open, self._closed = not self._closed, True
         self._forget()
+        # A payload that is being decoded can still turn out to be truncated: its reader tells.
+        if was_open and (error is not None or not self._ended or not self._decoding):
+            self._tell_end(error)
         return was_open
+
+    def _tell_end(self, error: BaseException | None) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.ended(self._received, error, complete=self._ended and error is None)
 
     def _forget(self) -> None:
         """Drop what has come and was not read."""
@@ -84,19 +106,32 @@ class OpenStream(Generic[Out]):
 class SyncStream(OpenStream[Out]):
     """A stream that is read with blocking calls. A context manager; leaving the block disconnects."""
 
-    def __init__(self, connection: TransportResponse, output: Out) -> None:
-        super().__init__(connection, output)
+    def __init__(self, connection: TransportResponse, output: Out, **context: Any) -> None:
+        super().__init__(connection, output, **context)
         self._chunks: Iterator[bytes] = iter(connection)
 
     @classmethod
-    def opened(cls, connection: TransportResponse, output: Out) -> Self:
-        """Make the stream of a response whose head has been read."""
-        return cls(connection, output)
+    def opened(cls, connection: TransportResponse, output: Out, **context: Any) -> Self:
+        """Make the stream of a response whose head has been read; ``context`` is what the call has for its stream."""
+        return cls(connection, output, **context)
 
     def close(self) -> None:
         """End the connection. Closing twice does nothing."""
-        if self._start_closing():
+        self._disconnect(None)
+
+    def _disconnect(self, error: BaseException | None) -> None:
+        if self._start_closing(error):
             self._connection.close()
+
+    def _fail(self, error: BaseException) -> None:
+        """End the stream because of ``error``. Raises what that means, where it is something else."""
+        try:
+            self._explain(error)
+        except StreamError as meant:
+            self._note(meant)
+            self._disconnect(meant)
+            raise
+        self._disconnect(error)
 
     def __del__(self) -> None:
         if not self._closed:
@@ -115,23 +150,37 @@ class SyncStream(OpenStream[Out]):
 class AsyncStream(OpenStream[Out]):
     """A stream that is read with ``await``. An async context manager; leaving the block disconnects."""
 
-    def __init__(self, connection: AsyncTransportResponse, output: Out) -> None:
-        super().__init__(connection, output)
+    def __init__(self, connection: AsyncTransportResponse, output: Out, **context: Any) -> None:
+        super().__init__(connection, output, **context)
         self._chunks: AsyncIterator[bytes] = aiter(connection)
 
     @classmethod
-    async def opened(cls, connection: AsyncTransportResponse, output: Out) -> Self:
-        """Make the stream of a response whose head has been read."""
-        return cls(connection, output)
+    async def opened(cls, connection: AsyncTransportResponse, output: Out, **context: Any) -> Self:
+        """Make the stream of a response whose head has been read; ``context`` is what the call has for its stream."""
+        return cls(connection, output, **context)
 
     async def aclose(self) -> None:
         """End the connection. Closing twice does nothing."""
-        if self._start_closing():
+        await self._disconnect(None)
+
+    async def _disconnect(self, error: BaseException | None) -> None:
+        if self._start_closing(error):
             await self._connection.aclose()
+
+    async def _fail(self, error: BaseException) -> None:
+        """End the stream because of ``error``. Raises what that means, where it is something else."""
+        try:
+            self._explain(error)
+        except StreamError as meant:
+            self._note(meant)
+            await self._disconnect(meant)
+            raise
+        await self._disconnect(error)
 
     def __del__(self) -> None:
         if not self._closed:
             self._warn_unclosed()
+            self._start_closing(None)
 
     async def __aenter__(self) -> Self:
         return self

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from struct import Struct
 from struct import error as struct_error
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 from zlib import crc32
 
 import msgspec
 
-from ..errors import ChecksumMismatch, InvalidInput, StreamError, TruncatedStream
+from ..errors import AWSError, ChecksumMismatch, InvalidInput, StreamError, TruncatedStream
 
 MAX_MESSAGE_LENGTH = 24 * 1024 * 1024
 """The longest frame, in bytes, prelude and checksums included."""
@@ -39,9 +40,18 @@ _OVERHEAD = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
-# SageMaker and most others repeat one header block in every frame; the bounds keep the rest from piling up.
+_CRC_LENGTH = 4
+
+# SageMaker and most others repeat one header block in every frame, with payloads of few different lengths; the bounds
+# keep the rest from piling up.
 _CACHED_BLOCKS = 64
-_CACHED_BLOCK_LENGTH = 1024
+_CACHED_HEADS = 256
+_CACHED_LENGTH = 1024
+
+# Chunks below this length are gathered: an object for each would take more memory than they hold.
+_CRUMB = 512
+
+T = TypeVar("T")
 
 
 class Byte(int):
@@ -64,6 +74,10 @@ HeaderValue = bool | int | bytes | str | datetime | UUID
 """A header value. A plain int is a four-byte integer, a longer one a :class:`Long`; datetimes are aware."""
 
 
+EventHeaders = Mapping[str, HeaderValue]
+"""The headers of a frame, by name."""
+
+
 class Message(msgspec.Struct):
     """One frame.
 
@@ -72,110 +86,210 @@ class Message(msgspec.Struct):
         payload: the frame's payload.
     """
 
-    headers: Mapping[str, HeaderValue]
+    headers: EventHeaders
     payload: bytes = b""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Message, (dict(self.headers), self.payload)
 
 
-class EventStreamDecoder:
-    """Cuts a byte stream into messages, however its chunks fall.
+class FrameDecoder(Generic[T]):
+    """Cuts a byte stream into frames, however its chunks fall, and makes an item of each.
 
-    A bad frame ends the stream: the messages before it are returned, then ``feed`` and ``close`` raise the
-    same :class:`StreamError` for good. Both checksums are checked before what they cover is trusted.
+    A bad frame ends the stream: the items before it are returned, then ``feed`` and ``close`` raise the same
+    :class:`StreamError` for good. So does an exception that making an item raises. Both checksums are checked before
+    what they cover is trusted.
 
     Attributes:
-        error: what is wrong with the stream, as soon as it is known; None while it is sound.
+        error: what ends the stream, as soon as it is known; None while it is sound.
     """
 
-    __slots__ = ("_blocks", "_buffer", "_needed", "_position", "error")
+    __slots__ = ("_blocks", "_head_length", "_heads", "_held", "_needed", "_position", "_reader", "_size", "error")
 
-    def __init__(self) -> None:
-        self.error: StreamError | None = None
-        self._buffer = bytearray()
+    def __init__(self, reader: Callable[[EventHeaders], Callable[[bytes], T]]) -> None:
+        """Make a decoder.
+
+        Args:
+            reader: returns the function that makes an item of a payload, for a frame with these headers. It is called
+                once for frames with equal headers, unless there are too many of them to remember.
+        """
+        self.error: Exception | None = None
+        self._reader = reader
+        # The frame that has begun: its bytes in the pieces that came, their number, and the number to wait for.
+        self._held: list[bytes | bytearray | memoryview] = []
+        self._size = 0
         self._needed = _PRELUDE_LENGTH
         self._position = 0
-        self._blocks: dict[bytes, Mapping[str, HeaderValue]] = {}
+        self._blocks: dict[bytes, Callable[[bytes], T]] = {}
+        # The same by prelude and headers, with where the payload ends and the checksum of all before it.
+        self._heads: dict[bytes, tuple[int, int, Callable[[bytes], T]]] = {}
+        self._head_length = 0
 
-    def feed(self, data: bytes | bytearray | memoryview) -> list[Message]:
-        """Take the next bytes and return the messages that are now complete, in order.
+    def feed(self, data: bytes | bytearray | memoryview) -> list[T]:
+        """Take the next bytes and return the items of the frames that are now complete, in order.
 
-        Raises the pending :class:`StreamError` when an earlier call met a bad frame.
+        Raises the pending error when an earlier call met a bad frame.
         """
         if self.error is not None:
             raise self.error
-        buffer = self._buffer
-        if buffer:
-            buffer += data
-            if len(buffer) < self._needed:
-                return []
-            chunk = bytes(buffer)
-            buffer.clear()
-        else:
-            chunk = data if type(data) is bytes else memoryview(data).tobytes()
-        return self._messages(chunk)
+        chunk = data if type(data) is bytes else bytes(data)
+        items: list[T] = []
+        try:
+            if not self._held:
+                self._read_frames(chunk, 0, items)
+            else:
+                self._hold(chunk)
+                if self._size >= self._needed:
+                    self._read_held(items)
+        except StreamError as error:
+            self.error = type(error)(f"{error}, in the event stream frame at byte {self._position}")
+        except AWSError as error:
+            # The traceback would keep the chunk for as long as somebody keeps the error.
+            self.error = error.with_traceback(None)
+        except Exception as error:
+            self.error = error
+        return items
 
     def close(self) -> None:
         """Say that the stream has ended.
 
-        Raises the pending :class:`StreamError`, or :class:`TruncatedStream` when the stream ended inside a
-        frame.
+        Raises the pending error, or :class:`TruncatedStream` when the stream ended inside a frame.
         """
-        if self.error is None and self._buffer:
+        if self.error is None and self._size:
             size = "its prelude" if self._needed == _PRELUDE_LENGTH else f"a frame of {self._needed} bytes"
             self.error = TruncatedStream(
-                f"the stream ended {len(self._buffer)} bytes into {size} that begins at byte {self._position}"
+                f"the stream ended {self._size} bytes into {size} that begins at byte {self._position}"
             )
         if self.error is not None:
             raise self.error
 
-    def _messages(self, chunk: bytes) -> list[Message]:
-        """Decode all frames that ``chunk`` completes and keep the rest of it."""
-        messages: list[Message] = []
-        start = 0
-        size = len(chunk)
-        blocks = self._blocks
-        needed = _PRELUDE_LENGTH
-        try:
-            while size - start >= _PRELUDE_LENGTH:
-                total, headers_length, prelude_crc = _PRELUDE.unpack_from(chunk, start)
-                headers_start = start + _PRELUDE_LENGTH
-                if crc32(chunk[start : start + 8]) != prelude_crc:
-                    raise ChecksumMismatch("the CRC32 of the prelude does not match")
-                spare = total - headers_length - _OVERHEAD
-                if spare < 0 or total > MAX_MESSAGE_LENGTH or headers_length > MAX_HEADERS_LENGTH:
-                    raise _length_error(total, headers_length)
-                if size - start < total:
-                    needed = total
-                    break
-                payload_end = start + total - 4
-                # The prelude's own checksum is known to be right, so it serves as the state to go on from.
-                checksum = crc32(chunk[start + 8 : payload_end], prelude_crc)
-                if checksum != _CRC.unpack_from(chunk, payload_end)[0]:
-                    raise ChecksumMismatch("the CRC32 of the message does not match")
-                headers_end = headers_start + headers_length
-                block = chunk[headers_start:headers_end]
-                headers = blocks.get(block)
-                if headers is None:
-                    headers = self._decode_block(block)
-                messages.append(Message(headers, chunk[headers_end:payload_end]))
-                start += total
-        except StreamError as error:
-            self.error = type(error)(f"{error}, in the event stream frame at byte {self._position + start}")
-            return messages
-        self._position += start
-        self._needed = needed
-        self._buffer += chunk[start:]
-        return messages
+    def forget(self) -> None:
+        """Drop what is held of a frame, and the pending error."""
+        self.error, self._held, self._size = None, [], 0
 
-    def _decode_block(self, block: bytes) -> Mapping[str, HeaderValue]:
-        headers = MappingProxyType(decode_headers(block))
-        if len(block) <= _CACHED_BLOCK_LENGTH:
-            if len(self._blocks) >= _CACHED_BLOCKS:
-                self._blocks.clear()
-            self._blocks[block] = headers
-        return headers
+    def _read_frames(self, chunk: bytes, start: int, items: list[T]) -> None:
+        """Read the frames of ``chunk`` from ``start`` on, and hold the one that goes on in the next chunk."""
+        size = len(chunk)
+        heads = self._heads
+        head_length = self._head_length
+        checksum = _CRC.unpack_from
+        position = self._position - start
+        try:
+            while start < size:
+                # Most frames have the prelude and headers of one before them, whose lengths have been checked.
+                head = heads.get(chunk[start : start + head_length])
+                if head is not None:
+                    payload_length, head_crc, read = head
+                    payload_start = start + head_length
+                    end = payload_start + payload_length
+                    if end + _CRC_LENGTH > size:
+                        self._needed = end + _CRC_LENGTH - start
+                        break
+                    payload = chunk[payload_start:end]
+                    if crc32(payload, head_crc) != checksum(chunk, end)[0]:
+                        raise _message_mismatch()
+                    items.append(read(payload))
+                    start = end + _CRC_LENGTH
+                    continue
+                if size - start < _PRELUDE_LENGTH:
+                    self._needed = _PRELUDE_LENGTH
+                    break
+                self._needed, head_length = _read_prelude(chunk, start)
+                end = start + self._needed
+                if end > size:
+                    break
+                payload_start = start + head_length
+                end -= _CRC_LENGTH
+                payload = chunk[payload_start:end]
+                items.append(self._read_frame(chunk[start:payload_start], payload, checksum(chunk, end)[0]))
+                start = end + _CRC_LENGTH
+        finally:
+            self._position = position + start
+            self._head_length = head_length
+        if start < size:
+            self._hold(memoryview(chunk)[start:])
+
+    def _hold(self, piece: bytes | memoryview) -> None:
+        self._size += len(piece)
+        if len(piece) >= _CRUMB:
+            self._held.append(piece)
+        elif self._held and isinstance(crumbs := self._held[-1], bytearray):
+            crumbs += piece
+        else:
+            self._held.append(bytearray(piece))
+
+    def _read_held(self, items: list[T]) -> None:
+        """Read on with what is held: the whole of a frame, or at least its prelude, and what comes after it."""
+        held, payload_end = self._held, self._needed - _CRC_LENGTH - self._size
+        self._held, self._size = [], 0
+        if self._needed == _PRELUDE_LENGTH or len(held[0]) < self._head_length:
+            self._read_frames(b"".join(held), 0, items)
+            return
+        last = held.pop()
+        payload_end += len(last)
+        while payload_end < 0:
+            # The checksum itself is cut.
+            before = held.pop()
+            last = b"".join((before, last))
+            payload_end += len(before)
+        if not held:
+            self._read_frames(bytes(last), 0, items)
+            return
+        first, head_length = memoryview(held[0]), self._head_length
+        # The payload is copied once, from the chunks that it came in.
+        payload = b"".join((first[head_length:], *held[1:], memoryview(last)[:payload_end]))
+        items.append(self._read_frame(bytes(first[:head_length]), payload, _CRC.unpack_from(last, payload_end)[0]))
+        self._position += self._needed
+        self._read_frames(bytes(last), payload_end + _CRC_LENGTH, items)
+
+    def _read_frame(self, head: bytes, payload: bytes, checksum: int) -> T:
+        """Make the item of a frame whose prelude is sound; ``head`` is that and the headers."""
+        found = self._heads.get(head)
+        if found is None:
+            head_crc = crc32(head)
+            if crc32(payload, head_crc) != checksum:
+                raise _message_mismatch()
+            found = len(payload), head_crc, self._block_reader(head[_PRELUDE_LENGTH:])
+            if len(head) <= _CACHED_LENGTH:
+                if len(self._heads) >= _CACHED_HEADS:
+                    self._heads.clear()
+                self._heads[head] = found
+        elif crc32(payload, found[1]) != checksum:
+            raise _message_mismatch()
+        return found[2](payload)
+
+    def _block_reader(self, block: bytes) -> Callable[[bytes], T]:
+        read = self._blocks.get(block)
+        if read is None:
+            read = self._reader(MappingProxyType(decode_headers(block)))
+            if len(block) <= _CACHED_LENGTH:
+                if len(self._blocks) >= _CACHED_BLOCKS:
+                    self._blocks.clear()
+                self._blocks[block] = read
+        return read
+
+
+class EventStreamDecoder(FrameDecoder[Message]):
+    """Cuts a byte stream into messages; otherwise as :class:`FrameDecoder`."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(lambda headers: partial(Message, headers))
+
+
+def _read_prelude(chunk: bytes, start: int) -> tuple[int, int]:
+    """Return the length of the frame at ``start``, and that of its prelude and headers."""
+    total, headers_length, prelude_crc = _PRELUDE.unpack_from(chunk, start)
+    if crc32(chunk[start : start + 8]) != prelude_crc:
+        raise ChecksumMismatch("the CRC32 of the prelude does not match")
+    if total - headers_length < _OVERHEAD or total > MAX_MESSAGE_LENGTH or headers_length > MAX_HEADERS_LENGTH:
+        raise _length_error(total, headers_length)
+    return total, _PRELUDE_LENGTH + headers_length
+
+
+def _message_mismatch() -> ChecksumMismatch:
+    return ChecksumMismatch("the CRC32 of the message does not match")
 
 
 def encode_message(headers: Mapping[str, HeaderValue], payload: bytes = b"") -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from ..errors import InvalidInput, ServiceError, TransportError
+from ..errors import InvalidInput, ServiceError, TransportError, foreign
 from ..message.http import Headers, HTTPRequest, Timeout
 from ..shapes.structures import Output
 from .outputs import OutputForm, encode_members, error_headers
@@ -149,7 +149,8 @@ class StubScript:
 
 def _check(value: Any, kinds: type | tuple[type, ...], what: str) -> None:
     if not isinstance(value, kinds):
-        raise InvalidInput(f"{what}, not {value!r}")
+        owner = foreign(value)
+        raise InvalidInput(f"{what}, not {value!r}{f', which belongs to {owner}' if owner else ''}")
 
 
 class _StubResponse:

@@ -3,40 +3,29 @@
 """Sending one request: the protocols that a transport follows, and the default transports.
 
 A transport sends what :class:`~.message.http.HTTPRequest` says, byte for byte, and nothing else: no added headers, no
-redirects, no decompression, no cookies. One liberty remains: Host goes first, where RFC 9110, section 7.2
-wants it. It raises :class:`~.errors.TransportError` and its subclasses, and :class:`~.errors.InvalidInput`
-for what cannot be sent.
+redirects, no decompression, no cookies; headers keep their order and case. It raises
+:class:`~.errors.TransportError` and its subclasses, and :class:`~.errors.InvalidInput` for what cannot be sent.
 
-The default transports stand on httpcore2, which is imported by the first request.
+The default transports are an HTTP/1.1 engine over sockets, which is imported by the first request.
 """
 
 from __future__ import annotations
 
 import os
-import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import InvalidInput, TransportError
+from ..errors import InvalidInput
 from ..message.http import Headers, HTTPRequest, Timeout
-from .base import (
-    AsyncStreamedResponse,
-    Attempt,
-    Proxies,
-    StreamedResponse,
-    check_request,
-    decode_headers,
-    finish,
-    remake,
-)
-from .forks import fork_lock, inherited
+from .forks import fork_lock
 from .loops import running_loop
+from .proxy import Proxies
 
 if TYPE_CHECKING:
     import ssl
 
-    from .pools import AsyncPool, Pool
+    from .aio import AsyncEngine
+    from .sync import Engine
 
 MAX_CONNECTIONS = 100
 
@@ -117,6 +106,22 @@ class AsyncTransport(Protocol):
         ...
 
 
+class _Trust:
+    """Makes the TLS settings of a transport when they are first needed."""
+
+    def __init__(self, ca_bundle: str | None, context: ssl.SSLContext | None) -> None:
+        self._ca_bundle = ca_bundle
+        self._context = context
+
+    def __call__(self) -> ssl.SSLContext:
+        if self._context is None:
+            with fork_lock:
+                from .tls import ssl_context
+
+            self._context = ssl_context(self._ca_bundle)
+        return self._context
+
+
 class _DefaultTransport:
     """What the two default transports share: their settings, by which they also pickle."""
 
@@ -145,9 +150,9 @@ class _DefaultTransport:
             "proxies": proxies,
             "max_connections": max_connections,
         }
-        self._ca_bundle = ca_bundle
         self._max_connections = max_connections
-        self._given_context = self._context = ssl_context
+        self._given_context = ssl_context
+        self._trust = _Trust(ca_bundle, ssl_context)
         self._proxies = Proxies(proxies)
         self._closed = False
         self._start()
@@ -155,21 +160,9 @@ class _DefaultTransport:
     def _start(self) -> None:
         raise NotImplementedError
 
-    def _trust(self) -> ssl.SSLContext:
-        if self._context is None:
-            from .pools import ssl_context
-
-            self._context = ssl_context(self._ca_bundle)
-        return self._context
-
-    def _check(self, request: HTTPRequest) -> None:
+    def _check_open(self) -> None:
         if self._closed:
             raise InvalidInput("the transport is closed: make a new client, or close it after its last call")
-        check_request(request)
-
-    def _failed(self, attempt: Attempt, cause: Exception) -> TransportError:
-        error = attempt.error(cause)
-        return attempt.broken("the client was closed") if self._closed and error.sent else error
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._given_context is not None:
@@ -177,146 +170,89 @@ class _DefaultTransport:
                 f"a {type(self).__name__} with an ssl_context cannot be pickled: give ca_bundle instead, or "
                 "make the transport in the process that uses it"
             )
-        return remake, (type(self), self._arguments)
+        return _remake, (type(self), self._arguments)
 
 
-_PoolKey = tuple[int, str, str | None]
-
-
-def _close_pools(pools: dict[_PoolKey, Pool]) -> None:
-    for key in list(pools):
-        if key[0] == os.getpid():
-            pools.pop(key).close()
-        else:
-            inherited.append(pools.pop(key))
+def _remake(cls: type[Any], arguments: dict[str, Any]) -> Any:
+    """Make a pickled transport again."""
+    return cls(**arguments)
 
 
 class HTTPTransport(_DefaultTransport):
-    """The default transport, over httpcore2: HTTP/1.1, thread-safe, fork-safe."""
+    """The default transport: HTTP/1.1, thread-safe, fork-safe."""
 
     def _start(self) -> None:
-        self._pools: dict[_PoolKey, Pool] = {}
-        weakref.finalize(self, _close_pools, self._pools)
+        self._engines: dict[int, Engine] = {}
 
-    def send(self, request: HTTPRequest, timeout: Timeout) -> StreamedResponse:
+    def send(self, request: HTTPRequest, timeout: Timeout) -> TransportResponse:
         """Send one request, once, and return when the head of the response has come.
 
         Raises :class:`~.errors.TransportError` (``sent`` says whether the service may have seen the request)
         and :class:`~.errors.InvalidInput`.
         """
-        self._check(request)
-        pool = self._pool(request)
-        attempt = Attempt(request, timeout, proxied=pool.proxied)
-        message = pool.message(request, timeout, attempt.trace)
-        try:
-            response = pool.handle_request(message)
-        except Exception as cause:
-            raise self._failed(attempt, cause) from cause
-        headers, error = decode_headers(response.headers), partial(self._failed, attempt)
-        return StreamedResponse(response.status, headers, response.iter_stream(), response.close, error)
+        self._check_open()
+        engine = self._engines.get(os.getpid()) or self._new_engine()
+        return engine.send(request, timeout)
 
-    def _pool(self, request: HTTPRequest) -> Pool:
+    def _new_engine(self) -> Engine:
         # No lock, which a fork() in another thread would leave taken in the child: setdefault is atomic.
-        key = os.getpid(), request.scheme, self._proxies.find(request)
-        pool = self._pools.get(key)
-        if pool is None:
-            with fork_lock:
-                from .pools import Pool, pool_settings
+        with fork_lock:
+            from .sync import Engine
 
-            new = Pool(pool_settings(key[1], key[2], self._max_connections, self._trust))
-            pool = self._pools.setdefault(key, new)
-        return pool
+        return self._engines.setdefault(os.getpid(), Engine(self._max_connections, self._proxies, self._trust))
 
     def close(self) -> None:
         """Close all connections of this process. May be called again."""
         self._closed = True
-        _close_pools(self._pools)
+        engine = self._engines.pop(os.getpid(), None)
+        if engine is not None:
+            engine.close()
 
 
-async def _close_at_end(pools: dict[tuple[str, str | None], AsyncPool]) -> AsyncGenerator[None]:
+async def _close_at_end(engine: AsyncEngine) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        while pools:
-            await pools.popitem()[1].aclose()
-
-
-class _LoopPools:
-    """The pools of one event loop.
-
-    They close with the loop if nobody closes them earlier: ``closer`` is an async generator, and asyncio and
-    trio finish those (PEP 525) before a loop ends.
-    """
-
-    def __init__(self, loop: object, on_trio: bool) -> None:
-        self.loop = weakref.ref(loop)
-        self.on_trio = on_trio
-        self.pools: dict[tuple[str, str | None], AsyncPool] = {}
-        self.closer = _close_at_end(self.pools)
-
-    @property
-    def over(self) -> bool:
-        """Whether the loop has ended."""
-        loop: Any = self.loop()
-        return loop is None or (not self.on_trio and loop.is_closed())
+        await engine.aclose()
 
 
 class AsyncHTTPTransport(_DefaultTransport):
-    """The default async transport, over httpcore2: HTTP/1.1, for asyncio and trio, one event loop or many."""
+    """The default async transport: HTTP/1.1, for asyncio and trio, one event loop or many."""
 
     def _start(self) -> None:
-        self._loops: dict[tuple[int, int], _LoopPools] = {}
+        self._engines: dict[tuple[int, int], AsyncEngine] = {}
 
-    async def send(self, request: HTTPRequest, timeout: Timeout) -> AsyncStreamedResponse:
+    async def send(self, request: HTTPRequest, timeout: Timeout) -> AsyncTransportResponse:
         """Send one request, once, and return when the head of the response has come.
 
         Raises :class:`~.errors.TransportError` (``sent`` says whether the service may have seen the request)
         and :class:`~.errors.InvalidInput`. Cancelling it closes the connection.
         """
-        self._check(request)
-        pool = await self._pool(request)
-        attempt = Attempt(request, timeout, proxied=pool.proxied)
-        message = pool.message(request, timeout, attempt.atrace)
-        try:
-            response = await pool.handle_async_request(message)
-        except Exception as cause:
-            raise self._failed(attempt, cause) from cause
-        chunks = response.aiter_stream()
-
-        async def close() -> None:
-            try:
-                await finish(chunks)
-            finally:
-                await response.aclose()
-
-        headers, error = decode_headers(response.headers), partial(self._failed, attempt)
-        return AsyncStreamedResponse(response.status, headers, chunks, close, error)
-
-    async def _pool(self, request: HTTPRequest) -> AsyncPool:
+        self._check_open()
         loop, on_trio = running_loop()
-        key = os.getpid(), id(loop)
-        here = self._loops.get(key)
-        if here is None or here.loop() is not loop:
-            self._forget_ended_loops()
-            here = self._loops[key] = _LoopPools(loop, on_trio)
-            await anext(here.closer)
-        route = request.scheme, self._proxies.find(request)
-        if route not in here.pools:
-            with fork_lock:
-                from .pools import AsyncPool, pool_settings
+        engine = self._engines.get((os.getpid(), id(loop)))
+        if engine is None or engine.loop() is not loop:
+            engine = await self._new_engine(loop, on_trio)
+        return await engine.send(request, timeout)
 
-            settings = pool_settings(*route, self._max_connections, self._trust)
-            here.pools[route] = AsyncPool(settings, on_trio=on_trio)
-        return here.pools[route]
+    async def _new_engine(self, loop: Any, on_trio: bool) -> AsyncEngine:
+        with fork_lock:
+            from .aio import AsyncEngine
 
-    def _forget_ended_loops(self) -> None:
-        for key, entry in list(self._loops.items()):
-            if entry.over:
-                self._loops.pop(key, None)
+        for key, engine in list(self._engines.items()):
+            if engine.is_over():
+                self._engines.pop(key, None)
+        engine = AsyncEngine(loop, on_trio, self._max_connections, self._proxies, self._trust)
+        self._engines[os.getpid(), id(loop)] = engine
+        # The connections close with the loop if nobody closes them earlier: asyncio and trio finish async generators
+        # before a loop ends (PEP 525).
+        engine.closer = _close_at_end(engine)
+        await anext(engine.closer)
+        return engine
 
     async def aclose(self) -> None:
         """Close the running loop's connections; other loops' close with those loops. May be called again."""
         self._closed = True
-        here = self._loops.pop((os.getpid(), id(running_loop()[0])), None)
-        if here is not None:
-            await here.closer.aclose()
+        engine = self._engines.pop((os.getpid(), id(running_loop()[0])), None)
+        if engine is not None and engine.closer is not None:
+            await engine.closer.aclose()

@@ -14,8 +14,10 @@ import msgspec
 from ..errors import TransportError
 from ..message.body import Body
 from ..message.http import Headers, HTTPRequest, Response, Timeout
+from ..settings.hooks import Watch
 from ..signing.credentials import CredentialsProvider
 from ..signing.sigv4 import Credentials
+from ..wire.loops import in_abandoned_thread, sleep, within
 from ..wire.transport import AsyncTransport, AsyncTransportResponse, Transport, TransportResponse
 from .deadline import AsyncLimitedResponse, Deadline, LimitedResponse
 
@@ -55,10 +57,13 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A response, and the connection that its body can still be read from when it is a stream."""
+    """A response, and the connection that its body can still be read from when it is a stream; ``watch`` follows the
+    call, where somebody listens.
+    """
 
     response: Response
     connection: Any = None
+    watch: Watch | None = None
 
 
 Step = Send | Sleep | Refresh | Measure
@@ -119,7 +124,7 @@ async def adrive(
                     await step.body.ameasure(hashed=step.hashed)
                     result = None
                 else:
-                    await _sleep(step.seconds)
+                    await sleep(step.seconds)
                     result = None
             except TransportError as error:
                 step = steps.throw(error)
@@ -146,19 +151,11 @@ def _credentials(step: Refresh, provider: CredentialsProvider) -> Credentials:
 async def _acredentials(step: Refresh, provider: CredentialsProvider) -> Credentials:
     if not step.force and not provider.blocking:
         return _credentials(step, provider)
-    from anyio import move_on_after, to_thread
-
-    with move_on_after(None if step.deadline is None else step.deadline.left):
-        # A cancelled call does not wait for the thread: a metadata service may take minutes not to answer.
-        return await to_thread.run_sync(partial(provider.get, refresh=step.force), abandon_on_cancel=True)
-    assert step.deadline is not None
-    raise step.deadline.error()
-
-
-async def _sleep(seconds: float) -> None:
-    from anyio import sleep
-
-    await sleep(seconds)
+    # A cancelled call does not wait for the thread: a metadata service may take minutes not to answer.
+    search = partial(in_abandoned_thread, partial(provider.get, refresh=step.force))
+    if step.deadline is None:
+        return await search()
+    return await within(step.deadline.left, search, step.deadline.error)
 
 
 def _send(step: Send, transport: Transport) -> Reply:
@@ -182,13 +179,14 @@ def _receive(raw: TransportResponse, streaming: str | None) -> Reply:
 async def _asend(step: Send, transport: AsyncTransport) -> Reply:
     if step.deadline is None:
         return await _areceive(await transport.send(step.request, step.timeout), step.streaming)
-    from anyio import move_on_after
+    deadline = step.deadline
+    limits = deadline.within(step.timeout)
 
-    limits = step.deadline.within(step.timeout)
-    with move_on_after(step.deadline.left):
+    async def exchange() -> Reply:
         raw = await transport.send(step.request, limits)
-        return await _areceive(AsyncLimitedResponse(raw, step.deadline), step.streaming)
-    raise step.deadline.error()
+        return await _areceive(AsyncLimitedResponse(raw, deadline), step.streaming)
+
+    return await within(deadline.left, exchange, deadline.error)
 
 
 async def _areceive(raw: AsyncTransportResponse, streaming: str | None) -> Reply:

@@ -17,6 +17,7 @@ import msgspec
 from ..errors import InvalidInput, ServiceError, WaiterFailed, WaiterTimeout
 from ..settings.config import to_attempts
 from ..shapes.structures import Output
+from ..wire.loops import sleep
 
 Out = TypeVar("Out", bound=Output)
 Last = TypeVar("Last")
@@ -213,8 +214,6 @@ class Waiter(msgspec.Struct, Generic[Out, Last], frozen=True, kw_only=True):
         **arguments: Any,
     ) -> Last:
         """Call an async client's method until an acceptor says that it is done. Raises what :meth:`wait` raises."""
-        from anyio import sleep
-
         watch = _Watch(self, delay, max_attempts)
         while True:
             answer: Out | ServiceError

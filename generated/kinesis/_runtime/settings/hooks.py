@@ -21,6 +21,23 @@ if TYPE_CHECKING:
     import logging
 
 
+class StreamStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What has arrived of a response that is a stream.
+
+    Attributes:
+        bytes: number of bytes of the response body, the frames around events included.
+        events: number of events; 0 for a body that is not an event stream.
+        time_to_first_event: seconds from sending the request to the first event, or to the first bytes of a body that
+            is not an event stream. None if nothing has arrived.
+        complete: whether the stream was read to its end.
+    """
+
+    bytes: int = 0
+    events: int = 0
+    time_to_first_event: float | None = None
+    complete: bool = False
+
+
 class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What a hook is told.
 
@@ -35,6 +52,8 @@ class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
         duration: seconds since this attempt's request was handed to the transport.
         delay: seconds that the next attempt waits for; only for ``on_retry``.
         request_id: the service's id of the request, if it has answered with one.
+        stream: what has arrived of the response's stream; None where the response is not a stream. In
+            ``after_response`` nothing has arrived yet.
     """
 
     operation: str
@@ -45,6 +64,7 @@ class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
     duration: float = 0.0
     delay: float = 0.0
     request_id: str | None = None
+    stream: StreamStats | None = None
 
 
 class Hooks:
@@ -57,7 +77,10 @@ class Hooks:
     For one attempt, ``before_send`` comes first; then ``after_response`` if an answer came, whatever its status. Then,
     if the attempt failed, comes either ``on_retry`` or, when the call ends with it, ``on_error``; also for a call that
     is cancelled or interrupted before its answer has come. What goes wrong before there is a request (an argument is
-    refused, credentials are not found) is raised and not told; nor is what goes wrong in a stream after its beginning.
+    refused, credentials are not found) is raised and not told.
+
+    A stream is open after ``after_response``. When it has been read to its end, has failed or is closed, comes
+    ``on_stream_end``; if it failed, ``on_error`` comes before that.
     """
 
     def before_send(self, event: CallEvent) -> None:
@@ -71,6 +94,13 @@ class Hooks:
 
     def on_error(self, event: CallEvent) -> None:
         """The call fails with ``event.error``; if that is None, it was cancelled or interrupted."""
+
+    def on_stream_end(self, event: CallEvent) -> None:
+        """A stream has ended; ``event.stream`` tells what has arrived, ``event.duration`` counts from its request.
+
+        ``event.error`` is None if nothing failed: ``event.stream.complete`` is then False where the stream was closed
+        before its end.
+        """
 
 
 def watch(logger: str, hooks: Hooks | None, operation: str) -> Watch | None:
@@ -102,10 +132,12 @@ class Watch:
         self._request: HTTPRequest | None = None
         self._response: Response | None = None
         self._request_id: str | None = None
+        self._stream: StreamStats | None = None
 
     def sending(self, attempt: int, request: HTTPRequest) -> None:
         """Tell that an attempt's request is about to be sent."""
         self._attempt, self._request, self._response, self._request_id = attempt, request, None, None
+        self._stream = None
         self._started = perf_counter()
         if self._log is not None:
             port = "" if request.port is None else f":{request.port}"
@@ -113,11 +145,12 @@ class Watch:
             self._log.debug("%s attempt %d: %s", self._operation, attempt, line)
         self._tell("before_send")
 
-    def answered(self, response: Response, request_id: str | None) -> None:
+    def answered(self, response: Response, request_id: str | None, *, is_stream: bool = False) -> None:
         """Tell that an answer has come."""
         self._response, self._request_id = response, request_id
+        self._stream = StreamStats() if is_stream else None
         if self._log is not None:
-            taken, said = self._duration(), request_id or "no request id"
+            taken, said = self.duration(), request_id or "no request id"
             text = "%s attempt %d: HTTP %d after %.3f s (%s)"
             self._log.debug(text, self._operation, self._attempt, response.status, taken, said)
         self._tell("after_response")
@@ -126,7 +159,7 @@ class Watch:
         """Tell that another attempt follows."""
         if self._log is not None:
             text = "%s attempt %d failed after %.3f s, the next follows in %.3f s: %s"
-            self._log.debug(text, self._operation, self._attempt, self._duration(), delay, type(error).__name__)
+            self._log.debug(text, self._operation, self._attempt, self.duration(), delay, type(error).__name__)
         self._tell("on_retry", error, delay)
 
     def failed(self, error: AWSError | None) -> None:
@@ -134,10 +167,26 @@ class Watch:
         if self._log is not None:
             text = "%s failed at attempt %d after %.3f s: %s"
             why = type(error).__name__ if error else "given up from outside"
-            self._log.debug(text, self._operation, self._attempt, self._duration(), why)
+            self._log.debug(text, self._operation, self._attempt, self.duration(), why)
         self._tell("on_error", error)
 
-    def _duration(self) -> float:
+    def stream_ended(self, stats: StreamStats, error: BaseException | None) -> None:
+        """Tell that the stream of the answer has ended, and that it failed where there is an error."""
+        self._stream = stats
+        failure = error if isinstance(error, AWSError) else None
+        if error is not None:
+            self.failed(failure)
+        if self._log is not None:
+            how = "complete" if stats.complete else "closed early" if error is None else "broken off"
+            first = stats.time_to_first_event
+            begun = "nothing came" if first is None else f"the first after {first:.3f} s"
+            text = "%s attempt %d: stream %s after %.3f s: %d events, %d bytes, %s"
+            came = stats.events, stats.bytes, begun
+            self._log.debug(text, self._operation, self._attempt, how, self.duration(), *came)
+        self._tell("on_stream_end", failure)
+
+    def duration(self) -> float:
+        """Return the seconds since the attempt's request was handed to the transport."""
         return perf_counter() - self._started
 
     def _tell(self, hook: str, error: AWSError | None = None, delay: float = 0.0) -> None:
@@ -149,9 +198,10 @@ class Watch:
             request=self._request,
             response=self._response,
             error=error,
-            duration=0.0 if hook == "before_send" else self._duration(),
+            duration=0.0 if hook == "before_send" else self.duration(),
             delay=delay,
             request_id=self._request_id,
+            stream=self._stream,
         )
         try:
             getattr(self._hooks, hook)(event)
@@ -159,3 +209,27 @@ class Watch:
             import logging
 
             logging.getLogger(self._name).exception("the hook %s of %s failed", hook, type(self._hooks).__name__)
+
+
+class StreamWatch:
+    """Follows the stream of one call."""
+
+    def __init__(self, call: Watch) -> None:
+        self._call = call
+        self._events = 0
+        self._first: float | None = None
+
+    def began(self) -> None:
+        """Note that the first event, or the first bytes of another body, have come."""
+        if self._first is None:
+            self._first = self._call.duration()
+
+    def arrived(self, events: int) -> None:
+        """Note that events have come."""
+        self.began()
+        self._events += events
+
+    def ended(self, size: int, error: BaseException | None, *, complete: bool) -> None:
+        """Tell that the stream has ended after so many bytes."""
+        stats = StreamStats(bytes=size, events=self._events, time_to_first_event=self._first, complete=complete)
+        self._call.stream_ended(stats, error)

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from time import monotonic
 
 from msgspec.structs import replace
 
 from ..errors import CallTimeout
 from ..message.http import Headers, Timeout
+from ..wire.loops import within
 from ..wire.transport import AsyncTransportResponse, TransportResponse
 
 
@@ -119,13 +121,11 @@ class AsyncLimitedResponse:
         return self
 
     async def __anext__(self) -> bytes:
-        from anyio import move_on_after
-
-        with move_on_after(max(self._deadline.left, 0)) as scope:
-            return await anext(self._chunks)
-        if scope.cancelled_caught:
+        try:
+            return await within(self._deadline.left, partial(anext, self._chunks), self._deadline.error)
+        except CallTimeout:
             await self.aclose()
-        raise self._deadline.error()
+            raise
 
     async def aclose(self) -> None:
         """Close the response."""

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
+from types import GenericAlias
 from typing import Annotated, Any, Generic, NoReturn, TypeVar
 
 import msgspec
@@ -60,13 +62,14 @@ class Paginator(msgspec.Struct, Generic[Out, Item], frozen=True, kw_only=True):
 
     def decode(self, resume_token: str) -> tuple[Tokens | None, int]:
         """Read a resume token. Raises InvalidInput where :meth:`encode` of this operation cannot have made it."""
-        types: Any = tuple(kind | None for kind in self.tokens.values())
+        types = tuple(kind | None for kind in self.tokens.values())
+        form: Any = GenericAlias(tuple, (str, GenericAlias(tuple, types) | None, _Count))
         try:
             data = b64decode(resume_token, b"-_", validate=True)
             operation, *_ = msgspec.json.decode(data, type=tuple[str, Any, Any])
             if operation != self.operation:
                 raise InvalidInput(f"resume_token is one of {operation[:100]!r}, not of {self.operation}")
-            _, tokens, taken = msgspec.json.decode(data, type=tuple[str, tuple[types] | None, _Count])
+            _, tokens, taken = msgspec.json.decode(data, type=form)
         except (msgspec.MsgspecError, RecursionError, TypeError, UnicodeError, ValueError) as error:
             if isinstance(error, InvalidInput):
                 raise
@@ -90,10 +93,14 @@ class _PagesBase(Generic[Out, Item]):
         self._here: Tokens | None = None
         self._next: Tokens | None = None
         self._begun = self._ended = self._repeats = False
+        # Digests of all tokens so far: the tokens themselves may be large, and there may be many.
+        self._seen: set[bytes] = set()
         self._items: list[Item] = []
         self._taken = self._skip = 0
         if resume_token is not None:
             self._next, self._taken = paginator.decode(resume_token)
+        begin = self._next or tuple(self._arguments.get(name) or None for name in paginator.tokens)
+        self._is_new(begin)
 
     @property
     def resume_token(self) -> str | None:
@@ -120,7 +127,7 @@ class _PagesBase(Generic[Out, Item]):
 
     def _refuse_repeated_token(self) -> NoReturn:
         name = self._paginator.operation
-        error = InvalidResponse(f"{name} gave the same page token twice in a row: its pages would never end")
+        error = InvalidResponse(f"{name} gave a page token that it had given before: its pages would never end")
         error.operation = name
         raise error
 
@@ -129,11 +136,18 @@ class _PagesBase(Generic[Out, Item]):
         following = self._paginator.following(output)
         self._here, self._next = self._next, following
         self._ended = following is None
-        self._repeats = following is not None and following == self._here
+        self._repeats = following is not None and not self._is_new(following)
         self._skip = 0 if self._begun else self._taken
         self._begun = True
         self._items, self._taken = [], 0
         return output
+
+    def _is_new(self, tokens: Tokens) -> bool:
+        """Note tokens, and tell whether they are seen for the first time."""
+        digest = blake2b(msgspec.json.encode(tokens, enc_hook=repr, order="deterministic"), digest_size=16).digest()
+        size = len(self._seen)
+        self._seen.add(digest)
+        return len(self._seen) > size
 
     def _open(self, output: Out) -> None:
         """Let the items of the page in hand be taken; of a resumed page those that were not given yet."""
@@ -160,7 +174,7 @@ class Pages(_PagesBase[Out, Item], Iterator[Out]):
     """The pages of an operation, each the output of one call, made when it is asked for.
 
     An iterator, for one pass and one thread at a time. A call that fails raises what the operation raises and can be
-    tried again by going on. A service that gives the same token twice in a row raises :class:`InvalidResponse`
+    tried again by going on. A service that gives a token again that it gave before raises :class:`InvalidResponse`
     instead of looping for ever.
     """
 

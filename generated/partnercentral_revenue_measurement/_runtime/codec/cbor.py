@@ -48,6 +48,12 @@ Out = TypeVar("Out", bound=Output)
 T = TypeVar("T")
 
 _EPOCH_TAG = 1
+_TIMES = (0, 1)
+_RAW = 10
+"""A tag that nobody has registered."""
+_STRINGS = (2, 3)
+_TAG = 6
+_INDEFINITE = 31
 _KNOWN = (bytes, datetime)
 _NOT_CBOR = (cbor2.CBORDecodeError, ValueError, TypeError, ArithmeticError, RecursionError)
 
@@ -107,7 +113,7 @@ def decode_body(response: Response, shape: type[T]) -> T:
     Raises :class:`InvalidResponse` when the body is not CBOR or a member has the wrong type.
     """
     try:
-        document: Any = cbor2.loads(response.body) if response.body else {}
+        document: Any = _loads(response.body) if response.body else {}
         try:
             return msgspec.convert(document, shape, strict=False, builtin_types=_KNOWN)
         except msgspec.ValidationError:
@@ -118,19 +124,47 @@ def decode_body(response: Response, shape: type[T]) -> T:
         raise InvalidResponse(f"the response body cannot be read: {error} ({came})") from error
 
 
+def _loads(body: bytes) -> Any:
+    """Decode CBOR; timestamps that cannot be read stay as they came, because cbor2 would refuse the whole body."""
+    try:
+        return cbor2.loads(body)
+    except cbor2.CBORDecodeError:
+        retagged = _retagged(body)
+        if retagged == body:
+            raise
+        return _defined(cbor2.loads(retagged))
+
+
+def _retagged(body: bytes) -> bytes:
+    """Replace the tags of timestamps by one that cbor2 has no decoder for (RFC 8949, section 3: heads of items)."""
+    changed = bytearray(body)
+    at = 0
+    while at < len(body):
+        major, info = body[at] >> 5, body[at] & 0x1F
+        size = 1 << (info - 24) if 24 <= info < 28 else 0
+        argument = int.from_bytes(body[at + 1 : at + 1 + size], "big") if size else info
+        at += size
+        if major == _TAG and argument in _TIMES and at < len(body):
+            changed[at] = _RAW if size else _TAG << 5 | _RAW
+        at += 1 + (argument if major in _STRINGS and info < _INDEFINITE else 0)
+    return bytes(changed)
+
+
 def _defined(value: Any) -> Any:
-    """Read CBOR's undefined as null."""
+    """Read CBOR's undefined as null, and a timestamp that was not decoded as what it holds."""
     if isinstance(value, dict):
         return {key: _defined(item) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
         return [_defined(item) for item in cast("Iterable[Any]", value)]
+    if isinstance(value, cbor2.CBORTag) and value.tag == _RAW:
+        return _defined(value.value)
     return None if value is cbor2.undefined else value
 
 
 def error_document(body: bytes) -> Mapping[str, Any]:
     """Read an error's members; anything but a CBOR map has none."""
     try:
-        document = _defined(cbor2.loads(body))
+        document = _defined(_loads(body))
     except _NOT_CBOR:
         return {}
     return cast("dict[str, Any]", document) if isinstance(document, dict) else {}

@@ -25,7 +25,7 @@ class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     ``streaming`` leaves the body of a successful response open: it is an event stream, or bytes of any kind.
     ``auth`` is for operations that are signed otherwise than their service: not at all, or without their body.
     ``compress`` says that the service takes compressed bodies. A ``long_poll`` waits for what may
-    come, and is called in a loop.
+    come, and is called in a loop. ``is_error`` finds out whether the body of a successful response is an error.
     """
 
     name: str
@@ -38,3 +38,4 @@ class Operation(msgspec.Struct, Generic[Out], frozen=True, kw_only=True):
     auth: Literal["none", "unsigned-payload"] | None = None
     compress: bool = False
     long_poll: bool = False
+    is_error: Callable[[Response], bool] | None = None

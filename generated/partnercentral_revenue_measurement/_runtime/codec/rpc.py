@@ -34,6 +34,7 @@ class RPCOperation(Operation[Out], frozen=True, kw_only=True):
         values: Mapping[str, Any],
         *,
         host_prefix: str = "",
+        endpoint_url: str | None = None,
         endpoint_parameters: Mapping[str, Any] | None = None,
     ) -> Request:
         """Build the request from the input's members by their names on the wire; those that are None are left out.
@@ -46,5 +47,6 @@ class RPCOperation(Operation[Out], frozen=True, kw_only=True):
             headers=list(self.headers),
             body=self.encode(self.members, values),
             host_prefix=host_prefix,
+            endpoint_url=endpoint_url,
             endpoint_parameters=endpoint_parameters,
         )

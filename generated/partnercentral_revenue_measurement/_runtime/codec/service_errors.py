@@ -60,7 +60,7 @@ def _build_found(
     cls = errors.get(name) or errors.get(query_code) or unknown
     error = build_error(cls, document, code=query_code or name or f"HTTP{response.status}")
     if not error.message:
-        error.message = _explanation(response, document)
+        error.message = _explanation(response, document, has_code=bool(query_code or name))
     return error
 
 
@@ -74,17 +74,23 @@ def _query_code(response: Response) -> str:
     return code if separator and ";" not in kind else ""
 
 
-def _explanation(response: Response, document: Mapping[str, Any]) -> str:
-    """Say what an answer without a message says: where it redirects to, or the beginning of its text."""
+def _explanation(response: Response, document: Mapping[str, Any], *, has_code: bool) -> str:
+    """Say what a response without a message says: where it redirects to, or the beginning of its text."""
     location = response.headers.get("Location")
     if 300 <= response.status < 400 and location:
         return f"redirected to {location}, which is not followed"
-    if document or response.body.strip() in _WITHOUT_MEMBERS:
+    if (document and has_code) or response.body.strip() in _WITHOUT_MEMBERS:
         return ""
+    if document:
+        return f"the response has no code and no message: {_begin(response.body)}"
     content_type = response.headers.get("Content-Type")
     kind = f" but {shown(content_type, 100)}" if content_type else ""
-    text = " ".join(response.body[:1000].decode("utf-8", "backslashreplace").split())
-    return f"the answer is not the service's{kind}: {shown(text[:200], 200)}"
+    return f"the answer is not the service's{kind}: {_begin(response.body)}"
+
+
+def _begin(body: bytes) -> str:
+    text = " ".join(body[:1000].decode("utf-8", "backslashreplace").split())
+    return f"{shown(text[:200], 200)}{'...' if len(text) > 200 else ''}"
 
 
 def build_error(cls: type[ServiceError], document: Mapping[str, Any], *, code: str) -> ServiceError:

@@ -92,6 +92,8 @@ def _service_error(operation: Operation[Any], response: Response, attempt: int, 
     for name, (attribute, read) in error.header_members.items():
         with suppress(InvalidResponse):
             setattr(error, attribute, read(response.headers, name))
+    if error.status_member is not None:
+        setattr(error, error.status_member, response.status)
     error.retryable = is_retryable(error, retry_safe=operation.retry_safe)
     return error
 

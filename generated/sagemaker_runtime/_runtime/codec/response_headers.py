@@ -39,7 +39,12 @@ def read_json_header(headers: Headers, name: str) -> Any:
     """
     import json
 
-    return _parsed(headers, name, lambda text: json.loads(base64.b64decode(text)))
+    text = headers.get(name)
+    try:
+        return None if text is None else json.loads(base64.b64decode(text))
+    except (ValueError, RecursionError) as error:
+        # Not shown: such headers hold what sessions know of their users.
+        raise InvalidResponse(f"the response header {name} must be JSON in base64") from error
 
 
 def list_header(headers: Headers, name: str) -> list[str] | None:

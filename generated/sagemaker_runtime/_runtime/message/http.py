@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, AnyStr, cast
 
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import InvalidInput, shown
+from ..errors import InvalidInput, foreign, shown
 from .body import Body
 
 HeaderList = list[tuple[str, str]]
@@ -34,18 +34,37 @@ class Headers:
     A header that came several times reads as its values joined by ``", "`` (RFC 9110, section 5.3).
     """
 
-    __slots__ = ("_pairs", "_values")
+    __slots__ = ("_given", "_raw", "_values")
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._pairs = tuple(pairs)
-        self._values: dict[str, list[str]] = {}
-        for name, value in self._pairs:
-            self._values.setdefault(name.lower(), []).append(value)
+        self._given: tuple[tuple[str, str], ...] | None = tuple(pairs)
+        self._raw: list[tuple[bytes, bytes]] = []
+        self._values: dict[str, str] | dict[bytes, bytes] = _joined(self._given, ", ")
+
+    @classmethod
+    def from_bytes(cls, pairs: list[tuple[bytes, bytes]]) -> Headers:
+        """Return the headers that came as bytes: Latin-1, in which every byte is a character (RFC 9110, section 5.5).
+
+        What nobody reads is not decoded.
+        """
+        headers = cls.__new__(cls)
+        headers._given = None
+        headers._raw = pairs
+        headers._values = _joined(pairs, b", ")
+        return headers
+
+    @property
+    def _pairs(self) -> tuple[tuple[str, str], ...]:
+        if self._given is None:
+            self._given = tuple((name.decode("latin-1"), _decoded(value)) for name, value in self._raw)
+        return self._given
 
     def get(self, name: str) -> str | None:
         """Return the value of header ``name``, or None."""
-        values = self._values.get(name.lower())
-        return None if values is None else ", ".join(values)
+        if not self._raw:
+            return cast("dict[str, str]", self._values).get(name.lower())
+        value = cast("dict[bytes, bytes]", self._values).get(name.lower().encode("latin-1", "replace"))
+        return None if value is None else _decoded(value)
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -54,7 +73,7 @@ class Headers:
         return value
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._values
+        return isinstance(name, str) and self.get(name) is not None
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)
@@ -71,13 +90,28 @@ class Headers:
     def __repr__(self) -> str:
         return f"Headers({list(self._pairs)!r})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Headers, (self._pairs,)
+
+
+def _joined(pairs: Iterable[tuple[AnyStr, AnyStr]], comma: AnyStr) -> dict[AnyStr, AnyStr]:
+    values: dict[AnyStr, AnyStr] = {}
+    for name, value in pairs:
+        key = name.lower()
+        values[key] = values[key].rstrip() + comma + value if key in values else value
+    return values
+
+
+def _decoded(value: bytes) -> str:
+    return value.rstrip(b" \t").decode("latin-1")
+
 
 class Request(msgspec.Struct):
     """What an operation asks for, before an endpoint and a signature are added.
 
     ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark. ``host_prefix``
-    goes before the endpoint's host; ``endpoint_parameters`` are values for the service's endpoint rules, by their names
-    there.
+    goes before the endpoint's host; ``endpoint_url`` takes the endpoint's place; ``endpoint_parameters`` are values for
+    the service's endpoint rules, by their names there.
     """
 
     method: str
@@ -86,15 +120,17 @@ class Request(msgspec.Struct):
     headers: HeaderList = msgspec.field(default_factory=list[tuple[str, str]])
     body: bytes | Body = b""
     host_prefix: str = ""
+    endpoint_url: str | None = None
     endpoint_parameters: Mapping[str, Any] | None = None
 
 
-class HTTPRequest(msgspec.Struct, frozen=True):
+class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
     """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
 
     ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
-    method is one that carries bodies, Content-Length. ``operation`` is the name of the operation that it is for. The
-    repr hides the signature and the session token.
+    method is one that carries bodies, Content-Length. ``operation`` is the name of the operation that it is for. With
+    ``expect_continue``, the body waits a moment for ``100 Continue`` or a final response; the header
+    ``Expect: 100-continue`` is among the headers then. The repr hides the signature and the session token.
     """
 
     method: str
@@ -105,6 +141,20 @@ class HTTPRequest(msgspec.Struct, frozen=True):
     headers: HeaderList
     body: bytes | Body
     operation: str = ""
+    expect_continue: bool = False
+
+    def built(self) -> HTTPRequest:
+        """Note that the client built the request from parts that it has checked; returns the request.
+
+        The note is no field, so that a request which was altered with ``replace`` has none.
+        """
+        vars(self)["built"] = len(self.headers)
+        return self
+
+    @property
+    def needs_check(self) -> bool:
+        """Whether somebody else made the request, or has added or taken headers since."""
+        return vars(self).get("built") != len(self.headers)
 
     def __repr__(self) -> str:
         size = len(self.body) if isinstance(self.body, bytes) else self.body.length
@@ -189,6 +239,16 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     def for_service(self, read: float | None) -> Timeout:
         """Return these limits with the service's own for reading, where there is one and no other was set."""
         return self if read is None or not isinstance(self.read, _Unset) else replace(self, read=read)
+
+
+def adopted_timeout(other: Any) -> Timeout:
+    """Return the limits of another generated client's ``Timeout``. Raises :class:`InvalidInput` for what is none."""
+    names = Timeout.__struct_fields__
+    if type(other).__name__ != Timeout.__name__ or not all(hasattr(other, name) for name in names):
+        raise InvalidInput(f"timeout must be a number of seconds or a Timeout, not {other!r} of {foreign(other)}")
+    limits = {name: getattr(other, name) for name in names}
+    # A limit that was not set there is not set here.
+    return Timeout(**{name: limit for name, limit in limits.items() if type(limit).__name__ != _Unset.__name__})
 
 
 def check_seconds(value: object, what: str) -> None:

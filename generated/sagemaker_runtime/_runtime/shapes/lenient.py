@@ -20,6 +20,7 @@ from typing import Annotated, Any, TypeGuard, cast, get_args, get_origin
 import msgspec
 
 from .kinds import has_null, is_union, not_null, reaches_only
+from .structures import Union, UnknownMember
 from .timestamps import read_timestamp
 
 # What msgspec would read otherwise: a time without a zone, and fractions that it rounds where others cut them.
@@ -97,8 +98,14 @@ def _read_structure(value: Any, cls: Any) -> Any:
         raise Unreadable("an object", value)
     known = _fields(cls)
     members: dict[str, Any] = {}
+    unknown: UnknownMember | None = None
     for name, item in value.items():
-        if item is None or name not in known:
+        if item is None:
+            continue
+        if name not in known:
+            # Smithy 2.0, "AWS restJson1 protocol": unions may come with their shape's name beside the member.
+            if isinstance(name, str) and name != "__type":
+                unknown = UnknownMember(name=name, value=item)
             continue
         attribute, kind = known[name]
         try:
@@ -107,9 +114,12 @@ def _read_structure(value: Any, cls: Any) -> Any:
             error.path.append(f".{name}")
             raise
     try:
-        return cls(**members)
+        structure = cls(**members)
     except TypeError:
         raise Unreadable(f"the required members of {cls.__name__}", value) from None
+    if unknown is not None and not members and issubclass(cls, Union):
+        structure.with_unknown_member(unknown)
+    return structure
 
 
 @cache

@@ -4,23 +4,27 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from ..codec.body import decode_body, error_document
+from ..codec.body import error_document
 from ..codec.service_errors import build_error
-from ..errors import ServiceError
-from ..message.http import Headers, Response
-from .eventstream import Message
+from ..errors import InvalidResponse, ServiceError
+from ..message.http import describe_body
+from ..shapes import lenient
 
 T = TypeVar("T")
 
 
-def decode_event(message: Message, shape: type[T]) -> T:
+def decode_event(payload: bytes, shape: type[T]) -> T:
     """Decode a structure that is a frame's payload; an empty payload reads as one without members.
 
     Raises :class:`InvalidResponse` when the payload is not JSON or a member has the wrong type.
     """
-    return decode_body(Response(200, Headers(), message.payload), shape)
+    try:
+        return cast("T", lenient.decode_json(payload, shape))
+    except ValueError as error:
+        came = describe_body(payload)
+        raise InvalidResponse(f"the payload of an event cannot be read: {error} ({came})") from error
 
 
 def read_error(payload: bytes, cls: type[ServiceError], code: str) -> ServiceError:

@@ -5,8 +5,9 @@
 >>> transport = HTTPX2Transport(httpx2.Client(verify=my_context))
 >>> client = SageMakerRuntime(region="eu-west-1", transport=transport)
 
-The client's default headers, cookies, authentication and redirects are left out, because the request is signed
-as it is; time limits come from the caller too. Closing the transport closes the httpx2 client.
+A connection serves one request, but for HTTP/2: httpx2 cannot tell whether more came than the response, which it would
+take for the next one. The client's default headers, cookies, authentication and redirects are left out, because the
+request is signed as it is; time limits come from the caller too. Closing the transport closes the httpx2 client.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ import httpx2
 from ..errors import InvalidInput
 from ..message.body import Body
 from ..message.http import HTTPRequest, Timeout
-from .base import (
+from .adapted import (
     AsyncStreamedResponse,
     Attempt,
     StreamedResponse,
-    check_request,
     decode_headers,
     finish,
     raw_headers,
     timeout_extension,
 )
+from .checks import check_request
 
 
 def _to_httpx(request: HTTPRequest, timeout: Timeout, trace: Callable[..., Any]) -> httpx2.Request:
@@ -103,6 +104,7 @@ class HTTPX2Transport(_Base):
             response = self._client.send(message, stream=True, auth=None, follow_redirects=False)
         except Exception as error:
             raise attempt.error(error) from error
+        attempt.stream = response.extensions.get("network_stream")
         headers = decode_headers(response.headers.raw)
         # An event hook or a mock transport may have read the body already.
         chunks = iter((response.content,)) if response.is_stream_consumed else response.iter_raw()
@@ -139,6 +141,7 @@ class AsyncHTTPX2Transport(_Base):
             finally:
                 await response.aclose()
 
+        attempt.stream = response.extensions.get("network_stream")
         headers = decode_headers(response.headers.raw)
         return AsyncStreamedResponse(response.status_code, headers, chunks, close, attempt.error)
 

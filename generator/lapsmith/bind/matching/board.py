@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lapsmith.bind.matching import evidence
-from lapsmith.bind.matching.evidence import Signature
+from lapsmith.bind.matching.evidence import Change, Signature
 from lapsmith.bind.matching.found import HAND
 from lapsmith.bind.members import place
 from lapsmith.bind.model import Model, Operation
@@ -16,6 +16,9 @@ from lapsmith.lap.tree import Endpoint
 
 ALONE, ALONE_WITH_PROSE = 5.0, 8.0
 """The price of saying that the model does not have an endpoint's operation, by whether the endpoint has prose."""
+_SOME, _MOSTLY = 3, 4
+"""A spec is older than its model if at least so many endpoints lack members, and so many times more than have new ones.
+"""
 
 Pair = tuple[int, int]
 """The index of an endpoint in the spec and that of an operation in the model."""
@@ -64,6 +67,13 @@ class Board:
 
     def is_free(self, endpoint: int) -> bool:
         return endpoint not in self.found and endpoint not in self.elsewhere
+
+    def is_older(self) -> bool:
+        """Whether the spec is older than the model, by what was found: members are added far more than removed."""
+        pairs = ((self.endpoint(at), self.operation(found)) for at, (found, _) in self.found.items())
+        changes = Counter(evidence.change(here, there) for here, there in pairs)
+        shrank, grew = changes[Change.SHRANK], changes[Change.GREW]
+        return shrank >= _SOME and shrank > _MOSTLY * grew
 
     def open_groups(self) -> Iterator[Group]:
         """What is left, of places where both sides have something left."""

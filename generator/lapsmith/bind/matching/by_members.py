@@ -16,10 +16,11 @@ def by_members(board: Board) -> list[Pair]:
 
 
 def _sure(board: Board, group: Group) -> list[Pair]:
+    older = board.is_older()
     alone = {e: board.alone(e) for e in group.endpoints}
     near = {e: {o: d for o in group.operations if (d := board.distance(e, o)) < alone[e]} for e in group.endpoints}
     return [
         (e, found.operation)
         for e, found in assign(near, alone).items()
-        if found.margin >= MARGIN and ground(board.endpoint(e), board.operation(found.operation))
+        if found.margin >= MARGIN and ground(board.endpoint(e), board.operation(found.operation), older=older)
     ]

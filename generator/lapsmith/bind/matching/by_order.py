@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from lapsmith.bind.matching.board import Board, Group, Pair
+from lapsmith.bind.matching.evidence import Change, change
 from lapsmith.bind.matching.verdict import is_denied
 
 SLACK = 1.0
@@ -17,9 +18,27 @@ CHANCE = 1e-4
 
 
 def by_order(board: Board) -> list[Pair]:
-    """Pair runs of endpoints with the operations between their neighbours', where there are as many of both."""
+    """Pair runs of endpoints with the operations between their neighbours', where there are as many of both; or all
+    endpoints with all operations, where they are the same one by one.
+    """
+    if _is_the_same(board):
+        return [(index, index) for index in range(len(board.endpoints)) if board.is_free(index)]
     groups = list(board.open_groups())
     return [pair for group in groups for pair in _runs(board, group)] if _in_order(board, groups) else []
+
+
+def _is_the_same(board: Board) -> bool:
+    """Whether the spec says the very things of its endpoints that the model says of its operations, in their order."""
+    if len(board.endpoints) != len(board.operations):
+        return False
+    for index, operation in enumerate(board.operations):
+        here, there = board.endpoint(index), board.operation(index)
+        at, is_at = board.endpoints[index], (operation.method, operation.uri)
+        if (at.method, at.path.raw) != is_at or change(here, there) is not Change.NONE or is_denied(here, there):
+            return False
+        if here.errors != there.errors or board.found.get(index, (index, ""))[0] != index:
+            return False
+    return True
 
 
 def _in_order(board: Board, groups: Sequence[Group]) -> bool:

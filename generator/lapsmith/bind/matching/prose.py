@@ -16,6 +16,7 @@ CUT = 60
 """A description that is cut off counts as the same from this many characters on."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])s?|[A-Z]?[a-z]+|\d+")
+_OTHER_VERB = re.compile(r"([A-Z][a-z]*[a-rt-z])s (?:a|an|the|your|one|all|any|existing|multiple|specified|up) ")
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[A-Z])")
 # Verbs that stand for each other in descriptions of one operation. A verb may stand in several lines.
 _KINDS = tuple(
@@ -108,7 +109,9 @@ def _leading(sentence: str) -> frozenset[str]:
     """The verb that a sentence begins with, and one that ``or`` or ``and`` puts beside it."""
     words = [_base(word) for word in re.findall(r"[A-Za-z]+", sentence)[:4]]
     if not words or words[0] not in _VERBS:
-        return frozenset()
+        # A verb that is not listed stands for itself alone.
+        other = _OTHER_VERB.match(sentence)
+        return frozenset((other[1].lower(),)) if other else frozenset()
     found = {words[0]}
     if len(words) > 2 and words[1] in ("or", "and") and words[2] in _VERBS:
         found.add(words[2])

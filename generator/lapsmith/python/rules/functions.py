@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from textwrap import dedent
 
 from lapsmith.ir.rules import RuleParameter
 from lapsmith.python.names import Namespace
-from lapsmith.python.rules.statements import Statement, height, ordered_names
+from lapsmith.python.rules.statements import Statement, height
+from lapsmith.python.rules.syntax import assigned, call, compare, name, names, when
 from lapsmith.python.rules.values import ANNOTATIONS, Values
 
 _SCREEN = 50
@@ -79,7 +80,7 @@ class Functions:
             draft.body = self._shrunk(draft.body, closed=draft.closed)
             waiting += [each for name, each in self._drafts.items() if name not in known]
         made = {name: Function(name, each.parameters, each.returns, each.lines) for name, each in self._drafts.items()}
-        return main.body, tuple(made[name] for name in _called(_source(main.body), made))
+        return main.body, tuple(made[name] for name in _called(main.body, self._drafts))
 
     def _shrunk(self, body: _Body, *, closed: bool) -> _Body:
         while height(body) > _SCREEN:
@@ -106,13 +107,14 @@ class Functions:
         """
         shape = self._shape(body, closed=closed)
         if shape.key not in self._made:
-            name = self._made[shape.key] = self._name(label or "part")
-            self._drafts[name] = _Draft(shape.parameters, closed, body)
-        call = f"{self._made[shape.key]}({', '.join(name for name, _ in shape.parameters)})"
+            made = self._made[shape.key] = self._name(label or "part")
+            self._drafts[made] = _Draft(shape.parameters, closed, body)
+        called = call(self._made[shape.key], *(name(parameter) for parameter, _ in shape.parameters))
         if closed or last:
-            return Statement(f"return {call}", before=body[0].before, calls=True)
-        result = (Statement("return found"),)
-        return Statement(f"if (found := {call}) is not None:", result, before=body[0].before, calls=True)
+            return Statement(ast.Return(called), before=body[0].before, calls=True)
+        result = (Statement(ast.Return(name("found"))),)
+        found = compare(assigned("found", called), ast.IsNot())
+        return Statement(when(found), result, before=body[0].before, calls=True)
 
     def _name(self, label: str) -> str:
         self._labels[label] += 1
@@ -120,16 +122,16 @@ class Functions:
         return self._names.claim(f"_{label}" if count == 1 else f"_{label}_{count}")
 
     def _shape(self, body: _Body, *, closed: bool) -> _Shape:
-        tree = ast.parse(_source(body))
+        tree = _tree(body)
         numbers: dict[str, int] = {}
         free: list[str] = []
-        for node in ordered_names(tree):
+        for node in names(tree):
             if node.id in self._kinds:
                 if node.id not in numbers and isinstance(node.ctx, ast.Load):
                     free.append(node.id)
                 node.id = str(numbers.setdefault(node.id, len(numbers)))
-        parameters = tuple((name, self._annotation(name, body[0].before)) for name in free)
-        kinds = tuple(self._kinds[name] for name in numbers)
+        parameters = tuple((each, self._annotation(each, body[0].before)) for each in free)
+        kinds = tuple(self._kinds[each] for each in numbers)
         key = (ast.dump(tree), kinds, tuple(annotation for _, annotation in parameters), closed)
         return _Shape(key, parameters)
 
@@ -156,15 +158,23 @@ def _candidate(body: _Body) -> Statement | None:
     return fitting or larger
 
 
-def _source(body: Sequence[Statement]) -> str:
-    return "\n".join(line for each in body for line in each.render(0))
+def _tree(body: Sequence[Statement]) -> ast.Module:
+    """A copy of statements, each ``if`` with what is below it."""
+    return ast.Module([_nested(each) for each in body], [])
 
 
-def _called(source: str, functions: dict[str, Function]) -> list[str]:
-    """The functions that the source calls, and those that they call, in the order in which a reader meets them."""
+def _nested(statement: Statement) -> ast.stmt:
+    node = deepcopy(statement.node)
+    if isinstance(node, ast.If):
+        node.body = [_nested(each) for each in statement.body]
+    return node
+
+
+def _called(body: Sequence[Statement], drafts: Mapping[str, _Draft]) -> list[str]:
+    """The functions that statements call, and those that they call, in the order in which a reader meets them."""
     found: list[str] = []
-    for node in ordered_names(ast.parse(source)):
-        if node.id in functions and node.id not in found:
-            inner = _called(dedent("\n".join(functions[node.id].lines)), functions)
-            found += [node.id, *(name for name in inner if name not in found)]
+    for node in names(_tree(body)):
+        if node.id in drafts and node.id not in found:
+            inner = _called(drafts[node.id].body, drafts)
+            found += [node.id, *(each for each in inner if each not in found)]
     return list(dict.fromkeys(found))

@@ -10,6 +10,7 @@ from lapsmith.python.names import Namespace
 from lapsmith.python.rules.branches import Facts, straighten
 from lapsmith.python.rules.functions import Function, Functions
 from lapsmith.python.rules.statements import Statement, Statements
+from lapsmith.python.rules.syntax import constant, refusal
 from lapsmith.python.rules.values import ANNOTATIONS, IMPORTED, Values
 from lapsmith.python.text import docstring, literal, section
 
@@ -69,7 +70,7 @@ def compile_rules(rules: RuleSet) -> RulesView:
     block = statements.block(straighten(rules.rules), facts)
     body += block.statements
     if not block.closed:
-        body.append(Statement(f"raise InvalidInput({literal(_NO_RULE)})"))
+        body.append(Statement(refusal(constant(_NO_RULE))))
     left, helpers = Functions(rules.parameters, values, names).cut(body)
     lines = tuple(line for each in left for line in each.render(4))
     return RulesView(tuple(_argument(each, values) for each in rules.parameters), lines, helpers)

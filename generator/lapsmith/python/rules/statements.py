@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from lapsmith.ir.rules import (
     Attribute,
     Call,
-    EndpointRule,
     ErrorRule,
     Kind,
     Need,
@@ -19,11 +17,20 @@ from lapsmith.ir.rules import (
     Step,
 )
 from lapsmith.python.names import snake_case, words
+from lapsmith.python.rules import syntax
 from lapsmith.python.rules.branches import Branch, Facts, Result, Test, test_of
+from lapsmith.python.rules.syntax import (
+    assigned,
+    assignment,
+    call,
+    compare,
+    constant,
+    read_names,
+    refusal,
+    source,
+    when,
+)
 from lapsmith.python.rules.values import Values
-from lapsmith.python.text import LINE_LENGTH, literal
-
-_TOKEN = re.compile(r"""[()\[\]{},]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
 
 _LONG = 5
 """Lines that are too many to be below an ``if`` that a plain result can go before."""
@@ -34,36 +41,35 @@ class Statement:
     """A statement, and for an ``if`` what is below it.
 
     Attributes:
-        source: the statement, without its body.
+        node: the statement, without its body.
         body: the statements below it.
         before: the Python names that have a value before it, though they may be missing elsewhere.
         label: what the ``if`` is about.
         closed: the body ends in a result whatever happens.
-        otherwise: the source of the opposite ``if``, where that is as plain.
+        otherwise: the condition of the opposite ``if``, where that is as plain.
         calls: it is but the call of a function that was made of other statements.
     """
 
-    source: str
+    node: ast.stmt
     body: tuple[Statement, ...] = ()
     before: frozenset[str] = frozenset()
     label: str = ""
     closed: bool = False
-    otherwise: str | None = None
+    otherwise: ast.expr | None = None
     calls: bool = False
 
     def lines(self, indent: int) -> int:
         """About how many lines it takes when black has broken those that are too long."""
-        return _lines(self.source, indent) + height(self.body, indent + 4)
+        return syntax.height(self.node, indent) + height(self.body, indent + 4)
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The names that it uses, its body included."""
-        inner = (each.names for each in self.body)
-        return names_of(f"{self.source} pass" if self.body else self.source).union(*inner)
+        return read_names(self.node).union(*(each.names for each in self.body))
 
     def render(self, indent: int) -> Iterator[str]:
         """Yield its lines; black breaks those that are too long."""
-        yield " " * indent + self.source
+        yield " " * indent + source(self.node)
         for each in self.body:
             yield from each.render(indent + 4)
 
@@ -73,40 +79,18 @@ def height(body: Sequence[Statement], indent: int = 4) -> int:
     return sum(each.lines(indent) for each in body)
 
 
-# Heights are asked for anew after every cut; the sources of the other statements are still the same.
-@lru_cache(maxsize=10_000)
-def _lines(source: str, indent: int) -> int:
-    if len(source) + indent <= LINE_LENGTH:
-        return 1
-    parts = source.split(" and ") if " and " in source and source.startswith("if ") else _parts(source)
-    return 2 + sum(_lines(part, indent + 4) for part in parts) if parts else 1
-
-
-def _parts(source: str) -> list[str]:
-    """What stands in the first brackets of an expression, cut at its commas."""
-    parts: list[str] = []
-    depth = start = 0
-    for found in _TOKEN.finditer(source):
-        token, at = found.group(), found.start()
-        depth += (token in "([{") - (token in ")]}")
-        if (token in "([{" and depth == 1) or (token == "," and depth == 1) or (token in ")]}" and depth == 0):
-            parts.append(source[start:at].strip())
-            start = found.end()
-    return [part for part in parts[1:] if part]
-
-
 @dataclass(frozen=True, slots=True)
 class _Assigned:
     """A condition that gives its value a name."""
 
     name: str
-    value: str
+    value: ast.expr
     optional: bool
 
-    def spelled(self, used: set[str]) -> str:
-        """Return the source; only a name that is used is given."""
-        value = f"({self.name} := {self.value})" if self.name in used else self.value
-        return f"{value} is not None" if self.optional else value
+    def condition(self, used: set[str]) -> ast.expr:
+        """Return the condition; only a name that is used is given."""
+        value = assigned(self.name, self.value) if self.name in used else self.value
+        return compare(value, ast.IsNot()) if self.optional else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +122,9 @@ class Statements:
 
     def need(self, parameter: Reference) -> Statement:
         """Return the statement that there is no endpoint without the parameter."""
-        message = literal(f"the endpoint depends on {parameter.name}, which is not given")
-        spelled = self._values.name(parameter.name, parameter.kind)
-        return Statement(f"if {spelled} is None:", (Statement(f"raise InvalidInput({message})"),))
+        message = f"the endpoint depends on {parameter.name}, which is not given"
+        missing = compare(self._values.value(parameter), ast.Is())
+        return Statement(when(missing), (Statement(refusal(constant(message))),))
 
     def _steps(self, steps: Sequence[Step], body: Result | tuple[Branch, ...], facts: Facts) -> Block:
         """Return the statements for ``body`` under ``steps``: one ``if``, unless a statement has to go between."""
@@ -167,7 +151,7 @@ class Statements:
                 label = f"with_{snake_case(step.assign)}"
             else:
                 name = self._values.name(step.assign, step.value.kind)
-                first = Statement(f"{name} = {self._values.value(step.value)}", before=self._known(facts))
+                first = Statement(assignment(name, self._values.value(step.value)), before=self._known(facts))
                 rest = self._steps(steps[index + 1 :], body, facts)
                 used = any(name in each.names for each in rest.statements)
                 statements = (first, *rest.statements) if used else rest.statements
@@ -191,43 +175,40 @@ class Statements:
     def _when(self, tests: Sequence[Test | _Assigned], label: str, inner: Block, before: frozenset[str]) -> Block:
         if not tests or not inner.statements:
             return inner
-        source = f"if {self._values.tests(self._spelled(tests, inner.statements))}:"
-        statement = Statement(source, inner.statements, before, label, inner.closed)
+        test = self._values.tests(self._conditions(tests, inner.statements))
+        statement = Statement(when(test), inner.statements, before, label, inner.closed)
         only = tests[0]
         if len(tests) == 1 and isinstance(only, Test) and inner.closed:
-            statement.otherwise = f"if {self._values.test(only.negated())}:"
+            statement.otherwise = self._values.test(only.negated())
             return Block((statement,), learned=(only.negated(),))
         return Block((statement,))
 
-    def _spelled(self, tests: Sequence[Test | _Assigned], inner: Sequence[Statement]) -> list[Test | str]:
-        """Spell assignments, leaving the name out where nothing uses it."""
-        spelled: list[Test | str] = []
+    def _conditions(self, tests: Sequence[Test | _Assigned], inner: Sequence[Statement]) -> list[Test | ast.expr]:
+        """Make conditions of assignments, leaving the name out where nothing uses it."""
+        found: list[Test | ast.expr] = []
         used = {name for statement in inner for name in statement.names}
         for test in reversed(tests):
-            source = test.spelled(used) if isinstance(test, _Assigned) else self._values.test(test)
-            spelled.append(source if isinstance(test, _Assigned) else test)
-            used |= names_of(source)
-        return spelled[::-1]
+            condition = test.condition(used) if isinstance(test, _Assigned) else self._values.test(test)
+            found.append(condition if isinstance(test, _Assigned) else test)
+            used |= read_names(condition)
+        return found[::-1]
 
     def _known(self, facts: Facts) -> frozenset[str]:
         spelled = self._values.spelled.items()
         return frozenset(found for (name, kind), found in spelled if facts.has_value(name, kind))
 
-    def _result(self, rule: Result) -> str:
+    def _result(self, rule: Result) -> ast.stmt:
         if isinstance(rule, ErrorRule):
-            return f"raise InvalidInput({self._values.value(rule.message)})"
-        return f"return ResolvedEndpoint({', '.join(self._endpoint(rule))})"
-
-    def _endpoint(self, rule: EndpointRule) -> Iterator[str]:
-        yield self._values.value(rule.url)
+            return refusal(self._values.value(rule.message))
+        options: dict[str, ast.expr] = {}
         if rule.properties:
-            yield f"properties={self._values.property(rule.properties)}"
+            options["properties"] = self._values.property(rule.properties)
         if rule.headers:
-            headers = (
-                f"{literal(name)}: [{', '.join(map(self._values.value, items))}]"
-                for name, items in rule.headers.items()
-            )
-            yield f"headers={{{', '.join(headers)}}}"
+            lists: list[ast.expr] = [
+                ast.List(list(map(self._values.value, items)), ast.Load()) for items in rule.headers.values()
+            ]
+            options["headers"] = ast.Dict(list(map(constant, rule.headers)), lists)
+        return ast.Return(call("ResolvedEndpoint", self._values.value(rule.url), **options))
 
 
 def _guarded(found: list[Statement]) -> tuple[Statement, ...]:
@@ -237,7 +218,7 @@ def _guarded(found: list[Statement]) -> tuple[Statement, ...]:
     *before, main, last = found
     if main.otherwise is None or last.body or height(main.body) < _LONG:
         return tuple(found)
-    return (*before, Statement(main.otherwise, (last,), main.before), *main.body)
+    return (*before, Statement(when(main.otherwise), (last,), main.before), *main.body)
 
 
 def _label(test: Test) -> str:
@@ -252,14 +233,3 @@ def _label(test: Test) -> str:
             return f"{'with' if test.holds else 'without'}_{snake_case(name).removeprefix('use_')}"
         case _:
             return ""
-
-
-def names_of(source: str) -> frozenset[str]:
-    """Return the names that an expression or a statement uses."""
-    return frozenset(node.id for node in ordered_names(ast.parse(source)) if isinstance(node.ctx, ast.Load))
-
-
-def ordered_names(tree: ast.AST) -> list[ast.Name]:
-    """Return every name in a tree, in the order in which it is read."""
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    return sorted(found, key=lambda node: (node.lineno, node.col_offset))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import ast
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import cast
 
 from lapsmith.ir.rules import (
@@ -19,7 +21,7 @@ from lapsmith.ir.rules import (
 )
 from lapsmith.python.names import Namespace, snake_case
 from lapsmith.python.rules.branches import Test, compared_text, test_of
-from lapsmith.python.text import literal
+from lapsmith.python.rules.syntax import all_of, call, compare, constant, name
 
 ANNOTATIONS = {
     Kind.STRING: "str",
@@ -69,104 +71,109 @@ class Values:
             self.spelled[name, kind] = self._names.claim(snake_case(name))
         return self.spelled[name, kind]
 
-    def value(self, value: Expression) -> str:
-        """Return the source of a value."""
+    def value(self, value: Expression) -> ast.expr:
+        """Return a value."""
         match value:
-            case Constant(constant):
-                return literal(constant)
-            case Reference(name, kind):
-                return self.name(name, kind)
+            case Constant(found):
+                return constant(found)
+            case Reference(found, kind):
+                return name(self.name(found, kind))
             case Template():
                 return self._template(value)
-            case Attribute(inner, name):
-                return f"{self.value(inner)}.{snake_case(name)}"
+            case Attribute(inner, attribute):
+                return ast.Attribute(self.value(inner), snake_case(attribute), ast.Load())
             case Item(inner, index):
-                return f"item({self.value(inner)}, {index})"
+                return call("item", self.value(inner), constant(index))
             case Call("ite", (condition, yes, no)):
-                return f"({self.value(yes)} if {self.value(condition)} else {self.value(no)})"
+                return ast.IfExp(self.value(condition), self.value(yes), self.value(no))
             case Call("coalesce", arguments):
                 *first, last = map(self.value, arguments)
-                return "".join(f"coalesce({each}, " for each in first) + last + ")" * len(first)
+                return reduce(lambda rest, each: call("coalesce", each, rest), reversed(first), last)
             case Call(function, arguments) if function in _FUNCTIONS:
-                return f"{_FUNCTIONS[function]}({', '.join(self._arguments(function, arguments))})"
+                return self._call(function, arguments)
             case _:
-                return f"({self.test(test_of(value))})"
+                return self.test(test_of(value))
 
-    def _arguments(self, function: str, arguments: Sequence[Expression]) -> Iterator[str]:
-        keywords = _KEYWORDS.get(function, {})
-        for index, argument in enumerate(arguments):
-            if (keyword := keywords.get(index)) != "reverse":
-                yield f"{keyword}={self.value(argument)}" if keyword else self.value(argument)
-            elif argument != Constant(False):
-                yield f"reverse={self.value(argument)}"
+    def _call(self, function: str, arguments: Sequence[Expression]) -> ast.expr:
+        given = _KEYWORDS.get(function, {})
+        plain = [self.value(each) for index, each in enumerate(arguments) if index not in given]
+        keywords = {
+            given[index]: self.value(each)
+            for index, each in enumerate(arguments)
+            if index in given and (given[index] != "reverse" or each != Constant(False))
+        }
+        return call(_FUNCTIONS[function], *plain, **keywords)
 
-    def _template(self, template: Template) -> str:
+    def _template(self, template: Template) -> ast.expr:
         if template.text is not None:
-            return literal(template.text)
+            return constant(template.text)
         if len(template.parts) == 1:
             return self.value(cast("Expression", template.parts[0]))
-        parts = (
-            _inside_braces(part) if isinstance(part, str) else "{" + self.value(part) + "}" for part in template.parts
+        return ast.JoinedStr(
+            [
+                constant(part) if isinstance(part, str) else ast.FormattedValue(self.value(part), -1)
+                for part in template.parts
+            ]
         )
-        return f'f"{"".join(parts)}"'
 
-    def property(self, value: Property) -> str:
-        """Return the source of a property of an endpoint."""
+    def property(self, value: Property) -> ast.expr:
+        """Return a property of an endpoint."""
         if isinstance(value, Template):
             return self.value(value)
         if isinstance(value, tuple):
-            return f"[{', '.join(map(self.property, value))}]"
+            return ast.List(list(map(self.property, value)), ast.Load())
         if isinstance(value, Mapping):
-            return "{" + ", ".join(f"{literal(key)}: {self.property(item)}" for key, item in value.items()) + "}"
-        return literal(value)
+            return ast.Dict(list(map(constant, value)), list(map(self.property, value.values())))
+        return constant(value)
 
-    def tests(self, tests: Sequence[Test | str]) -> str:
-        """Return the source of conditions that must all hold; texts are conditions that are spelled already."""
-        spelled: list[str] = []
+    def tests(self, tests: Sequence[Test | ast.expr]) -> ast.expr:
+        """Return the condition that all of some hold; expressions are conditions already."""
+        found: list[ast.expr] = []
         index = 0
         while index < len(tests):
-            source, count = self._joined(tests[index:])
-            spelled.append(source)
+            condition, count = self._joined(tests[index:])
+            found.append(condition)
             index += count
-        return " and ".join(spelled)
+        return all_of(found)
 
-    def _joined(self, tests: Sequence[Test | str]) -> tuple[str, int]:
-        """Spell the first conditions as one where Python has a shorter way, and say how many they are."""
+    def _joined(self, tests: Sequence[Test | ast.expr]) -> tuple[ast.expr, int]:
+        """Make the first conditions one where Python has a shorter way, and say how many they are."""
         first = tests[0]
-        if isinstance(first, str):
+        if isinstance(first, ast.expr):
             return first, 1
         checked, second = _checked(first), tests[1] if len(tests) > 1 else None
         if isinstance(second, Test) and checked is not None:
             if checked == second.value:
-                return (self.value(checked) if second.holds else f"{self.value(checked)} is False"), 2
+                value = self.value(checked)
+                return (value if second.holds else compare(value, ast.Is(), constant(False))), 2
             compared = compared_text(second.value)
             if second.holds and compared is not None and compared[0] == checked:
                 return self.test(second), 2
-        excluded: list[str] = []
+        excluded: list[ast.expr] = []
         subject = _excluded(first)
         for test in tests:
             found = _excluded(test)
             if subject is None or found is None or found[0] != subject[0]:
                 break
-            excluded.append(literal(found[1]))
+            excluded.append(constant(found[1]))
         if subject is not None and len(excluded) > 1:
-            return f"{self.value(subject[0])} not in ({', '.join(excluded)})", len(excluded)
+            return compare(self.value(subject[0]), ast.NotIn(), ast.Tuple(excluded, ast.Load())), len(excluded)
         return self.test(first), 1
 
-    def test(self, test: Test) -> str:
-        """Return the source of one condition."""
+    def test(self, test: Test) -> ast.expr:
+        """Return one condition."""
         value = test.value
         match value:
             case Call("isSet", (inner,)):
-                return f"{self.value(inner)} {'is not' if test.holds else 'is'} None"
+                return compare(self.value(inner), ast.IsNot() if test.holds else ast.Is())
             case Call("stringEquals" | "booleanEquals", (first, second)):
                 if isinstance(first, Template) and first.text is not None:
                     first, second = second, first
-                return f"{self.value(first)} {'==' if test.holds else '!='} {self.value(second)}"
+                return compare(self.value(first), ast.Eq() if test.holds else ast.NotEq(), self.value(second))
             case _ if value.kind is not Kind.BOOLEAN:
-                return f"{self.value(value)} {'is not' if test.holds else 'is'} None"
+                return compare(self.value(value), ast.IsNot() if test.holds else ast.Is())
             case _:
-                return self.value(value) if test.holds else f"not {self.value(value)}"
+                return self.value(value) if test.holds else ast.UnaryOp(ast.Not(), self.value(value))
 
 
 def _checked(test: Test) -> Expression | None:
@@ -177,12 +184,6 @@ def _checked(test: Test) -> Expression | None:
     return Reference(found.name, found.kind) if isinstance(found, Reference) else None
 
 
-def _excluded(test: Test | str) -> tuple[Expression, str] | None:
+def _excluded(test: Test | ast.expr) -> tuple[Expression, str] | None:
     """The value, and the text that it must not be."""
-    return None if isinstance(test, str) or test.holds else compared_text(test.value)
-
-
-def _inside_braces(text: str) -> str:
-    """Escape text for an f-string in double quotes."""
-    escaped = text.encode("unicode_escape").decode("ascii").replace('"', '\\"')
-    return escaped.replace("{", "{{").replace("}", "}}")
+    return None if isinstance(test, ast.expr) or test.holds else compared_text(test.value)

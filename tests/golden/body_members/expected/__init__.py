@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
@@ -57,6 +58,7 @@ __all__ = [
     "Hooks",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "Leg",
     "ListParcelsOutput",
     "Money",
@@ -70,6 +72,7 @@ __all__ = [
     "Scan",
     "ServiceError",
     "StreamError",
+    "StreamStats",
     "Timeout",
     "Transport",
     "TransportError",
@@ -95,6 +98,7 @@ _MODULES = {
     "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "Leg": ".types",
     "ListParcelsOutput": ".types",
     "Money": ".types",
@@ -108,6 +112,7 @@ _MODULES = {
     "Scan": ".types",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Timeout": "._runtime.message.http",
     "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",

@@ -63,7 +63,7 @@ def build_register_parcel(
     legs: Sequence[Leg | Mapping[str, Any]],
     number: int | None = None,
     fragile: bool | None = None,
-    label: bytes | None = None,
+    label: bytes | bytearray | memoryview | None = None,
     due: datetime | None = None,
     factor: float | None = None,
     priority: str | None = None,

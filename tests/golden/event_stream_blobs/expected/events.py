@@ -8,23 +8,24 @@ from typing import TypeAlias
 
 from ._runtime.shapes.structures import UnknownEvent
 from ._runtime.stream.event_json import read_error
-from ._runtime.stream.events import AsyncEventStream, EventShape, EventStream
-from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.event_shape import EventShape
+from ._runtime.stream.events import AsyncEventStream, EventStream
+from ._runtime.stream.eventstream import EventHeaders
 from ._runtime.stream.frames import text_of_event
 from .errors import ERRORS, DuplexError
 from .types import Caption, ListenOutput, Picture, Sound
 
 
-def _sound(message: EventMessage) -> Sound:
-    return Sound(data=message.payload)
+def _sound(headers: EventHeaders, payload: bytes) -> Sound:
+    return Sound(data=payload)
 
 
-def _picture(message: EventMessage) -> Picture:
-    return Picture(data=message.payload)
+def _picture(headers: EventHeaders, payload: bytes) -> Picture:
+    return Picture(data=payload)
 
 
-def _caption(message: EventMessage) -> Caption:
-    return Caption(text=text_of_event(message))
+def _caption(headers: EventHeaders, payload: bytes) -> Caption:
+    return Caption(text=text_of_event(payload))
 
 
 CallStreamEvent: TypeAlias = Sound | Picture | Caption | UnknownEvent

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -75,6 +76,7 @@ __all__ = [
     "Hooks",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "Line",
     "ListLogsOutput",
     "Meter",
@@ -85,6 +87,7 @@ __all__ = [
     "ServerSentEvent",
     "ServiceError",
     "StreamError",
+    "StreamStats",
     "TailStreamEvent",
     "Timeout",
     "Transport",
@@ -121,6 +124,7 @@ _MODULES = {
     "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "Line": ".types",
     "ListLogsOutput": ".types",
     "Meter": "._sync",
@@ -131,6 +135,7 @@ _MODULES = {
     "ServerSentEvent": "._runtime.stream.payload",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "TailStreamEvent": ".events",
     "Timeout": "._runtime.message.http",
     "Transport": "._runtime.wire.transport",

@@ -9,21 +9,22 @@ from typing import TypeAlias
 
 from ._runtime.shapes.structures import UnknownEvent
 from ._runtime.stream.event_cbor import decode_event, read_error
-from ._runtime.stream.events import AsyncEventStream, EventShape, EventStream
-from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.event_shape import EventShape
+from ._runtime.stream.events import AsyncEventStream, EventStream
+from ._runtime.stream.eventstream import EventHeaders
 from ._runtime.stream.frames import text_event_header
 from .errors import ERRORS, Ended, MeterError
 from .types import FollowAllOutput, FollowLogOutput, Line
 
 
-def _line(message: EventMessage) -> Line:
-    event = decode_event(message, Line)
-    event.source = text_event_header(message, "Source")
+def _line(headers: EventHeaders, payload: bytes) -> Line:
+    event = decode_event(payload, Line)
+    event.source = text_event_header(headers, "Source")
     return event
 
 
-def _initial_follow_log(message: EventMessage) -> FollowLogOutput:
-    return decode_event(message, FollowLogOutput)
+def _initial_follow_log(payload: bytes) -> FollowLogOutput:
+    return decode_event(payload, FollowLogOutput)
 
 
 TailStreamEvent: TypeAlias = Line | UnknownEvent

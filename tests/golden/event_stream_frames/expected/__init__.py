@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -65,6 +66,7 @@ __all__ = [
     "Hooks",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "Mark",
     "Note",
     "Overheated",
@@ -79,6 +81,7 @@ __all__ = [
     "ServerSentEvent",
     "ServiceError",
     "StreamError",
+    "StreamStats",
     "Telemetry",
     "TelemetryError",
     "Timeout",
@@ -114,6 +117,7 @@ _MODULES = {
     "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "Mark": ".types",
     "Note": ".types",
     "Overheated": ".errors",
@@ -128,6 +132,7 @@ _MODULES = {
     "ServerSentEvent": "._runtime.stream.payload",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Telemetry": "._sync",
     "TelemetryError": ".errors",
     "Timeout": "._runtime.message.http",

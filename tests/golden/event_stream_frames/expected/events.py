@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from ._runtime.shapes.structures import UnknownEvent
 from ._runtime.stream.event_json import decode_event, read_error
-from ._runtime.stream.events import AsyncPayloadStream, EventShape, PayloadStream
-from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.event_shape import EventShape
+from ._runtime.stream.events import AsyncPayloadStream, PayloadStream
+from ._runtime.stream.eventstream import EventHeaders
 from ._runtime.stream.frames import (
     bool_event_header,
     bytes_event_header,
@@ -22,40 +23,40 @@ from .errors import ERRORS, Overheated, TelemetryError
 from .types import Beat, Free, Mark, Note, Place, Placed, Reading, Sample, WatchOutput
 
 
-def _reading(message: EventMessage) -> Reading:
-    event = decode_event(message, Reading)
-    event.sensor = text_event_header(message, "Sensor") or ""
-    event.exact = bool_event_header(message, "Exact")
-    event.count = int_event_header(message, "Count")
-    event.total = int_event_header(message, "Total")
-    event.raw = bytes_event_header(message, "Raw")
-    event.taken = timestamp_event_header(message, "Taken")
+def _reading(headers: EventHeaders, payload: bytes) -> Reading:
+    event = decode_event(payload, Reading)
+    event.sensor = text_event_header(headers, "Sensor") or ""
+    event.exact = bool_event_header(headers, "Exact")
+    event.count = int_event_header(headers, "Count")
+    event.total = int_event_header(headers, "Total")
+    event.raw = bytes_event_header(headers, "Raw")
+    event.taken = timestamp_event_header(headers, "Taken")
     return event
 
 
-def _mark(message: EventMessage) -> Mark:
+def _mark(headers: EventHeaders, payload: bytes) -> Mark:
     return Mark(
-        label=text_event_header(message, "Label") or "", at=timestamp_event_header(message, "At")
+        label=text_event_header(headers, "Label") or "", at=timestamp_event_header(headers, "At")
     )
 
 
-def _placed(message: EventMessage) -> Placed:
-    return Placed(device=text_event_header(message, "Device"), place=decode_event(message, Place))
+def _placed(headers: EventHeaders, payload: bytes) -> Placed:
+    return Placed(device=text_event_header(headers, "Device"), place=decode_event(payload, Place))
 
 
-def _note(message: EventMessage) -> Note:
-    return Note(language=text_event_header(message, "Language"), text=text_of_event(message))
+def _note(headers: EventHeaders, payload: bytes) -> Note:
+    return Note(language=text_event_header(headers, "Language"), text=text_of_event(payload))
 
 
-def _sample(message: EventMessage) -> Sample:
-    return Sample(codec=text_event_header(message, "Codec"), data=message.payload)
+def _sample(headers: EventHeaders, payload: bytes) -> Sample:
+    return Sample(codec=text_event_header(headers, "Codec"), data=payload)
 
 
-def _free(message: EventMessage) -> Free:
-    return decode_event(message, Free)
+def _free(headers: EventHeaders, payload: bytes) -> Free:
+    return decode_event(payload, Free)
 
 
-def _beat(message: EventMessage) -> Beat:
+def _beat(headers: EventHeaders, payload: bytes) -> Beat:
     return Beat()
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -69,6 +70,7 @@ __all__ = [
     "Hooks",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "Kept",
     "Left",
     "Place",
@@ -80,6 +82,7 @@ __all__ = [
     "ServerSentEvent",
     "ServiceError",
     "StreamError",
+    "StreamStats",
     "Timeout",
     "Transport",
     "TransportError",
@@ -115,6 +118,7 @@ _MODULES = {
     "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "Kept": ".types",
     "Left": ".types",
     "Place": ".types",
@@ -126,6 +130,7 @@ _MODULES = {
     "ServerSentEvent": "._runtime.stream.payload",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Timeout": "._runtime.message.http",
     "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",

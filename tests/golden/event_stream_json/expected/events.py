@@ -8,21 +8,22 @@ from typing import TypeAlias
 
 from ._runtime.shapes.structures import UnknownEvent
 from ._runtime.stream.event_json import decode_event, read_error
-from ._runtime.stream.events import AsyncEventStream, EventShape, EventStream
-from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.event_shape import EventShape
+from ._runtime.stream.events import AsyncEventStream, EventStream
+from ._runtime.stream.eventstream import EventHeaders
 from .errors import ERRORS, ChatError, Refused
 from .types import ConverseOutput, Kept, Left, Said
 
 
-def _said(message: EventMessage) -> Said:
-    return decode_event(message, Said)
+def _said(headers: EventHeaders, payload: bytes) -> Said:
+    return decode_event(payload, Said)
 
 
-def _left(message: EventMessage) -> Left:
-    return decode_event(message, Left)
+def _left(headers: EventHeaders, payload: bytes) -> Left:
+    return decode_event(payload, Left)
 
 
-def _kept(message: EventMessage) -> Kept:
+def _kept(headers: EventHeaders, payload: bytes) -> Kept:
     return Kept()
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -75,6 +76,7 @@ __all__ = [
     "Hooks",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "Line",
     "ProtocolError",
     "ReadTimeout",
@@ -82,6 +84,7 @@ __all__ = [
     "ServerSentEvent",
     "ServiceError",
     "StreamError",
+    "StreamStats",
     "Tail",
     "TailError",
     "TailStreamEvent",
@@ -120,6 +123,7 @@ _MODULES = {
     "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "Line": ".types",
     "ProtocolError": "._runtime.errors",
     "ReadTimeout": "._runtime.errors",
@@ -127,6 +131,7 @@ _MODULES = {
     "ServerSentEvent": "._runtime.stream.payload",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Tail": "._sync",
     "TailError": ".errors",
     "TailStreamEvent": ".events",

@@ -9,18 +9,19 @@ from typing import TypeAlias
 
 from ._runtime.shapes.structures import UnknownEvent
 from ._runtime.stream.event_json import decode_event, read_error
-from ._runtime.stream.events import AsyncEventStream, EventShape, EventStream
-from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.event_shape import EventShape
+from ._runtime.stream.events import AsyncEventStream, EventStream
+from ._runtime.stream.eventstream import EventHeaders
 from .errors import ERRORS, Ended, TailError
 from .types import FollowAllOutput, FollowLogOutput, Line
 
 
-def _line(message: EventMessage) -> Line:
-    return decode_event(message, Line)
+def _line(headers: EventHeaders, payload: bytes) -> Line:
+    return decode_event(payload, Line)
 
 
-def _initial_follow_log(message: EventMessage) -> FollowLogOutput:
-    return decode_event(message, FollowLogOutput)
+def _initial_follow_log(payload: bytes) -> FollowLogOutput:
+    return decode_event(payload, FollowLogOutput)
 
 
 TailStreamEvent: TypeAlias = Line | UnknownEvent

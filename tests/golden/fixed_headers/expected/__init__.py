@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
@@ -61,11 +62,13 @@ __all__ = [
     "Hooks",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "ProtocolError",
     "ReadTimeout",
     "ResponseMetadata",
     "ServiceError",
     "StreamError",
+    "StreamStats",
     "Timeout",
     "TooMany",
     "Transport",
@@ -96,11 +99,13 @@ _MODULES = {
     "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "ProtocolError": "._runtime.errors",
     "ReadTimeout": "._runtime.errors",
     "ResponseMetadata": "._runtime.shapes.structures",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Timeout": "._runtime.message.http",
     "TooMany": ".errors",
     "Transport": "._runtime.wire.transport",

@@ -97,7 +97,7 @@ class AsyncPlainShop(AsyncClient):
         self,
         *,
         item_id: str,
-        photo: bytes,
+        photo: bytes | bytearray | memoryview,
     ) -> PutItemsByItemIdPhotoOutput:
         """Call ``PutItemsByItemIdPhoto``.
 

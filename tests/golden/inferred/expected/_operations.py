@@ -114,7 +114,7 @@ POST_ITEMS = OperationInfo(
 def build_put_items_by_item_id_photo(
     *,
     item_id: str,
-    photo: bytes,
+    photo: bytes | bytearray | memoryview,
 ) -> Request:
     """Build the request of ``PutItemsByItemIdPhoto``."""
     return Request(

@@ -97,7 +97,7 @@ class PlainShop(SyncClient):
         self,
         *,
         item_id: str,
-        photo: bytes,
+        photo: bytes | bytearray | memoryview,
     ) -> PutItemsByItemIdPhotoOutput:
         """Call ``PutItemsByItemIdPhoto``.
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
-    from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
+    from ._runtime.shapes.structures import ResponseMetadata, UnknownMember
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
         AsyncHTTPTransport,
@@ -70,6 +71,7 @@ __all__ = [
     "Hooks",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "ListTablesOutput",
     "ProtocolError",
     "PutRequest",
@@ -77,6 +79,7 @@ __all__ = [
     "ResponseMetadata",
     "ServiceError",
     "StreamError",
+    "StreamStats",
     "TableNotFound",
     "Tables",
     "TablesError",
@@ -84,6 +87,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "TruncatedStream",
+    "UnknownMember",
     "WriteItemsOutput",
     "WriteRequest",
     "WriteTimeout",
@@ -111,6 +115,7 @@ _MODULES = {
     "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "ListTablesOutput": ".types",
     "ProtocolError": "._runtime.errors",
     "PutRequest": ".types",
@@ -118,6 +123,7 @@ _MODULES = {
     "ResponseMetadata": "._runtime.shapes.structures",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "TableNotFound": ".errors",
     "Tables": "._sync",
     "TablesError": ".errors",
@@ -125,6 +131,7 @@ _MODULES = {
     "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
+    "UnknownMember": "._runtime.shapes.structures",
     "WriteItemsOutput": ".types",
     "WriteRequest": ".types",
     "WriteTimeout": "._runtime.errors",

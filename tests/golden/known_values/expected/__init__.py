@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
@@ -73,6 +74,7 @@ __all__ = [
     "Hooks",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "Literal_",
     "Mark",
     "Order",
@@ -86,6 +88,7 @@ __all__ = [
     "ShelfError",
     "Shelf_",
     "StreamError",
+    "StreamStats",
     "Timeout",
     "Transport",
     "TransportError",
@@ -116,6 +119,7 @@ _MODULES = {
     "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "Literal_": ".types",
     "Mark": ".types",
     "Order": ".types",
@@ -129,6 +133,7 @@ _MODULES = {
     "ShelfError": ".errors",
     "Shelf_": ".types",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Timeout": "._runtime.message.http",
     "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",

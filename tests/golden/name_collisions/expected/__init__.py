@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
@@ -94,6 +95,7 @@ __all__ = [
     "Hooks",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "List",
     "ListOutput",
     "Mapping_",
@@ -114,6 +116,7 @@ __all__ = [
     "ServiceError_",
     "StreamError",
     "StreamEvent",
+    "StreamStats",
     "Timeout",
     "TimeoutError_",
     "Timeout_",
@@ -157,6 +160,7 @@ _MODULES = {
     "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "List": ".types",
     "ListOutput": ".types",
     "Mapping_": ".types",
@@ -177,6 +181,7 @@ _MODULES = {
     "ServiceError_": ".types",
     "StreamError": "._runtime.errors",
     "StreamEvent": ".events",
+    "StreamStats": "._runtime.settings.hooks",
     "Timeout": "._runtime.message.http",
     "TimeoutError_": ".errors",
     "Timeout_": ".errors",

@@ -86,7 +86,7 @@ def build_use(
     request_: str,
     body: str,
     headers: str | None = None,
-    bytes_: bytes | None = None,
+    bytes_: bytes | bytearray | memoryview | None = None,
     str_: str | None = None,
     list_: Sequence[str] | None = None,
     int_: int | None = None,

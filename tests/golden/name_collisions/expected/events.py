@@ -8,22 +8,23 @@ from typing import TypeAlias
 
 from ._runtime.shapes.structures import UnknownEvent
 from ._runtime.stream.event_json import decode_event, read_error
-from ._runtime.stream.events import AsyncPayloadStream, EventShape, PayloadStream
-from ._runtime.stream.eventstream import Message as EventMessage
+from ._runtime.stream.event_shape import EventShape
+from ._runtime.stream.events import AsyncPayloadStream, PayloadStream
+from ._runtime.stream.eventstream import EventHeaders
 from .errors import ERRORS, ClientError, Failed
 from .types import FOOBar, FooBar, PayloadOfStreamEvent, PingOutput
 
 
-def _foo_bar_(message: EventMessage) -> FooBar:
-    return decode_event(message, FooBar)
+def _foo_bar_(headers: EventHeaders, payload: bytes) -> FooBar:
+    return decode_event(payload, FooBar)
 
 
-def _foo_bar(message: EventMessage) -> FOOBar:
-    return decode_event(message, FOOBar)
+def _foo_bar(headers: EventHeaders, payload: bytes) -> FOOBar:
+    return decode_event(payload, FOOBar)
 
 
-def _payload_of_stream_event_(message: EventMessage) -> PayloadOfStreamEvent:
-    return PayloadOfStreamEvent(data=message.payload)
+def _payload_of_stream_event_(headers: EventHeaders, payload: bytes) -> PayloadOfStreamEvent:
+    return PayloadOfStreamEvent(data=payload)
 
 
 StreamEvent: TypeAlias = FooBar | FOOBar | PayloadOfStreamEvent | UnknownEvent

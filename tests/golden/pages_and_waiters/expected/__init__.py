@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
@@ -77,6 +78,7 @@ __all__ = [
     "Hooks",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "ListChangesOutput",
     "ListTablesOutput",
     "Log",
@@ -90,6 +92,7 @@ __all__ = [
     "ResponseMetadata",
     "ServiceError",
     "StreamError",
+    "StreamStats",
     "Table",
     "TableNotFound",
     "Tables",
@@ -126,6 +129,7 @@ _MODULES = {
     "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "ListChangesOutput": ".types",
     "ListTablesOutput": ".types",
     "Log": ".types",
@@ -139,6 +143,7 @@ _MODULES = {
     "ResponseMetadata": "._runtime.shapes.structures",
     "ServiceError": "._runtime.errors",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Table": ".types",
     "TableNotFound": ".errors",
     "Tables": "._sync",

@@ -188,7 +188,7 @@ POST_TEXT = OperationInfo(
 
 def build_put_blob(
     *,
-    data: bytes,
+    data: bytes | bytearray | memoryview,
 ) -> Request:
     """Build the request of ``PutBlob``."""
     return Request(
@@ -220,7 +220,7 @@ PUT_BLOB = OperationInfo(
 
 def build_post_blob(
     *,
-    data: bytes | None = None,
+    data: bytes | bytearray | memoryview | None = None,
     json: Any = UNSET,
     type: str | None = None,
     doc: str | None = None,

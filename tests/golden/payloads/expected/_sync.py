@@ -152,7 +152,7 @@ class Payloads(SyncClient):
     def put_blob(
         self,
         *,
-        data: bytes,
+        data: bytes | bytearray | memoryview,
     ) -> PutBlobOutput:
         """The whole body is bytes of one fixed type.
 
@@ -177,7 +177,7 @@ class Payloads(SyncClient):
     def post_blob(
         self,
         *,
-        data: bytes | None = None,
+        data: bytes | bytearray | memoryview | None = None,
         type: str | None = None,
         doc: str | None = None,
     ) -> PostBlobOutput: ...
@@ -192,7 +192,7 @@ class Payloads(SyncClient):
     def post_blob(
         self,
         *,
-        data: bytes | None = None,
+        data: bytes | bytearray | memoryview | None = None,
         json: Any = UNSET,
         type: str | None = None,
         doc: str | None = None,

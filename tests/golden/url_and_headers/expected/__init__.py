@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CredentialsError,
         InvalidInput,
         InvalidResponse,
+        ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         ServiceError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
-    from ._runtime.settings.hooks import CallEvent, Hooks
+    from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
@@ -58,6 +59,7 @@ __all__ = [
     "Hooks",
     "InvalidInput",
     "InvalidResponse",
+    "ItemTooLarge",
     "Places",
     "PlacesError",
     "ProtocolError",
@@ -67,6 +69,7 @@ __all__ = [
     "ServiceError",
     "SetClockOutput",
     "StreamError",
+    "StreamStats",
     "Timeout",
     "Transport",
     "TransportError",
@@ -93,6 +96,7 @@ _MODULES = {
     "Hooks": "._runtime.settings.hooks",
     "InvalidInput": "._runtime.errors",
     "InvalidResponse": "._runtime.errors",
+    "ItemTooLarge": "._runtime.errors",
     "Places": "._sync",
     "PlacesError": ".errors",
     "ProtocolError": "._runtime.errors",
@@ -102,6 +106,7 @@ _MODULES = {
     "ServiceError": "._runtime.errors",
     "SetClockOutput": ".types",
     "StreamError": "._runtime.errors",
+    "StreamStats": "._runtime.settings.hooks",
     "Timeout": "._runtime.message.http",
     "Transport": "._runtime.wire.transport",
     "TransportError": "._runtime.errors",

@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from ..errors import InvalidInput
+from ..message.http import check_header
 from .endpoint import Endpoint, parse_endpoint_url
 
 ACCOUNT_ID = "AWS::Auth::AccountId"
@@ -119,6 +120,8 @@ class Router:
     def _route(self, resolved: ResolvedEndpoint) -> Route:
         endpoint = parse_endpoint_url(resolved.url, "the endpoint that the service's rules give")
         headers = tuple((name, value) for name, values in resolved.headers.items() for value in values)
+        for name, value in headers:
+            check_header(name, value, f"the header {name} that the service's endpoint rules give")
         scheme = self._auth_scheme(resolved)
         return Route(
             endpoint,

@@ -134,7 +134,7 @@ class Connection(asyncio.Protocol):
 
     def _take(self, data: bytes) -> None:
         reader = self._reader
-        if reader is None:
+        if reader is None or reader.complete:
             self._inbox.append(data)
         else:
             try:

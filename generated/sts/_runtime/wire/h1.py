@@ -14,6 +14,7 @@ from typing import Protocol, cast
 
 import httptools
 
+from ..errors import InvalidInput
 from ..message.http import Headers, HTTPRequest
 from .checks import check_request
 from .failures import Malformed, Refused
@@ -51,7 +52,11 @@ def encode_head(request: HTTPRequest, prefix: str = "", extra: Iterable[tuple[st
     lines = [f"{request.method} {prefix}{request.target} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in request.headers]
     lines += [f"{name}: {value}" for name, value in extra]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+    head = "\r\n".join(lines)
+    # A hook may have put another value into the list of headers since they were checked.
+    if not head.count("\r") == head.count("\n") == len(lines) - 1:
+        raise InvalidInput("a header must not contain line ends: it was changed after the request was built")
+    return f"{head}\r\n\r\n".encode("ascii")
 
 
 def body_pieces(request: HTTPRequest) -> Generator[bytes | memoryview]:
@@ -120,6 +125,7 @@ class ResponseReader:
     """
 
     __slots__ = (
+        "_begin",
         "_head_size",
         "_idle",
         "_is_head",
@@ -155,6 +161,7 @@ class ResponseReader:
     def _start(self) -> None:
         self._pairs: list[tuple[bytes, bytes]] = []
         self._on_head = False
+        self._begin = b""
         self._parser: _Parser = httptools.HttpResponseParser(self)
 
     @property
@@ -206,6 +213,11 @@ class ResponseReader:
 
     def _feed_head(self, data: bytes) -> None:
         while not self.status:
+            if len(self._begin) < 5:
+                # llhttp also takes other protocols of this kind.
+                self._begin = (self._begin + data)[:5]
+                if not b"HTTP/".startswith(self._begin):
+                    raise Malformed("what came is not a response: it does not begin with HTTP/")
             scan = self._tail + data if self._tail else data
             end = scan.find(b"\r\n\r\n")
             cut = len(data) if end < 0 else end + 4 - len(self._tail)
@@ -231,7 +243,7 @@ class ResponseReader:
             raise Malformed(f"the response is HTTP/{version} with status {status}")
         if status < 200:
             if status == 101:
-                raise Malformed("the server switched to another protocol (status 101)")
+                raise Malformed("the server switched to another protocol")
             self.continued = self.continued or status == 100
             self._start()
             return
@@ -277,10 +289,11 @@ class ResponseReader:
     def _feed_chunks(self, data: bytes) -> None:
         before = len(self.pieces)
         self._parse(data)
+        self._tail = data[-6:] if len(data) > 5 else (self._tail + data)[-6:]
         if self.complete:
             # llhttp skips line ends between messages, so it does not tell whether some were left.
-            alone = data == b"0\r\n\r\n" or (len(data) > 5 and data.endswith(b"\r\n\r\n"))
-            self.surplus = self.surplus or not alone or data.endswith(b"\r\n\r\n\r\n")
+            alone = self._tail.endswith(b"\r\n\r\n") and self._tail != b"\r\n\r\n\r\n"
+            self.surplus = self.surplus or not alone
         elif len(self.pieces) > before:
             self._idle = 0
         else:
@@ -291,11 +304,12 @@ class ResponseReader:
     def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as error:
+            raise Malformed("the server switched to another protocol") from error
         except httptools.HttpParserError as error:
-            if self.complete:
-                self.surplus = True
-            elif not (self._on_head and self._parser.get_status_code() == 101):
+            if not self.complete:
                 raise Malformed(f"what came is not a response: {error}") from error
+            self.surplus = True
 
     # What llhttp found
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._operations import (
     ADD_LAYER_VERSION_PERMISSION,
@@ -193,11 +193,9 @@ from ._operations import (
     build_update_function_event_invoke_config,
     build_update_function_url_config,
 )
-from ._runtime.call.pages import AsyncPages
 from ._runtime.client import AsyncClient
 from ._runtime.codec.blob import AsyncBlobInput
 from ._runtime.stream.base import AsyncStreamCall
-from .events import AsyncInvokeWithResponseStream
 from .types import (
     AcceleratorConfig,
     AddLayerVersionPermissionOutput,
@@ -361,6 +359,12 @@ from .types import (
     UpdateRuntimeOn,
     VpcConfig,
 )
+
+if TYPE_CHECKING:
+    from ._runtime.call.pages import AsyncPages
+    from .events import (
+        AsyncInvokeWithResponseStream,
+    )
 
 
 class AsyncLambda(AsyncClient):
@@ -2292,6 +2296,8 @@ class AsyncLambda(AsyncClient):
             invocation_type=invocation_type,
             payload=payload,
         )
+        from .events import AsyncInvokeWithResponseStream
+
         return self._open(INVOKE_WITH_RESPONSE_STREAM, request, AsyncInvokeWithResponseStream)
 
     async def list_aliases(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._operations import (
     ADD_LAYER_VERSION_PERMISSION,
@@ -193,10 +193,8 @@ from ._operations import (
     build_update_function_event_invoke_config,
     build_update_function_url_config,
 )
-from ._runtime.call.pages import Pages
 from ._runtime.client import SyncClient
 from ._runtime.codec.blob import BlobInput
-from .events import InvokeWithResponseStream
 from .types import (
     AcceleratorConfig,
     AddLayerVersionPermissionOutput,
@@ -360,6 +358,12 @@ from .types import (
     UpdateRuntimeOn,
     VpcConfig,
 )
+
+if TYPE_CHECKING:
+    from ._runtime.call.pages import Pages
+    from .events import (
+        InvokeWithResponseStream,
+    )
 
 
 class Lambda(SyncClient):
@@ -2290,6 +2294,8 @@ class Lambda(SyncClient):
             invocation_type=invocation_type,
             payload=payload,
         )
+        from .events import InvokeWithResponseStream
+
         return self._open(INVOKE_WITH_RESPONSE_STREAM, request, InvokeWithResponseStream)
 
     def list_aliases(

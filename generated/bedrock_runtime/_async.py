@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from msgspec import UNSET
 
@@ -33,10 +33,8 @@ from ._operations import (
     build_list_async_invokes,
     build_start_async_invoke,
 )
-from ._runtime.call.pages import AsyncPages
 from ._runtime.client import AsyncClient
 from ._runtime.stream.base import AsyncStreamCall
-from .events import AsyncConverseStream, AsyncInvokeModelWithResponseStream
 from .types import (
     ApplyGuardrailOutput,
     AsyncInvokeOutputDataConfig,
@@ -72,6 +70,13 @@ from .types import (
     ToolConfiguration,
     Trace,
 )
+
+if TYPE_CHECKING:
+    from ._runtime.call.pages import AsyncPages
+    from .events import (
+        AsyncConverseStream,
+        AsyncInvokeModelWithResponseStream,
+    )
 
 
 class AsyncBedrockRuntime(AsyncClient):
@@ -266,6 +271,8 @@ class AsyncBedrockRuntime(AsyncClient):
             service_tier=service_tier,
             output_config=output_config,
         )
+        from .events import AsyncConverseStream
+
         return self._open(CONVERSE_STREAM, request, AsyncConverseStream)
 
     async def count_tokens(
@@ -561,6 +568,8 @@ class AsyncBedrockRuntime(AsyncClient):
             body=body,
             json=json,
         )
+        from .events import AsyncInvokeModelWithResponseStream
+
         return self._open(
             INVOKE_MODEL_WITH_RESPONSE_STREAM, request, AsyncInvokeModelWithResponseStream
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from msgspec import UNSET
 
@@ -33,9 +33,7 @@ from ._operations import (
     build_list_async_invokes,
     build_start_async_invoke,
 )
-from ._runtime.call.pages import Pages
 from ._runtime.client import SyncClient
-from .events import ConverseStream, InvokeModelWithResponseStream
 from .types import (
     ApplyGuardrailOutput,
     AsyncInvokeOutputDataConfig,
@@ -71,6 +69,13 @@ from .types import (
     ToolConfiguration,
     Trace,
 )
+
+if TYPE_CHECKING:
+    from ._runtime.call.pages import Pages
+    from .events import (
+        ConverseStream,
+        InvokeModelWithResponseStream,
+    )
 
 
 class BedrockRuntime(SyncClient):
@@ -265,6 +270,8 @@ class BedrockRuntime(SyncClient):
             service_tier=service_tier,
             output_config=output_config,
         )
+        from .events import ConverseStream
+
         return self._open(CONVERSE_STREAM, request, ConverseStream)
 
     def count_tokens(
@@ -560,6 +567,8 @@ class BedrockRuntime(SyncClient):
             body=body,
             json=json,
         )
+        from .events import InvokeModelWithResponseStream
+
         return self._open(INVOKE_MODEL_WITH_RESPONSE_STREAM, request, InvokeModelWithResponseStream)
 
     def list_async_invokes(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._operations import (
     BATCH_EXECUTE_STATEMENT,
@@ -73,7 +73,6 @@ from ._operations import (
     UPDATE_TABLE_REPLICA_AUTO_SCALING,
     UPDATE_TIME_TO_LIVE,
 )
-from ._runtime.call.pages import AsyncPages
 from ._runtime.client import AsyncClient
 from ._runtime.codec.request_text import required, token_or_new
 from ._runtime.shapes.paths import keys_of, member_of
@@ -205,6 +204,9 @@ from .types import (
     WarmThroughput,
     WriteRequest,
 )
+
+if TYPE_CHECKING:
+    from ._runtime.call.pages import AsyncPages
 
 
 class AsyncDynamoDB(AsyncClient):

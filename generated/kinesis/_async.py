@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._operations import (
     ACKNOWLEDGE_DEAD_LETTER_QUEUE_RECORDS,
@@ -68,11 +68,9 @@ from ._operations import (
     UPDATE_STREAM_RECORD_DISTRIBUTION_STRATEGY,
     UPDATE_STREAM_WARM_THROUGHPUT,
 )
-from ._runtime.call.pages import AsyncPages
 from ._runtime.client import AsyncClient
 from ._runtime.codec.request_text import required
 from ._runtime.stream.base import AsyncStreamCall
-from .events import AsyncSubscribeToShardStream
 from .types import (
     AcknowledgeDeadLetterQueueRecordsOutput,
     AcknowledgeDeadLetterQueueRecordsRequestEntry,
@@ -162,6 +160,12 @@ from .types import (
     UpdateStreamRecordDistributionStrategyOutput,
     UpdateStreamWarmThroughputOutput,
 )
+
+if TYPE_CHECKING:
+    from ._runtime.call.pages import AsyncPages
+    from .events import (
+        AsyncSubscribeToShardStream,
+    )
 
 
 class AsyncKinesis(AsyncClient):
@@ -2154,6 +2158,8 @@ class AsyncKinesis(AsyncClient):
                 "StreamId": stream_id,
             },
         )
+        from .events import AsyncSubscribeToShardStream
+
         return self._open(SUBSCRIBE_TO_SHARD, request, AsyncSubscribeToShardStream)
 
     async def tag_resource(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._operations import (
     ACKNOWLEDGE_DEAD_LETTER_QUEUE_RECORDS,
@@ -68,10 +68,8 @@ from ._operations import (
     UPDATE_STREAM_RECORD_DISTRIBUTION_STRATEGY,
     UPDATE_STREAM_WARM_THROUGHPUT,
 )
-from ._runtime.call.pages import Pages
 from ._runtime.client import SyncClient
 from ._runtime.codec.request_text import required
-from .events import SubscribeToShardStream
 from .types import (
     AcknowledgeDeadLetterQueueRecordsOutput,
     AcknowledgeDeadLetterQueueRecordsRequestEntry,
@@ -161,6 +159,12 @@ from .types import (
     UpdateStreamRecordDistributionStrategyOutput,
     UpdateStreamWarmThroughputOutput,
 )
+
+if TYPE_CHECKING:
+    from ._runtime.call.pages import Pages
+    from .events import (
+        SubscribeToShardStream,
+    )
 
 
 class Kinesis(SyncClient):
@@ -2153,6 +2157,8 @@ class Kinesis(SyncClient):
                 "StreamId": stream_id,
             },
         )
+        from .events import SubscribeToShardStream
+
         return self._open(SUBSCRIBE_TO_SHARD, request, SubscribeToShardStream)
 
     def tag_resource(

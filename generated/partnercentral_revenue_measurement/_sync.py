@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._operations import (
     CREATE_MARKETPLACE_REVENUE_SHARE,
@@ -29,7 +29,6 @@ from ._operations import (
     UPDATE_MARKETPLACE_REVENUE_SHARE_ALLOCATION,
     UPDATE_REVENUE_ATTRIBUTION,
 )
-from ._runtime.call.pages import Pages
 from ._runtime.client import SyncClient
 from ._runtime.codec.request_text import required, token_or_new
 from .types import (
@@ -67,6 +66,9 @@ from .types import (
     UpdateMarketplaceRevenueShareAllocationOutput,
     UpdateRevenueAttributionOutput,
 )
+
+if TYPE_CHECKING:
+    from ._runtime.call.pages import Pages
 
 
 class PartnerCentralRevenueMeasurementAPI(SyncClient):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from msgspec import UNSET
 
@@ -19,8 +19,12 @@ from ._operations import (
 )
 from ._runtime.client import AsyncClient
 from ._runtime.stream.base import AsyncStreamCall
-from .events import AsyncInvokeEndpointWithResponseStream
 from .types import InvokeEndpointAsyncOutput, InvokeEndpointOutput
+
+if TYPE_CHECKING:
+    from .events import (
+        AsyncInvokeEndpointWithResponseStream,
+    )
 
 
 class AsyncSageMakerRuntime(AsyncClient):
@@ -324,6 +328,8 @@ class AsyncSageMakerRuntime(AsyncClient):
             inference_id=inference_id,
             inference_component_name=inference_component_name,
         )
+        from .events import AsyncInvokeEndpointWithResponseStream
+
         return self._open(
             INVOKE_ENDPOINT_WITH_RESPONSE_STREAM, request, AsyncInvokeEndpointWithResponseStream
         )

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from msgspec import UNSET
 
@@ -18,8 +18,12 @@ from ._operations import (
     build_invoke_endpoint_with_response_stream,
 )
 from ._runtime.client import SyncClient
-from .events import InvokeEndpointWithResponseStream
 from .types import InvokeEndpointAsyncOutput, InvokeEndpointOutput
+
+if TYPE_CHECKING:
+    from .events import (
+        InvokeEndpointWithResponseStream,
+    )
 
 
 class SageMakerRuntime(SyncClient):
@@ -323,6 +327,8 @@ class SageMakerRuntime(SyncClient):
             inference_id=inference_id,
             inference_component_name=inference_component_name,
         )
+        from .events import InvokeEndpointWithResponseStream
+
         return self._open(
             INVOKE_ENDPOINT_WITH_RESPONSE_STREAM, request, InvokeEndpointWithResponseStream
         )

@@ -93,6 +93,7 @@ ASSUME_ROLE_WITH_WEB_IDENTITY = RPC.operation(
         "MinimumSessionTokenSize": int,
     },
     AssumeRoleWithWebIdentityOutput,
+    retry_safe=True,
     auth="none",
 )
 ASSUME_ROOT = RPC.operation(

@@ -38,11 +38,13 @@ class ExpiredTradeInTokenException(STSError):
 class IDPCommunicationErrorException(STSError):
     """The service's error ``IDPCommunicationError``.
 
-    Sent as ``IDPCommunicationError``, HTTP 400.
+    Sent as ``IDPCommunicationError``, HTTP 400. It is retried where the operation is safe to
+    repeat.
     """
 
     wire_code = "IDPCommunicationError"
     http_status = 400
+    retry = "transient"
 
 
 class IDPRejectedClaimException(STSError):

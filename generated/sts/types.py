@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -33,6 +34,8 @@ class Credentials(Structure, kw_only=True):
         session_token: ``SessionToken``.
         expiration: ``Expiration``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"secret_access_key"})
 
     access_key_id: str = msgspec.field(name="AccessKeyId", default="")
     secret_access_key: str = msgspec.field(name="SecretAccessKey", default="")
@@ -279,6 +282,8 @@ class GetWebIdentityTokenOutput(Output, kw_only=True):
         web_identity_token: ``WebIdentityToken``.
         expiration: ``Expiration``.
     """
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"web_identity_token"})
 
     web_identity_token: str | None = msgspec.field(name="WebIdentityToken", default=None)
     expiration: datetime | None = msgspec.field(name="Expiration", default=None)

@@ -12,6 +12,8 @@ from typing import Any
 
 import dynamodb
 import pytest
+import sts
+import sts.testing as sts_testing
 from e2e.drivers import connector
 from sagemaker_runtime import (
     AsyncSageMakerRuntime,
@@ -215,3 +217,18 @@ def test_every_client_has_a_retry_quota_of_its_own() -> None:
             with client, pytest.raises(SageMakerRuntimeError):
                 client.invoke_endpoint(**CALL)
             assert len(server.requests) - begun == 1 + 500 // 14
+
+
+def test_an_identity_provider_that_could_not_be_reached_is_asked_again() -> None:
+    stub = sts_testing.StubTransport()
+    told = b"<ErrorResponse><Error><Code>IDPCommunicationError</Code><Message>gone</Message></Error></ErrorResponse>"
+    for _ in range(2):
+        stub.respond(told, status=400, headers={"Content-Type": "text/xml"})
+    stub.respond(b"<AssumeRoleWithWebIdentityResponse/>", headers={"Content-Type": "text/xml"})
+    client = sts.STS(region="eu-west-1", transport=stub)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sts._runtime.call.retry.Backoff.delay", lambda *_: 0.0)
+        output = client.assume_role_with_web_identity(
+            role_arn="arn:aws:iam::123456789012:role/r", role_session_name="s", web_identity_token="t"
+        )
+    assert output.metadata.attempts == 3

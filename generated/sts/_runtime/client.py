@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from msgspec.structs import replace
 
@@ -20,13 +20,15 @@ from .settings.config import Config, ServiceInfo, resolve_config, to_attempts, t
 from .settings.hooks import Hooks, StreamWatch
 from .shapes.structures import Output
 from .signing.credentials import CredentialsSource, resolve_credentials
-from .stream.base import AsyncStream, AsyncStreamCall, SyncStream
 from .wire.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+
+if TYPE_CHECKING:
+    from .stream.base import AsyncStream, AsyncStreamCall, SyncStream
 
 Out = TypeVar("Out", bound=Output)
 TransportT = TypeVar("TransportT", bound=Transport | AsyncTransport)
-Stream = TypeVar("Stream", bound=SyncStream[Any])
-AsyncStreamT = TypeVar("AsyncStreamT", bound=AsyncStream[Any])
+Stream = TypeVar("Stream", bound="SyncStream[Any]")
+AsyncStreamT = TypeVar("AsyncStreamT", bound="AsyncStream[Any]")
 
 _OWN_HEADERS = frozenset(
     {
@@ -262,6 +264,8 @@ class AsyncClient(BaseClient[AsyncTransport]):
             steps = self._steps(operation, request)
             output, reply = await adrive(steps, self._transport, self._credentials)
             return await stream.opened(reply.connection, output, **_stream_context(operation, reply))
+
+        from .stream.base import AsyncStreamCall
 
         return AsyncStreamCall(start)
 

@@ -5,10 +5,9 @@ Source of the partitions: AWS's ``partitions.json``, as shipped with its SDKs.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -21,10 +20,10 @@ _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[a-z0-9-]{1,63}(?<!-)")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)([?#].*)?")
 _AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(?::(.*))?")
 _NOT_IN_URL = re.compile(r"[^!-~]")
-_NOT_IN_PATH = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/%-]")
+_NOT_IN_PATH = r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/%-]"
 _HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
-_DOT_SEGMENT = re.compile(r"(?:\.|%2[eE]){1,2}")
+_DOT_SEGMENT = r"(?:\.|%2[eE]){1,2}"
 
 
 class Hosts(msgspec.Struct, frozen=True):
@@ -63,7 +62,7 @@ class Endpoint(msgspec.Struct, frozen=True):
         return host if self.port in (None, _DEFAULT_PORTS[self.scheme]) else f"{host}:{self.port}"
 
 
-class Partition(NamedTuple):
+class Partition(msgspec.Struct, frozen=True):
     """One of AWS's partitions, groups of Regions that have nothing in common but the software.
 
     Attributes:
@@ -243,8 +242,10 @@ def _host_name(host: str, what: str) -> str:
 
 
 def _ip_address(text: str, version: int, what: str) -> str:
+    from ipaddress import IPv4Address, IPv6Address
+
     try:
-        address = ipaddress.IPv4Address(text) if version == 4 else ipaddress.IPv6Address(text)
+        address = IPv4Address(text) if version == 4 else IPv6Address(text)
     except ValueError:
         raise InvalidInput(f"{what} has an invalid host: {text[:80]!r} is not an IPv{version} address") from None
     if "%" in text:
@@ -254,8 +255,10 @@ def _ip_address(text: str, version: int, what: str) -> str:
 
 def _path_prefix(path: str, what: str) -> str:
     prefix = path.rstrip("/")
-    if found := _NOT_IN_PATH.search(prefix):
+    if not prefix:
+        return ""
+    if found := re.search(_NOT_IN_PATH, prefix):
         raise InvalidInput(f"{what} has {found.group()!r} in its path: percent-encode it")
-    if any(_DOT_SEGMENT.fullmatch(segment) for segment in prefix.split("/")):
+    if any(re.fullmatch(_DOT_SEGMENT, segment) for segment in prefix.split("/")):
         raise InvalidInput(f"{what} must not have the segments '.' or '..' in its path")
     return prefix

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import msgspec
 
 from ..errors import InvalidInput
+from ..message.http import check_header
 from .endpoint import Endpoint, parse_endpoint_url
 
 ACCOUNT_ID = "AWS::Auth::AccountId"
@@ -16,7 +17,7 @@ ACCOUNT_ID = "AWS::Auth::AccountId"
 _CACHED_ROUTES = 256
 
 
-class ResolvedEndpoint(NamedTuple):
+class ResolvedEndpoint(msgspec.Struct, frozen=True):
     """What endpoint rules decided.
 
     Attributes:
@@ -30,7 +31,7 @@ class ResolvedEndpoint(NamedTuple):
     headers: Mapping[str, list[str]] = {}
 
 
-class EndpointRules(NamedTuple):
+class EndpointRules(msgspec.Struct, frozen=True):
     """A service's endpoint rules.
 
     Attributes:
@@ -119,6 +120,8 @@ class Router:
     def _route(self, resolved: ResolvedEndpoint) -> Route:
         endpoint = parse_endpoint_url(resolved.url, "the endpoint that the service's rules give")
         headers = tuple((name, value) for name, values in resolved.headers.items() for value in values)
+        for name, value in headers:
+            check_header(name, value, f"the header {name} that the service's endpoint rules give")
         scheme = self._auth_scheme(resolved)
         return Route(
             endpoint,

@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import cache, partial
 from math import isfinite, isnan
 from typing import Any, TypeVar, get_args, get_origin
-from urllib.parse import quote
 
 from ..errors import InvalidInput
 from ..message.http import HeaderList, check_header
@@ -191,6 +190,11 @@ def encode_query(*parts: tuple[str, str, Any, Any]) -> str:
 
 
 def _quote(text: str, name: str, *, safe: str) -> str:
+    if text.isascii() and text.isalnum():
+        return text
+    # Imported by the first text that may need it: it takes as long as the rest of this room.
+    from urllib.parse import quote
+
     try:
         return quote(text, safe=safe)
     except UnicodeEncodeError as error:

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from ipaddress import IPv6Address
-from typing import NamedTuple, TypeVar
-from urllib.parse import ParseResult, quote, urlparse
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from .endpoint import Partition, partition
+
+if TYPE_CHECKING:
+    from urllib.parse import ParseResult
 
 __all__ = [
     "Arn",
@@ -35,11 +38,11 @@ __all__ = [
 T = TypeVar("T")
 D = TypeVar("D")
 
-_HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
-_IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
+_HOST_LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+_IPV4 = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}"
 
 
-class Arn(NamedTuple):
+class Arn(msgspec.Struct, frozen=True):
     """The parts of an Amazon Resource Name; ``resource_id`` is split at its colons and slashes."""
 
     partition: str
@@ -49,7 +52,7 @@ class Arn(NamedTuple):
     resource_id: tuple[str, ...]
 
 
-class URL(NamedTuple):
+class URL(msgspec.Struct, frozen=True):
     """The parts of a URL. ``normalized_path`` begins and ends with a slash; ``path`` is as it was given."""
 
     scheme: str
@@ -69,6 +72,8 @@ def parse_arn(text: str) -> Arn | None:
 
 def parse_url(text: str) -> URL | None:
     """Take a URL apart; None for what is no HTTP or HTTPS URL, or has a query (``parseURL``)."""
+    from urllib.parse import urlparse
+
     try:
         parts = urlparse(text)
         host = parts.hostname or ""
@@ -81,6 +86,8 @@ def parse_url(text: str) -> URL | None:
 
 
 def _normalized_path(parts: ParseResult) -> str:
+    from urllib.parse import quote
+
     kept: list[str] = []
     for segment in parts.path.split("/"):
         if segment == "..":
@@ -91,8 +98,10 @@ def _normalized_path(parts: ParseResult) -> str:
 
 
 def _is_ip(host: str) -> bool:
-    if _IPV4.fullmatch(host):
+    if re.fullmatch(_IPV4, host):
         return True
+    from ipaddress import IPv6Address
+
     try:
         IPv6Address(host)
     except ValueError:
@@ -103,12 +112,12 @@ def _is_ip(host: str) -> bool:
 def is_valid_host_label(text: str, *, allow_subdomains: bool) -> bool:
     """Whether the text is one label of a host name by RFC 1123, or several joined by dots (``isValidHostLabel``)."""
     labels = text.split(".") if allow_subdomains else (text,)
-    return all(_HOST_LABEL.fullmatch(label) for label in labels)
+    return all(re.fullmatch(_HOST_LABEL, label) for label in labels)
 
 
 def is_virtual_hostable_s3_bucket(text: str, *, allow_subdomains: bool) -> bool:
     """Whether a bucket of this name can be a part of a host name (``aws.isVirtualHostableS3Bucket``)."""
-    if len(text) < 3 or text != text.lower() or _IPV4.fullmatch(text):
+    if len(text) < 3 or text != text.lower() or re.fullmatch(_IPV4, text):
         return False
     return is_valid_host_label(text, allow_subdomains=allow_subdomains)
 
@@ -130,6 +139,8 @@ def split(text: str, delimiter: str, limit: int) -> tuple[str, ...]:
 
 def uri_encode(text: str) -> str:
     """Percent-encode all but the unreserved characters of RFC 3986 (``uriEncode``)."""
+    from urllib.parse import quote
+
     return quote(text, safe="-._~")
 
 

@@ -9,19 +9,19 @@ Where that is silent, this does what botocore does.
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 from ..errors import InvalidInput
 
 if TYPE_CHECKING:
     from hashlib import _Hash
+
+    _Key = tuple[_Hash, _Hash]
 
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 """The payload hash that leaves the body out of the signature (only some services accept it, over TLS)."""
@@ -33,7 +33,7 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 _PRINTABLE = re.compile(r"[!-~]+")
 _SCOPE_PART = re.compile(r"[A-Za-z0-9._-]+")
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_.~/-]*")
-_NOT_ON_WIRE = re.compile(r"[^!-~]+")
+_NOT_ON_WIRE = r"[^!-~]+"
 
 # Proxies and tracing change these on the way, so a signature over them would break.
 _UNSIGNED_HEADERS = frozenset(
@@ -276,7 +276,7 @@ def presign(
     }
     if token is not None:
         parameters["X-Amz-Security-Token"] = token
-    pairs = [f"{name}={quote(value, safe='-_.~')}" for name, value in parameters.items()]
+    pairs = [f"{name}={_quoted(value, '-_.~')}" for name, value in parameters.items()]
     whole = "&".join([_on_wire(query), *pairs] if query else pairs)
     digest = payload_hash or values.get("x-amz-content-sha256")
     if not digest:
@@ -330,7 +330,14 @@ def _canonical_path(path: str, normalize: bool, double_encode: bool) -> str:
     if _PLAIN_PATH.fullmatch(path):
         return path
     # S3 decodes the path and encodes it once, so "$" on the wire counts as "%24".
-    return quote(path, safe="/~" if double_encode else "/~%")
+    return _quoted(path, "/~" if double_encode else "/~%")
+
+
+def _quoted(text: str, safe: str) -> str:
+    # Most requests have nothing to quote, and the module costs more to import than this one.
+    from urllib.parse import quote
+
+    return quote(text, safe=safe)
 
 
 def _remove_dot_segments(path: str) -> str:
@@ -354,7 +361,7 @@ def _canonical_query(query: str) -> str:
 
 def _on_wire(text: str) -> str:
     """Percent-encode what no request line can carry; the rest is encoded already."""
-    return _NOT_ON_WIRE.sub(lambda found: quote(found.group()), text)
+    return re.sub(_NOT_ON_WIRE, lambda found: _quoted(found.group(), "/"), text)
 
 
 def _check_payload_hash(given: str, headers: Iterable[tuple[str, str]]) -> None:
@@ -372,11 +379,8 @@ def _canonical_request(method: str, path: str, query: str, values: dict[str, str
 
 def _signature(canonical: str, timestamp: str, scope: str, secret: str, region: str, service: str) -> str:
     hashed = sha256(canonical.encode()).hexdigest()
-    begun_inner, begun_outer = _signing_key(secret, timestamp[:8], region, service)
-    inner, outer = begun_inner.copy(), begun_outer.copy()
-    inner.update(f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashed}".encode())
-    outer.update(inner.digest())
-    return outer.hexdigest()
+    key = _signing_key(secret, timestamp[:8], region, service)
+    return _hmac(key, f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashed}").hex()
 
 
 @lru_cache(maxsize=64)
@@ -388,14 +392,28 @@ def _scope(date: str, region: str, service: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _signing_key(secret: str, date: str, region: str, service: str) -> tuple[_Hash, _Hash]:
-    """Derive the key of one day, region and service; every request of that day shares it.
-
-    Returns HMAC's two hashes (RFC 2104) with the key in them, to be copied: OpenSSL takes three times as long to begin
-    them anew as a signature then takes.
-    """
+def _signing_key(secret: str, date: str, region: str, service: str) -> _Key:
+    """Derive the key of one day, region and service; every request of that day shares it."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    padded = key.ljust(sha256().block_size, b"\0")
-    return sha256(bytes(byte ^ 0x36 for byte in padded)), sha256(bytes(byte ^ 0x5C for byte in padded))
+        key = _hmac(_key(key), part)
+    return _key(key)
+
+
+def _key(key: bytes) -> _Key:
+    """Return the two hashes of HMAC-SHA256 (RFC 2104), begun with the key.
+
+    They are copied for each message: OpenSSL takes three times as long to begin them anew as a signature then takes.
+    """
+    inner, outer = sha256(), sha256()
+    padded = (key if len(key) <= inner.block_size else sha256(key).digest()).ljust(inner.block_size, b"\0")
+    inner.update(bytes(byte ^ 0x36 for byte in padded))
+    outer.update(bytes(byte ^ 0x5C for byte in padded))
+    return inner, outer
+
+
+def _hmac(key: _Key, message: str) -> bytes:
+    inner, outer = key[0].copy(), key[1].copy()
+    inner.update(message.encode())
+    outer.update(inner.digest())
+    return outer.digest()

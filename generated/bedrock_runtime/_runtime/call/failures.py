@@ -17,7 +17,7 @@ from ..codec.operation import Operation
 from ..errors import InvalidResponse, ProtocolError, ServiceError, TransportError
 from ..message.encoding import decoded
 from ..message.http import Headers, Response
-from .checksum import is_intact
+from .attempts import is_intact
 from .repair import repair
 from .retry import THROTTLED_SCALE, Backoff, is_resendable, is_retryable, retry_kind
 from .sdk_headers import expiry

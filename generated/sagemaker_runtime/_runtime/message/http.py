@@ -23,7 +23,7 @@ HeaderList = list[tuple[str, str]]
 
 _FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_OPENS = re.compile(rb"[{\[\"\x80-\xff]")
+_OPENS = rb"[{\[\"\x80-\xff]"
 _EXCERPT = 80
 _SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token"})
 
@@ -200,7 +200,7 @@ def describe_body(body: bytes, headers: Headers | None = None) -> str:
     told = f"{shown(content_type, 100)}, {len(body)} bytes" if content_type else f"{len(body)} bytes"
     if encoding:
         told += f", Content-Encoding {shown(encoding, 100)}"
-    is_text = content_type is not None and content_type.lower().startswith("text/") and not _OPENS.search(body)
+    is_text = content_type is not None and content_type.lower().startswith("text/") and not re.search(_OPENS, body)
     if not body or not (is_text or body.lstrip().startswith(b"<")):
         return told
     begins = body[: 4 * _EXCERPT].decode("utf-8", "backslashreplace")

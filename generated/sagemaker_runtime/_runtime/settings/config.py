@@ -33,7 +33,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import msgspec
 
@@ -56,7 +55,7 @@ _CONNECT_LIMIT = 10.0
 _MIN_COMPRESSION_SIZE = 10_240
 _MAX_MIN_COMPRESSION_SIZE = 1_048_576
 _ACCOUNT_ID_MODES = ("preferred", "disabled", "required")
-_NOT_IN_APPLICATION = re.compile(r"[^0-9A-Za-z!$%&'*+.^_`|~,#-]")
+_NOT_IN_APPLICATION = r"[^0-9A-Za-z!$%&'*+.^_`|~,#-]"
 _HOOKS = ("before_send", "after_response", "on_retry", "on_error")
 _OS_NAMES = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
@@ -199,7 +198,7 @@ def to_timeout(timeout: float | Timeout | None, service: ServiceInfo) -> Timeout
     return Timeout(connect=min(seconds, _CONNECT_LIMIT), read=seconds, write=seconds, pool=seconds)
 
 
-class _Setting(NamedTuple):
+class _Setting(msgspec.Struct, frozen=True):
     value: str
     where: str
 
@@ -386,7 +385,7 @@ def _user_agent(service: ServiceInfo, settings: _Settings, extra: str | None) ->
     python = ".".join(map(str, sys.version_info[:3]))
     agent = f"lapsmith api/{api} lang/python#{python} os/{_OS_NAMES.get(sys.platform, 'other')}"
     if application is not None:
-        agent += f" app/{_NOT_IN_APPLICATION.sub('-', application.value)}"
+        agent += f" app/{re.sub(_NOT_IN_APPLICATION, '-', application.value)}"
     if not extra:
         return agent
     check_header("User-Agent", extra, "user_agent_extra")

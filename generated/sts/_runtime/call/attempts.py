@@ -8,6 +8,7 @@ Retries, clock skew and credential refresh exist once, for sync and async client
 
 from __future__ import annotations
 
+from binascii import crc32
 from datetime import datetime
 from types import ModuleType
 from typing import Any, Generic, TypeVar
@@ -16,14 +17,12 @@ from msgspec.structs import replace
 
 from ..codec.operation import Operation
 from ..errors import AWSError, InvalidResponse, TransportError
-from ..message.encoding import decoded
 from ..message.http import HeaderList, Headers, HTTPRequest, Request, Response
 from ..settings.config import Config, ServiceInfo
 from ..settings.hooks import watch
 from ..shapes.structures import Output, ResponseMetadata
 from ..signing.sigv4 import Credentials
 from ..wire.forks import fork_lock
-from .checksum import is_intact
 from .deadline import Deadline
 from .prepare import compressed, prepare
 from .sdk_headers import ATTEMPT, INVOCATION_ID, attempt_header, invocation_id, trace_headers
@@ -190,6 +189,8 @@ class Attempts(Generic[Out]):
         try:
             return self.operation.parse(response)
         except InvalidResponse:
+            from ..message.encoding import decoded
+
             # A payload of the caller's own stays as it came, so only what cannot be read is decompressed.
             readable = decoded(response)
             if readable is None:
@@ -200,6 +201,12 @@ class Attempts(Generic[Out]):
         """Tell who listens that the call fails; with None, that it was cancelled or interrupted."""
         if self.watching:
             self.watching.failed(error)
+
+
+def is_intact(response: Response) -> bool:
+    """Return whether a body matches the CRC-32 in the header ``x-amz-crc32``, if it has one."""
+    expected = response.headers.get("x-amz-crc32")
+    return expected is None or str(crc32(response.body)) == expected
 
 
 def request_id(headers: Headers) -> str | None:

@@ -14,6 +14,7 @@ from typing import Protocol, cast
 
 import httptools
 
+from ..errors import InvalidInput
 from ..message.http import Headers, HTTPRequest
 from .checks import check_request
 from .failures import Malformed, Refused
@@ -51,7 +52,11 @@ def encode_head(request: HTTPRequest, prefix: str = "", extra: Iterable[tuple[st
     lines = [f"{request.method} {prefix}{request.target} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in request.headers]
     lines += [f"{name}: {value}" for name, value in extra]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+    head = "\r\n".join(lines)
+    # A hook may have put another value into the list of headers since they were checked.
+    if not head.count("\r") == head.count("\n") == len(lines) - 1:
+        raise InvalidInput("a header must not contain line ends: it was changed after the request was built")
+    return f"{head}\r\n\r\n".encode("ascii")
 
 
 def body_pieces(request: HTTPRequest) -> Generator[bytes | memoryview]:

@@ -320,23 +320,3 @@ def test_members_of_errors_are_read_leniently() -> None:
     assert isinstance(error, Limit)
     assert (error.most, error.when, error.message) == (5, MOMENT, "")
     assert error_document(b"\xff") == error_document(cbor2.dumps([1])) == error_document(b"") == {}
-
-
-BAD_TIMES = [cbor2.CBORTag(1, nan), cbor2.CBORTag(1, 1e30), cbor2.CBORTag(1, "soon"), cbor2.CBORTag(0, "soon")]
-
-
-@pytest.mark.parametrize("time", BAD_TIMES)
-@pytest.mark.parametrize("wide", [b"\xd8\x01", b"\xd9\x00\x01", None])
-def test_a_time_that_cannot_be_read_names_its_path(time: cbor2.CBORTag, wide: bytes | None) -> None:
-    written = cbor2.dumps(time)
-    body = b"\xa1\x64When" + (written if wide is None else wide + written[1:])
-    with pytest.raises(InvalidResponse, match=r"expected a timestamp, got (float|str) at `\$.When`"):
-        decode_body(answer(body), ThingOutput)
-
-
-@pytest.mark.parametrize("time", BAD_TIMES)
-def test_a_time_that_cannot_be_read_does_not_hide_the_rest_of_an_error(time: cbor2.CBORTag) -> None:
-    body = cbor2.dumps({"When": time, "__type": "Limit", "Most": 5, "message": "too many"})
-    error = PUT_THING.parse_error(answer(body, 400), PUT_THING.errors, PUT_THING.service_error)
-    assert isinstance(error, Limit)
-    assert (error.code, error.message, error.most, error.when) == ("Limit", "too many", 5, None)

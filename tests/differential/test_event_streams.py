@@ -244,7 +244,7 @@ def test_events_are_those_that_botocore_reads(packages: dict[str, ModuleType], s
 
 
 def ended(module: ModuleType, stream: Any) -> list[Any]:
-    """The events of a stream that must end with one. botocore takes any end, and leaves it to callers to look for it."""
+    """The events of a stream that must end with one; botocore takes any end."""
     events: list[Any] = []
     raised: Any = None
     try:

@@ -23,6 +23,7 @@ from zlib import crc32
 import msgspec
 
 from ..errors import AWSError, ChecksumMismatch, InvalidInput, StreamError, TruncatedStream
+from .checksum import crc32_function
 
 MAX_MESSAGE_LENGTH = 24 * 1024 * 1024
 """The longest frame, in bytes, prelude and checksums included."""
@@ -104,7 +105,18 @@ class FrameDecoder(Generic[T]):
         error: what ends the stream, as soon as it is known; None while it is sound.
     """
 
-    __slots__ = ("_blocks", "_head_length", "_heads", "_held", "_needed", "_position", "_reader", "_size", "error")
+    __slots__ = (
+        "_blocks",
+        "_crc32",
+        "_head_length",
+        "_heads",
+        "_held",
+        "_needed",
+        "_position",
+        "_reader",
+        "_size",
+        "error",
+    )
 
     def __init__(self, reader: Callable[[EventHeaders], Callable[[bytes], T]]) -> None:
         """Make a decoder.
@@ -115,6 +127,7 @@ class FrameDecoder(Generic[T]):
         """
         self.error: Exception | None = None
         self._reader = reader
+        self._crc32 = crc32_function()
         # The frame that has begun: its bytes in the pieces that came, their number, and the number to wait for.
         self._held: list[bytes | bytearray | memoryview] = []
         self._size = 0
@@ -170,7 +183,7 @@ class FrameDecoder(Generic[T]):
     def _read_frames(self, chunk: bytes, start: int, items: list[T]) -> None:
         """Read the frames of ``chunk`` from ``start`` on, and hold the one that goes on in the next chunk."""
         size = len(chunk)
-        heads = self._heads
+        heads, crc32 = self._heads, self._crc32
         head_length = self._head_length
         checksum = _CRC.unpack_from
         position = self._position - start
@@ -247,14 +260,14 @@ class FrameDecoder(Generic[T]):
         found = self._heads.get(head)
         if found is None:
             head_crc = crc32(head)
-            if crc32(payload, head_crc) != checksum:
+            if self._crc32(payload, head_crc) != checksum:
                 raise _message_mismatch()
             found = len(payload), head_crc, self._block_reader(head[_PRELUDE_LENGTH:])
             if len(head) <= _CACHED_LENGTH:
                 if len(self._heads) >= _CACHED_HEADS:
                     self._heads.clear()
                 self._heads[head] = found
-        elif crc32(payload, found[1]) != checksum:
+        elif self._crc32(payload, found[1]) != checksum:
             raise _message_mismatch()
         return found[2](payload)
 

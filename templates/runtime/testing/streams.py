@@ -68,9 +68,9 @@ class EventScript(StubScript):
         given = {"Content-Type": "application/vnd.amazon.eventstream", **dict(sent), **(headers or {})}
         self._answer(200, given, (*opening, *chunks), form.operation if form else operation)
 
-    def _ending(self, events: Iterable[Any]) -> list[Structure]:
+    def _ending(self, events: Iterable[object]) -> list[Structure]:
         """Return the event that ends the stream of such events, where they lack it and nothing else ends the stream."""
-        classes: set[Any] = {type(event) for event in events} - {UnknownEvent}
+        classes = {type(event) for event in events} - {UnknownEvent}
         ends: set[Any] = {self.event_ends.get(cls) for cls in classes}
         return [] if None in ends or ends & classes else [end() for end in ends]
 

@@ -27,6 +27,7 @@ RUNTIME_EXPORTS = {
     "settings.hooks": ("CallEvent", "Hooks", "StreamStats"),
     "message.http": ("HTTPRequest", "Headers", "Timeout"),
     "shapes.structures": ("ResponseMetadata",),
+    "signing.anonymous": ("ANONYMOUS",),
     "signing.sigv4": ("Credentials",),
     "wire.transport": ("AsyncHTTPTransport", "AsyncTransport", "HTTPTransport", "Transport"),
 }

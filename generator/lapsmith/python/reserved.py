@@ -213,6 +213,7 @@ HELPER_NAMES = HEADER_READERS | frozenset(
         "is_error",
         "json_payload",
         "keys_of",
+        "last_segment",
         "member_of",
         "parse_error",
         "prefixed_headers",

@@ -14,6 +14,10 @@ from corpus.services import Target
 from differential.oracle import KEY_ID, REGION, SECRET, Answer, Sent
 
 
+BASE64 = {("autoscaling", "CreateLaunchConfiguration"): "UserData", ("ec2", "RunInstances"): "UserData"}
+"""Texts of the model that botocore sends in base64: bytes in generated clients."""
+
+
 class _Transport:
     """Hands each request to the stub of the current call: no answer outlives the call that it was meant for."""
 
@@ -72,7 +76,9 @@ class Subject:
         spelled = self.names.arguments[operation.name]
         members = operation.input_shape.members if operation.input_shape else {}
         convert = self._typed if typed else self._plain
-        return {spelled[name]: convert(members[name], value) for name, value in given.items()}
+        values = {name: convert(members[name], value) for name, value in given.items()}
+        encoded = BASE64.get((operation.service_model.service_name, operation.name))
+        return {spelled[name]: value.encode() if name == encoded else value for name, value in values.items()}
 
     def _typed(self, shape: Any, value: Any) -> Any:
         match shape.type_name:

@@ -29,6 +29,21 @@ OWN = {
 
 # Requests that botocore changes in code of its own, of which its models know nothing.
 CHANGED = {
+    ("ec2", "CopySnapshot"): "botocore adds a presigned URL",
+    ("ec2", "GetConsoleOutput"): "botocore reads a text as base64, and replaces what is not UTF-8 in it",
+    **dict.fromkeys(
+        [
+            *(
+                (service, name)
+                for service in ("docdb", "neptune", "rds")
+                for name in ("CopyDBClusterSnapshot", "CreateDBCluster")
+            ),
+            ("rds", "CopyDBSnapshot"),
+            ("rds", "CreateDBInstanceReadReplica"),
+            ("rds", "StartDBInstanceAutomatedBackupsReplication"),
+        ],
+        "botocore adds a presigned URL",
+    ),
     ("cloudsearchdomain", "Search"): "botocore turns the GET of the model into a POST with a form",
     ("machinelearning", "Predict"): "botocore sends it to the host that an argument names",
 }

@@ -73,11 +73,11 @@ class _Deriver:
         self._document = document
         self._model = model
         self._protocol = protocol
-        self._facts = Facts(protocol)
+        self._quirks = quirks.SERVICES.get(model.text("serviceId") or "", quirks.NONE)
+        self._facts = Facts(protocol, self._quirks)
         self._is_rest = self._facts.is_rest
         self._version = document.version
         self._pins = Pins(document, matching)
-        self._quirks = quirks.SERVICES.get(model.text("serviceId") or "", quirks.NONE)
         self._errors: dict[str, Shape] = {}
         self._roots: list[Shape] = []
         self._generated: dict[str, set[str]] = {}

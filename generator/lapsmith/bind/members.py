@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from lapsmith.bind import spelling, xml
 from lapsmith.bind.enums import Enums
 from lapsmith.bind.model import Member, Operation, Shape
+from lapsmith.bind.quirks import NONE, Quirks
 from lapsmith.bind.spelling import Spelled
 from lapsmith.bind.traits import is_attribute_value, is_sensitive
 from lapsmith.lap.tree import Endpoint, Field
@@ -68,9 +69,10 @@ def outputs(operation: Operation, endpoint: Endpoint) -> dict[str, Member]:
 
 
 class Facts:
-    """Entries for the members of one service; ``protocol`` is its name in bindings."""
+    """Entries for the members of one service; ``protocol`` is its name in bindings, and ``known`` its quirks."""
 
-    def __init__(self, protocol: str) -> None:
+    def __init__(self, protocol: str, known: Quirks = NONE) -> None:
+        self._quirks = known
         self.is_rest = protocol.startswith("rest-")
         self._protocol = protocol
         self._body_format = "date-time" if xml.speaks_xml(protocol) else "epoch-seconds"
@@ -94,6 +96,10 @@ class Facts:
         here = _labels(endpoint.path.raw)
         labels = dict(zip(_labels(operation.uri), here, strict=False))
         entries = self._side(operation.input, present, labels, answer=False)
+        for name, member in present.items():
+            if member.shape.name in self._quirks.identifiers:
+                entries[name] = _as_mapping(entries.get(name)) | {"last_segment": True}
+        self._mark_base64(operation, present, entries)
         if self.is_rest and is_elsewhere(operation, endpoint):
             placeless = {name: _without_place(entry) for name, entry in entries.items()}
             return {name: entry for name, entry in placeless.items() if entry}
@@ -101,7 +107,15 @@ class Facts:
 
     def of_output(self, operation: Operation, present: Mapping[str, Member]) -> Entry:
         """The ``out`` of an operation."""
-        return self._side(operation.output, present, {}, answer=True)
+        entries = self._side(operation.output, present, {}, answer=True)
+        self._mark_base64(operation, present, entries)
+        return entries
+
+    def _mark_base64(self, operation: Operation, present: Mapping[str, Member], entries: Entry) -> None:
+        wanted = self._quirks.base64.get(operation.name)
+        for name, member in present.items():
+            if member.name == wanted:
+                entries[name] = _as_mapping(entries.get(name)) | {"base64": True}
 
     def _side(
         self, shape: Shape | None, present: Mapping[str, Member], labels: Mapping[str, str], *, answer: bool
@@ -217,6 +231,11 @@ class Facts:
         # types.lap says which lists and maps may hold nulls.
         entry.pop("sparse", None)
         return entry
+
+
+def _as_mapping(entry: object) -> Entry:
+    """An entry in its long form."""
+    return dict(entry) if isinstance(entry, Mapping) else {"in": entry} if entry else {}
 
 
 def is_elsewhere(operation: Operation, endpoint: Endpoint) -> bool:

@@ -19,7 +19,8 @@ class Quirks:
 
     ``service`` are facts of its section in bindings. ``errors`` has the kind of retry by error, ``safe`` the
     operations that may be repeated, ``long_polls`` those that wait for what may come, and ``urls`` the member that has
-    an operation's URL.
+    an operation's URL. ``base64`` has the members, by operation, that are text in the model and bytes in base64 in
+    truth; ``identifiers`` are shapes whose values come with a path that requests must not have.
     """
 
     service: Mapping[str, object] = field(default_factory=dict)
@@ -27,6 +28,8 @@ class Quirks:
     safe: frozenset[str] = frozenset()
     long_polls: frozenset[str] = frozenset()
     urls: Mapping[str, str] = field(default_factory=dict)
+    base64: Mapping[str, str] = field(default_factory=dict)
+    identifiers: frozenset[str] = frozenset()
 
 
 NONE = Quirks()
@@ -34,6 +37,9 @@ _FAST = {"attempts": 4, "delay": 0.025}
 SERVICES: Mapping[str, Quirks] = {
     # AWS's SDKs ask for JSON; without it the service responds with HAL.
     "API Gateway": Quirks({"headers": {"Accept": "application/json"}}),
+    # botocore 1.44, handlers.py: base64_encode_user_data and decode_console_output.
+    "Auto Scaling": Quirks(base64={"CreateLaunchConfiguration": "UserData"}),
+    "EC2": Quirks(base64={"RunInstances": "UserData", "GetConsoleOutput": "Output"}),
     # botocore 1.44, retries/standard.py and retries/special.py: shorter pauses, and a checksum in each response.
     "DynamoDB": Quirks({"retries": _FAST, "crc32": True}),
     "DynamoDB Streams": Quirks({"retries": _FAST}),
@@ -43,6 +49,8 @@ SERVICES: Mapping[str, Quirks] = {
     "Kinesis": Quirks(long_polls=frozenset(("ReceiveDeadLetterQueueRecords", "ReceiveQueueRecords"))),
     # Real-time predictions have a host of their own for each model; CreateRealtimeEndpoint says which.
     "Machine Learning": Quirks(urls={"Predict": "PredictEndpoint"}),
+    # botocore 1.44, handlers.py, fix_route53_ids: responses have "/hostedzone/Z1", and requests take "Z1".
+    "Route 53": Quirks(identifiers=frozenset(("ResourceId", "DelegationSetId", "ChangeId"))),
     "SFN": Quirks(long_polls=frozenset(("GetActivityTask",))),
     "SQS": Quirks(long_polls=frozenset(("ReceiveMessage",))),
     # botocore 1.44, retries/special.py. Temporary credentials do no harm when they are issued twice.

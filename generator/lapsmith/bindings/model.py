@@ -152,6 +152,7 @@ class MemberBinding:
 
     ``timestamp`` and ``sparse`` speak of the member's value, or of the lists and maps that it is made of.
     ``token``: a fresh idempotency token is sent where the caller gives none. ``json``: text that holds JSON.
+    ``base64``: text that is bytes in base64. ``last_segment``: of a path, only what follows its last slash is sent.
     ``sized``: the length of a streamed body must be known before it is sent. ``sensitive``: never printed. ``end``: the
     member is the event that ends an event stream.
     """
@@ -166,6 +167,8 @@ class MemberBinding:
     json: Fact[bool] | None = None
     sparse: Fact[bool] | None = None
     sized: Fact[bool] | None = None
+    base64: Fact[bool] | None = None
+    last_segment: Fact[bool] | None = None
     sensitive: Fact[bool] | None = None
     enum: EnumUse | None = None
     end: StreamEnd | None = None

@@ -25,7 +25,7 @@ from lapsmith.diagnostics import Diagnostics
 _REQUEST = ("host", "auth", "compress", "body", "url", "endpoint", "xml")
 _OPERATION = ("at", "pin", *_REQUEST, "in", "out", "errors", "retry", "poll", "status", "pages")
 _WIRE = ("member", "in", "name", "timestamp", "streaming", "token", "json", "sparse", "sized", "xml")
-_MEMBER = (*_WIRE, "sensitive", "enum", "end")
+_MEMBER = (*_WIRE, "base64", "last_segment", "sensitive", "enum", "end")
 _PIN = ("in", "opt", "out", "types", "desc", "text", "alike", "nth", "after", "before", "by")
 _END = ("code", "message")
 _PAGES = ("in", "out", "items", "limit", "more")
@@ -106,6 +106,8 @@ def read_members(
             json=inner.boolean("json"),
             sparse=inner.boolean("sparse"),
             sized=inner.boolean("sized"),
+            base64=inner.boolean("base64"),
+            last_segment=inner.boolean("last_segment"),
             sensitive=inner.boolean("sensitive"),
             enum=read_use(inner),
             end=_end(inner),

@@ -231,6 +231,7 @@ class Members:
             json_value=json,
             default=field.default,
             sensitive=sensitive,
+            last_segment=flag(self.ctx, "last_segment", bound.last_segment if bound else None, origins),
         )
         return with_xml(self.ctx, f"{self.name}.{field.name}", member, bound)
 

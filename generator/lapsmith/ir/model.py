@@ -187,6 +187,7 @@ class Member:
 
     ``wire_name`` is the label, query key, header, body key or event header name; for payloads it is the
     member's name. In protocols with XML, a member of a body goes by its own name, and ``xml`` says how it is written.
+    ``last_segment``: of a path, only what follows its last slash is sent.
     ``token``: a fresh idempotency token is sent where none is given. ``json_value``: text that holds
     JSON. ``default``: what the service takes where the member is left out, as the spec spells it; ``doc`` has it, too.
     ``sensitive``: never printed.
@@ -206,6 +207,7 @@ class Member:
     default: str | None = None
     sensitive: bool = False
     xml: Xml | None = None
+    last_segment: bool = False
 
 
 @dataclass(frozen=True, slots=True)

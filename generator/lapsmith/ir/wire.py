@@ -39,7 +39,7 @@ def wire_name(ctx: Context, bound: MemberBinding | None, name: str, stated: Orig
 def refine(
     ctx: Context, where: str, kind: Type, location: Location, bound: MemberBinding, stated: Origin
 ) -> tuple[Type, Origin]:
-    """Apply ``timestamp``, ``sparse``, ``streaming``, ``sized`` and ``json`` of a binding to a type.
+    """Apply ``base64``, ``timestamp``, ``sparse``, ``streaming``, ``sized`` and ``json`` of a binding to a type.
 
     Those that make no sense for it are reported, and so is ``end``.
     """
@@ -47,6 +47,12 @@ def refine(
     if bound.end is not None:
         message = f"'{where}' is not an event, so it cannot end a stream"
         ctx.diagnostics.error(bound.end.span, "not-an-event", message, "remove 'end'")
+    if bound.base64 is not None and bound.base64.value:
+        if isinstance(kind, StringType | BlobType) and location is Location.BODY:
+            kind, origin = BlobType(), ctx.of(bound.base64)
+        else:
+            message = f"'{where}' is {describe(kind)}, and only text in a body can be base64"
+            ctx.diagnostics.error(bound.base64.span, "wrong-kind", message, "remove 'base64'")
     if bound.timestamp is not None:
         timed = _with_format(kind, TimestampFormat(bound.timestamp.value))
         if timed == kind and not _has_timestamp(kind):

@@ -12,7 +12,8 @@ def label(parameter: Parameter, *, greedy: bool) -> str:
     """Return the expression of a path label; without double quotes, since it stands in an f-string."""
     name, kind = parameter.name, text_kind(parameter)
     of_kind = "" if kind == "str" else f", {kind}"
-    return f"quote_label({name}, '{name}'{of_kind}{', greedy=True' if greedy else ''})"
+    value = f"last_segment({name})" if parameter.member.last_segment else name
+    return f"quote_label({value}, '{name}'{of_kind}{', greedy=True' if greedy else ''})"
 
 
 def request_value(parameter: Parameter) -> str:
@@ -21,6 +22,8 @@ def request_value(parameter: Parameter) -> str:
     if member.token:
         return f"token_or_new({name})"
     value = f'required({name}, "{name}")' if member.required else name
+    if member.last_segment:
+        return f"last_segment({value})"
     if member.json_value and member.location is ir.Location.HEADER:
         return f'json_header({value}, "{name}")'
     return value

@@ -27,6 +27,7 @@ RUNTIME_EXPORTS = {
     "settings.hooks": ("CallEvent", "Hooks", "StreamStats"),
     "message.http": ("HTTPRequest", "Headers", "Timeout"),
     "shapes.structures": ("ResponseMetadata",),
+    "signing.anonymous": ("ANONYMOUS",),
     "signing.sigv4": ("Credentials",),
     "wire.transport": ("AsyncHTTPTransport", "AsyncTransport", "HTTPTransport", "Transport"),
 }
@@ -212,6 +213,7 @@ HELPER_NAMES = HEADER_READERS | frozenset(
         "is_error",
         "json_payload",
         "keys_of",
+        "last_segment",
         "member_of",
         "parse_error",
         "prefixed_headers",

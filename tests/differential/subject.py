@@ -13,7 +13,6 @@ from corpus.clients import Names
 from corpus.services import Target
 from differential.oracle import KEY_ID, REGION, SECRET, Answer, Sent
 
-
 BASE64 = {("autoscaling", "CreateLaunchConfiguration"): "UserData", ("ec2", "RunInstances"): "UserData"}
 """Texts of the model that botocore sends in base64: bytes in generated clients."""
 

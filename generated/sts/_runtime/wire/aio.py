@@ -174,7 +174,7 @@ class AsyncEngine:
     async def send(self, request: HTTPRequest, timeout: Timeout) -> Response:
         """Send one request, once, and return when the head of the response has come."""
         pool = self.pool
-        route = pool.route(request.scheme, request.host, request.port)
+        route = pool.routes.get((request.scheme, request.host, request.port)) or pool.add_route(request)
         head = encode_head(request, route.prefix, route.headers)
         clock = Clock(timeout)
         reader = ResponseReader(request.method)

@@ -15,6 +15,8 @@ from collections import deque
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
+from ..message.http import HTTPRequest
+from .checks import check_request
 from .failures import Gone, origin
 from .proxy import Proxies, Proxy
 
@@ -92,7 +94,13 @@ C = TypeVar("C", bound=Kept)
 
 
 class Pool(Generic[C]):
-    """The connections of one process, or of one event loop in it."""
+    """The connections of one process, or of one event loop in it.
+
+    Attributes:
+        pid: the process.
+        closed: whether it was closed.
+        routes: the endpoints that were asked for, by scheme, host and port.
+    """
 
     def __init__(self, limit: int, proxies: Proxies) -> None:
         self.pid = os.getpid()
@@ -105,10 +113,14 @@ class Pool(Generic[C]):
         self._line: deque[Waiter] = deque()
         self._lock = threading.Lock()
 
-    def route(self, scheme: str, host: str, port: int | None) -> Route:
-        """Return how an endpoint is reached. Raises :class:`InvalidInput` for a proxy that cannot be used."""
-        key = scheme, host, port
-        return self.routes.get(key) or self.routes.setdefault(key, Route(*key, self._proxies))
+    def add_route(self, request: HTTPRequest) -> Route:
+        """Return how a request gets to an endpoint that is not among the ``routes`` yet, and add it.
+
+        Raises :class:`InvalidInput` for a request that cannot be sent, or a proxy that cannot be used.
+        """
+        check_request(request)
+        key = request.scheme, request.host, request.port
+        return self.routes.setdefault(key, Route(*key, self._proxies))
 
     def take(self, route: Route) -> C | None:
         """Return an idle connection that may be used again.

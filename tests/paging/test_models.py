@@ -11,6 +11,7 @@ from typing import Any
 import botocore.exceptions
 import botocore.paginate
 import botocore.waiter
+import jmespath
 import pytest
 from lapsmith.ir import model as ir
 from lapsmith.python.lower import lower
@@ -77,12 +78,21 @@ def test_every_paginator(folder: Path) -> None:
             given = Answers([*answers, {}], model.outputs(name), model)
             theirs = _run(botocore.paginate.Paginator(given.botocore, entry, None).paginate().__iter__)
             ours = _run(paginator.pages(given.client, None).__iter__)
+            if _goes_in_a_circle(pages, answers, ours) and theirs[0] >= ours[0]:
+                continue  # botocore notices only a token that comes twice in a row.
             assert ours == theirs, (name, answers)
             assert list(map(_sorted, given.ours)) == list(map(_sorted, _in_python(given.theirs, view, model))), (
                 name,
                 answers,
             )
             _compare_items(view, paginator, pages, [*answers, {}], model)
+
+
+def _goes_in_a_circle(pages: ir.Pages, answers: list[Any], ours: tuple[int, str]) -> bool:
+    """Whether our pages ended at a token that an earlier page had, though not the page right before."""
+    tokens = [[jmespath.search(path, answer) for path in pages.outputs] for answer in answers]
+    last = ours[0] - 1
+    return ours[1] == "repeated" and tokens[last] in tokens[: max(0, last - 1)]
 
 
 def _pages(entry: dict[str, Any]) -> ir.Pages:

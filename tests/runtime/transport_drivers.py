@@ -104,6 +104,10 @@ class Driver:
         self._settings: dict[str, Any] = {}
         self._stack = ExitStack()
 
+    def connections(self, requests: int) -> int:
+        """How many connections that many requests take, one after another: httpx2's are used once."""
+        return requests if self.library == "httpx2" else 1
+
     def configure(self, **settings: Any) -> None:
         """Set ``ca_bundle``, ``proxies`` or ``max_connections`` before the first request."""
         self._settings = settings

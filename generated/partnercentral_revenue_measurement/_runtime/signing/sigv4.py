@@ -186,12 +186,12 @@ def sign(
     timestamp = _timestamp(now)
     scope = _scope(timestamp[:8], region, service)
     canonical_path = path if path == "/" else _canonical_path(path, normalize, double_encode)
-    token = credentials.session_token
-    result, values = _without_own(headers, has_token=token is not None)
+    result, values = _without_own(headers, has_token=credentials.session_token is not None)
     if payload_hash is not None:
         _check_payload_hash(payload_hash, result)
     result.append(("X-Amz-Date", timestamp))
     values["x-amz-date"] = timestamp
+    token = credentials.session_token
     if token is not None:
         result.append(("X-Amz-Security-Token", token))
         values["x-amz-security-token"] = token

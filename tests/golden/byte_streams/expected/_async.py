@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from msgspec import UNSET
 
@@ -22,8 +22,13 @@ from ._operations import (
 from ._runtime.client import AsyncClient
 from ._runtime.codec.blob import AsyncBlobInput
 from ._runtime.stream.base import AsyncStreamCall
-from .streams import AsyncConvertStream, AsyncGetObjectStream
 from .types import PutLiveOutput, PutObjectOutput
+
+if TYPE_CHECKING:
+    from .streams import (
+        AsyncGetObjectStream,
+        AsyncConvertStream,
+    )
 
 
 class AsyncArchive(AsyncClient):
@@ -63,6 +68,8 @@ class AsyncArchive(AsyncClient):
             key=key,
             range=range,
         )
+        from .streams import AsyncGetObjectStream
+
         return self._open(GET_OBJECT, request, AsyncGetObjectStream)
 
     @overload
@@ -167,4 +174,6 @@ class AsyncArchive(AsyncClient):
         request = build_convert(
             data=data,
         )
+        from .streams import AsyncConvertStream
+
         return self._open(CONVERT, request, AsyncConvertStream)

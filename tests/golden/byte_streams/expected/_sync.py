@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from msgspec import UNSET
 
@@ -21,8 +21,13 @@ from ._operations import (
 )
 from ._runtime.client import SyncClient
 from ._runtime.codec.blob import BlobInput
-from .streams import ConvertStream, GetObjectStream
 from .types import PutLiveOutput, PutObjectOutput
+
+if TYPE_CHECKING:
+    from .streams import (
+        GetObjectStream,
+        ConvertStream,
+    )
 
 
 class Archive(SyncClient):
@@ -61,6 +66,8 @@ class Archive(SyncClient):
             key=key,
             range=range,
         )
+        from .streams import GetObjectStream
+
         return self._open(GET_OBJECT, request, GetObjectStream)
 
     @overload
@@ -164,4 +171,6 @@ class Archive(SyncClient):
         request = build_convert(
             data=data,
         )
+        from .streams import ConvertStream
+
         return self._open(CONVERT, request, ConvertStream)

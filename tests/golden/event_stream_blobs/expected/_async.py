@@ -4,10 +4,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._operations import LISTEN, SERVICE, build_listen
 from ._runtime.client import AsyncClient
 from ._runtime.stream.base import AsyncStreamCall
-from .events import AsyncListenStream
+
+if TYPE_CHECKING:
+    from .events import (
+        AsyncListenStream,
+    )
 
 
 class AsyncDuplex(AsyncClient):
@@ -42,4 +48,6 @@ class AsyncDuplex(AsyncClient):
         request = build_listen(
             id=id,
         )
+        from .events import AsyncListenStream
+
         return self._open(LISTEN, request, AsyncListenStream)

@@ -4,9 +4,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._operations import LISTEN, SERVICE, build_listen
 from ._runtime.client import SyncClient
-from .events import ListenStream
+
+if TYPE_CHECKING:
+    from .events import (
+        ListenStream,
+    )
 
 
 class Duplex(SyncClient):
@@ -41,4 +47,6 @@ class Duplex(SyncClient):
         request = build_listen(
             id=id,
         )
+        from .events import ListenStream
+
         return self._open(LISTEN, request, ListenStream)

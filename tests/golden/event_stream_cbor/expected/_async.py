@@ -4,12 +4,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._operations import FOLLOW_ALL, FOLLOW_LOG, LIST_LOGS, SERVICE
 from ._runtime.client import AsyncClient
 from ._runtime.codec.request_text import required
 from ._runtime.stream.base import AsyncStreamCall
-from .events import AsyncFollowAllStream, AsyncFollowLogStream
 from .types import ListLogsOutput
+
+if TYPE_CHECKING:
+    from .events import (
+        AsyncFollowLogStream,
+        AsyncFollowAllStream,
+    )
 
 
 class AsyncMeter(AsyncClient):
@@ -43,6 +50,8 @@ class AsyncMeter(AsyncClient):
             StreamError: the stream was damaged or cut short; raised while it is read.
         """
         request = FOLLOW_LOG.request({"Log": required(log, "log")})
+        from .events import AsyncFollowLogStream
+
         return self._open(FOLLOW_LOG, request, AsyncFollowLogStream)
 
     def follow_all(
@@ -68,6 +77,8 @@ class AsyncMeter(AsyncClient):
             StreamError: the stream was damaged or cut short; raised while it is read.
         """
         request = FOLLOW_ALL.request({"Prefix": prefix})
+        from .events import AsyncFollowAllStream
+
         return self._open(FOLLOW_ALL, request, AsyncFollowAllStream)
 
     async def list_logs(self) -> ListLogsOutput:

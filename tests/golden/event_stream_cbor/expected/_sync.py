@@ -4,11 +4,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._operations import FOLLOW_ALL, FOLLOW_LOG, LIST_LOGS, SERVICE
 from ._runtime.client import SyncClient
 from ._runtime.codec.request_text import required
-from .events import FollowAllStream, FollowLogStream
 from .types import ListLogsOutput
+
+if TYPE_CHECKING:
+    from .events import (
+        FollowLogStream,
+        FollowAllStream,
+    )
 
 
 class Meter(SyncClient):
@@ -42,6 +49,8 @@ class Meter(SyncClient):
             StreamError: the stream was damaged or cut short; raised while it is read.
         """
         request = FOLLOW_LOG.request({"Log": required(log, "log")})
+        from .events import FollowLogStream
+
         return self._open(FOLLOW_LOG, request, FollowLogStream)
 
     def follow_all(
@@ -67,6 +76,8 @@ class Meter(SyncClient):
             StreamError: the stream was damaged or cut short; raised while it is read.
         """
         request = FOLLOW_ALL.request({"Prefix": prefix})
+        from .events import FollowAllStream
+
         return self._open(FOLLOW_ALL, request, FollowAllStream)
 
     def list_logs(self) -> ListLogsOutput:

@@ -4,10 +4,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._operations import SERVICE, WATCH, build_watch
 from ._runtime.client import AsyncClient
 from ._runtime.stream.base import AsyncStreamCall
-from .events import AsyncWatchStream
+
+if TYPE_CHECKING:
+    from .events import (
+        AsyncWatchStream,
+    )
 
 
 class AsyncTelemetry(AsyncClient):
@@ -44,4 +50,6 @@ class AsyncTelemetry(AsyncClient):
         request = build_watch(
             device=device,
         )
+        from .events import AsyncWatchStream
+
         return self._open(WATCH, request, AsyncWatchStream)

@@ -4,9 +4,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._operations import SERVICE, WATCH, build_watch
 from ._runtime.client import SyncClient
-from .events import WatchStream
+
+if TYPE_CHECKING:
+    from .events import (
+        WatchStream,
+    )
 
 
 class Telemetry(SyncClient):
@@ -42,4 +48,6 @@ class Telemetry(SyncClient):
         request = build_watch(
             device=device,
         )
+        from .events import WatchStream
+
         return self._open(WATCH, request, WatchStream)

@@ -4,10 +4,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._operations import CONVERSE, SERVICE, build_converse
 from ._runtime.client import AsyncClient
 from ._runtime.stream.base import AsyncStreamCall
-from .events import AsyncConverseStream
+
+if TYPE_CHECKING:
+    from .events import (
+        AsyncConverseStream,
+    )
 
 
 class AsyncChat(AsyncClient):
@@ -47,4 +53,6 @@ class AsyncChat(AsyncClient):
             room=room,
             text=text,
         )
+        from .events import AsyncConverseStream
+
         return self._open(CONVERSE, request, AsyncConverseStream)

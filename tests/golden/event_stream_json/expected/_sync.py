@@ -4,9 +4,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._operations import CONVERSE, SERVICE, build_converse
 from ._runtime.client import SyncClient
-from .events import ConverseStream
+
+if TYPE_CHECKING:
+    from .events import (
+        ConverseStream,
+    )
 
 
 class Chat(SyncClient):
@@ -46,4 +52,6 @@ class Chat(SyncClient):
             room=room,
             text=text,
         )
+        from .events import ConverseStream
+
         return self._open(CONVERSE, request, ConverseStream)

@@ -4,11 +4,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._operations import FOLLOW_ALL, FOLLOW_LOG, SERVICE
 from ._runtime.client import AsyncClient
 from ._runtime.codec.request_text import required
 from ._runtime.stream.base import AsyncStreamCall
-from .events import AsyncFollowAllStream, AsyncFollowLogStream
+
+if TYPE_CHECKING:
+    from .events import (
+        AsyncFollowLogStream,
+        AsyncFollowAllStream,
+    )
 
 
 class AsyncTail(AsyncClient):
@@ -42,6 +49,8 @@ class AsyncTail(AsyncClient):
             StreamError: the stream was damaged or cut short; raised while it is read.
         """
         request = FOLLOW_LOG.request({"Log": required(log, "log")})
+        from .events import AsyncFollowLogStream
+
         return self._open(FOLLOW_LOG, request, AsyncFollowLogStream)
 
     def follow_all(
@@ -67,4 +76,6 @@ class AsyncTail(AsyncClient):
             StreamError: the stream was damaged or cut short; raised while it is read.
         """
         request = FOLLOW_ALL.request({"Prefix": prefix})
+        from .events import AsyncFollowAllStream
+
         return self._open(FOLLOW_ALL, request, AsyncFollowAllStream)

@@ -4,10 +4,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._operations import FOLLOW_ALL, FOLLOW_LOG, SERVICE
 from ._runtime.client import SyncClient
 from ._runtime.codec.request_text import required
-from .events import FollowAllStream, FollowLogStream
+
+if TYPE_CHECKING:
+    from .events import (
+        FollowLogStream,
+        FollowAllStream,
+    )
 
 
 class Tail(SyncClient):
@@ -41,6 +48,8 @@ class Tail(SyncClient):
             StreamError: the stream was damaged or cut short; raised while it is read.
         """
         request = FOLLOW_LOG.request({"Log": required(log, "log")})
+        from .events import FollowLogStream
+
         return self._open(FOLLOW_LOG, request, FollowLogStream)
 
     def follow_all(
@@ -66,4 +75,6 @@ class Tail(SyncClient):
             StreamError: the stream was damaged or cut short; raised while it is read.
         """
         request = FOLLOW_ALL.request({"Prefix": prefix})
+        from .events import FollowAllStream
+
         return self._open(FOLLOW_ALL, request, FollowAllStream)

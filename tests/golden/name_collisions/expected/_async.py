@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._operations import (
     CLOSE_,
@@ -27,8 +27,12 @@ from ._operations import (
 )
 from ._runtime.client import AsyncClient
 from ._runtime.stream.base import AsyncStreamCall
-from .events import AsyncPingStream
 from .types import Any_, CloseOutput, ErrorOutput, ListOutput, OverloadOutput, UseOutput, UseOutput_
+
+if TYPE_CHECKING:
+    from .events import (
+        AsyncPingStream,
+    )
 
 
 class AsyncClient_(AsyncClient):
@@ -264,4 +268,6 @@ class AsyncClient_(AsyncClient):
             StreamError: the stream was damaged or cut short; raised while it is read.
         """
         request = build_ping()
+        from .events import AsyncPingStream
+
         return self._open(PING, request, AsyncPingStream)

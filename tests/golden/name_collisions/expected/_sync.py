@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._operations import (
     CLOSE_,
@@ -26,8 +26,12 @@ from ._operations import (
     build_use_,
 )
 from ._runtime.client import SyncClient
-from .events import PingStream
 from .types import Any_, CloseOutput, ErrorOutput, ListOutput, OverloadOutput, UseOutput, UseOutput_
+
+if TYPE_CHECKING:
+    from .events import (
+        PingStream,
+    )
 
 
 class Client_(SyncClient):
@@ -262,4 +266,6 @@ class Client_(SyncClient):
             StreamError: the stream was damaged or cut short; raised while it is read.
         """
         request = build_ping()
+        from .events import PingStream
+
         return self._open(PING, request, PingStream)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._operations import (
     DESCRIBE_TABLE,
@@ -17,7 +17,6 @@ from ._operations import (
     READ_NOTES,
     SERVICE,
 )
-from ._runtime.call.pages import AsyncPages
 from ._runtime.client import AsyncClient
 from ._runtime.codec.request_text import required
 from .types import (
@@ -30,6 +29,9 @@ from .types import (
     QueryOutput,
     ReadNotesOutput,
 )
+
+if TYPE_CHECKING:
+    from ._runtime.call.pages import AsyncPages
 
 
 class AsyncTables(AsyncClient):

@@ -703,7 +703,7 @@ def test_what_is_no_event_stream_is_named(
         connect().invoke_endpoint_with_response_stream(**CALL),
     ):
         pytest.fail("a stream was opened")
-    assert str(caught.value).startswith(f"the answer is {content_type}, not an event stream")
+    assert str(caught.value).startswith(f"the response is {content_type}, not an event stream")
     assert str(caught.value).endswith("(InvokeEndpointWithResponseStream, HTTP 200, request id r-1, 1 attempt)")
     assert stub.responses[0].closed
 

@@ -353,7 +353,7 @@ def test_an_error_in_place_of_a_stream_is_that_error(telemetry: ModuleType, kind
     with connected(kind, telemetry, transport=script, max_attempts=1) as client:
         with pytest.raises(telemetry.Overheated, match="hot") as caught:
             client.watch(device="d").__enter__()
-        with pytest.raises(telemetry.InvalidResponse, match="the answer is text/html, not an event stream"):
+        with pytest.raises(telemetry.InvalidResponse, match="the response is text/html, not an event stream"):
             client.watch(device="d").__enter__()
     assert caught.value.status == 200
     assert [response.closed for response in script.responses] == [True, True]

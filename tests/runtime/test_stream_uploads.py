@@ -100,6 +100,7 @@ def test_a_streamed_body_is_signed_as_the_same_bytes_are(
             script.respond()
             connection.put_object(key="k", data=body)
     headers = [dict(request.headers) for request in script.requests]
+    assert len({each.pop("amz-sdk-invocation-id") for each in headers}) == 3
     assert headers[0] == headers[1] == headers[2]
     assert [request.body for request in script.requests] == [b"four"] * 3
 

@@ -191,7 +191,8 @@ def sign(
         _check_payload_hash(payload_hash, result)
     result.append(("X-Amz-Date", timestamp))
     values["x-amz-date"] = timestamp
-    if (token := credentials.session_token) is not None:
+    token = credentials.session_token
+    if token is not None:
         result.append(("X-Amz-Security-Token", token))
         values["x-amz-security-token"] = token
     digest = payload_hash or values.get("x-amz-content-sha256") or sha256(body).hexdigest()

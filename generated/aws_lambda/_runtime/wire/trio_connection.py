@@ -187,18 +187,7 @@ class Connection:
 
     def is_quiet(self) -> bool:
         """Whether nothing came since the last response, neither bytes nor the end. Does not wait."""
-        if is_quiet(self._sock, self._received):
-            return True
-        tls = self._tls
-        if tls is None or self.interrupted:
-            return False
-        try:  # TLS sends tickets for later connections at any time.
-            data = self._sock.recv(READ_SIZE)
-            self._received += len(data)
-            tls.incoming(data)
-            return bool(data) and not tls.decrypt() and not tls.ended and is_quiet(self._sock, self._received)
-        except OSError:
-            return False
+        return is_quiet(self._sock, self._received)
 
     def close(self) -> None:
         """Close it; nobody uses it."""

@@ -82,7 +82,11 @@ def lookup(host: str, port: int) -> Lookup:
         return new
     asked = _lookups.setdefault(key, new)
     if asked is new:
-        threading.Thread(target=new._run, name=f"getaddrinfo {host}", daemon=True).start()
+        try:
+            threading.Thread(target=new._run, name=f"getaddrinfo {host}", daemon=True).start()
+        except BaseException:
+            _lookups.pop(key, None)
+            raise
     return asked
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - ssl imports it for every host name, and so amid a fork() in another thread
 import os
 import ssl
 import sys
@@ -29,7 +30,6 @@ def ssl_context(ca_bundle: str | None) -> ssl.SSLContext:
     when it is missing or is neither.
     """
     context = _system_context() if ca_bundle is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if ca_bundle is None:
         return context

@@ -297,23 +297,7 @@ class Connection:
 
     def is_quiet(self) -> bool:
         """Whether nothing came since the last response, neither bytes nor the end. Does not wait."""
-        if is_quiet(self._sock, self._received):
-            return True
-        # TLS sends tickets for later connections at any time.
-        return self._tls is not None and not self.interrupted and self._takes_tickets(self._tls)
-
-    def _takes_tickets(self, tls: TLS) -> bool:
-        self._sock.setblocking(False)
-        try:
-            data = self._sock.recv(READ_SIZE)
-            self._received += len(data)
-            tls.incoming(data)
-            return bool(data) and not tls.decrypt() and not tls.ended and is_quiet(self._sock, self._received)
-        except OSError:
-            return False
-        finally:
-            if self._by_kernel:
-                self._sock.setblocking(True)
+        return is_quiet(self._sock, self._received)
 
     def close(self) -> None:
         """Close it; nobody uses it."""

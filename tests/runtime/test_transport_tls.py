@@ -49,7 +49,7 @@ def test_a_private_authority(driver: Driver, certificate: tuple[Path, ssl.SSLCon
         request = post(server.port, "/a/../b", b"y" * 100_000, scheme="https", host="localhost")
         for _ in range(2):
             assert driver.fetch(request)[2] == b"x" * 100_000
-    assert server.connections == 1
+    assert server.connections == (1 if driver.library == "default" else 2)
     assert server.requests[0].endswith(b"y" * 100_000)
 
 
@@ -235,7 +235,7 @@ def test_https_goes_through_a_tunnel(
         for _ in range(2):
             assert driver.fetch(request)[2] == b"tunnelled"
         driver.close()
-    assert len(heads) == 1
+    assert len(heads) == (1 if driver.library == "default" else 2)
     assert heads[0].startswith(f"CONNECT {AWS_HOST}:443 HTTP/1.1\r\n".encode())
     assert b"basic " + base64.b64encode(b"user:pass").lower() in heads[0].lower()
     assert b"proxy-authorization" not in server.requests[0].lower()

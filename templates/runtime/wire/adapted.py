@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import AsyncGeneratorType
-from typing import Any
+from typing import Any, cast
 
 from ..errors import InvalidInput, TransportError
 from ..message.http import Headers, HTTPRequest, Timeout
@@ -68,7 +68,7 @@ class Attempt(Failures):
         sock: Any = None if self.stream is None else self.stream.get_extra_info("socket")
         if sock is not None:
             # An SSLSocket's own would only forget the TLS.
-            kind: Any = socket.socket if isinstance(sock, socket.socket) else type(sock)
+            kind = cast("Any", socket.socket if isinstance(sock, socket.socket) else type(sock))
             with suppress(OSError):
                 kind.shutdown(sock, socket.SHUT_RDWR)
 

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
-import encodings.idna  # noqa: F401 - ssl imports it for every host name, and so amid a fork() in another thread
 import os
 import ssl
 import sys
+from importlib import import_module
 
 from ..errors import InvalidInput
+
+# ssl imports it for every host name: not when another thread forks.
+import_module("encodings.idna")
 
 _CA_FILES = (
     "/etc/ssl/cert.pem",
@@ -55,11 +58,10 @@ def _system_context() -> ssl.SSLContext:
     # Not by truststore, which on Linux loads the certificates again for every connection.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     paths = ssl.get_default_verify_paths()
-    files = (paths.openssl_cafile, *([] if os.path.isdir(paths.openssl_capath) else _CA_FILES))
-    found = next(filter(os.path.isfile, files), None)
-    if found is None and not os.path.isdir(paths.openssl_capath):
-        return context
-    context.load_verify_locations(found, paths.openssl_capath if os.path.isdir(paths.openssl_capath) else None)
+    folder = paths.openssl_capath if os.path.isdir(paths.openssl_capath) else None
+    found = next(filter(os.path.isfile, [paths.openssl_cafile] if folder else [paths.openssl_cafile, *_CA_FILES]), None)
+    if found or folder:
+        context.load_verify_locations(found, folder)
     return context
 
 

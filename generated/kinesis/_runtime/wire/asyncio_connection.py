@@ -32,6 +32,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._sock: socket.socket = cast("socket.socket", None)
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self._connected = False
         self._tls: TLS | None = None
         self._reader: ResponseReader | None = None
         self._inbox: list[bytes] = []
@@ -109,6 +110,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._connected = True
         # Whoever writes waits until all is written, so that nothing overtakes it.
         self._transport.set_write_buffer_limits(high=0)
 
@@ -306,7 +308,7 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close it; nobody uses it."""
-        if self._transport is not None:
+        if self._connected:
             self._transport.abort()
 
     def interrupt(self) -> None:

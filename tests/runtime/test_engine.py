@@ -17,7 +17,7 @@ import trio
 from msgspec.structs import replace
 from runtime.errors import ConnectError, ConnectTimeout, ProtocolError, TransportError
 from runtime.message.http import HTTPRequest, Timeout
-from runtime.wire import dial, pool
+from runtime.wire import dial, pool, sync_connection, trio_connection
 from runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
 
 from .loopback import PATIENCE, Peer, Script, Server, answering, chunk, echo_path, response
@@ -97,6 +97,69 @@ def test_an_answer_that_comes_before_the_upload_ends_is_read(driver: Driver, len
     assert (status, got) == (413, b"too large")
     assert body.given < 300
     assert server.connections == 1
+
+
+def test_an_answer_is_read_although_the_connection_was_reset(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks before the next piece is sent, and sending it fails."""
+    gone = threading.Event()
+    real = sync_connection.wait_for
+    monkeypatch.setattr(sync_connection, "wait_for", lambda *a, **k: [(place, False) for place, _ in real(*a, **k)])
+    monkeypatch.setattr(trio_connection.Connection, "_take", only_at_the_end(trio_connection.Connection._take))
+
+    def answers_and_resets(peer: Peer) -> None:
+        peer.read_head()
+        peer.send(response(b"too large", "413 Content Too Large"))
+        time.sleep(0.1)
+        peer.reset()
+        time.sleep(0.1)
+        gone.set()
+
+    class Late(Pieces):
+        def __iter__(self) -> Iterator[bytes]:
+            for number, piece in enumerate(super().__iter__()):
+                if number == 1:
+                    assert gone.wait(PATIENCE)
+                yield piece
+
+    with Server(answers_and_resets) as server:
+        status, _, got = driver.fetch(upload(server.port, Late([bytes(1000)] * 300, 300_000)))
+        driver.close()
+    assert (status, got) == (413, b"too large")
+
+
+def only_at_the_end(take: Callable[..., None]) -> Callable[..., None]:
+    """Look at what came only when sending has failed."""
+
+    def late(self: Any, reader: Any, *, wait: bool = True) -> None:
+        if not wait:
+            take(self, reader, wait=wait)
+
+    return late
+
+
+def test_a_body_that_nobody_reads_does_not_pile_up(driver: Driver) -> None:
+    sent = 0
+
+    def floods(peer: Peer) -> None:
+        nonlocal sent
+        peer.read_request()
+        peer.send(response(headers=[("Content-Length", str(200 << 20))], length=False))
+        for _ in range(200):
+            peer.send(bytes(1 << 20))
+            sent += 1
+        peer.wait_for_close()
+
+    with Server(floods) as server:
+        opened = driver.send(post(server.port))
+        size = len(opened.next() or b"")
+        before = -1
+        while sent != before:
+            before = sent
+            time.sleep(0.2)
+        assert sent < 50
+        while (piece := opened.next()) is not None:
+            size += len(piece)
+        assert size == 200 << 20
 
 
 def test_a_connection_whose_upload_was_cut_short_is_not_used_again(driver: Driver) -> None:

@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import AsyncGeneratorType
-from typing import Any
+from typing import Any, cast
 
 from ..errors import InvalidInput, TransportError
 from ..message.http import Headers, HTTPRequest, Timeout
@@ -65,12 +65,12 @@ class Attempt(Failures):
 
     def _end_connection(self) -> None:
         # Not closed, which would keep the library from noticing: to it, the server has gone.
-        sock = None if self.stream is None else self.stream.get_extra_info("socket")
+        sock: Any = None if self.stream is None else self.stream.get_extra_info("socket")
         if sock is not None:
+            # An SSLSocket's own would only forget the TLS.
+            kind = cast("Any", socket.socket if isinstance(sock, socket.socket) else type(sock))
             with suppress(OSError):
-                (socket.socket.shutdown if isinstance(sock, socket.socket) else type(sock).shutdown)(
-                    sock, socket.SHUT_RDWR
-                )
+                kind.shutdown(sock, socket.SHUT_RDWR)
 
     async def atrace(self, event: str, info: Mapping[str, Any]) -> None:
         """Note an event of an async request."""

@@ -64,6 +64,7 @@ def test_the_tree() -> None:
         sagemaker_runtime.CredentialsError,
         InvalidInput,
         InvalidResponse,
+        sagemaker_runtime.ItemTooLarge,
         ProtocolError,
         ReadTimeout,
         StreamError,

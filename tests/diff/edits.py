@@ -399,6 +399,11 @@ EDITS: tuple[Edit, ...] = (
     edit("event member of another type", spec("{Who: str, At", "{Who: int, At"), "attribute-type major Sold.who"),
     edit("event called otherwise on the wire", spec("sold: Sold?", "sale: Sold?"), "wire patch ShopEventsEvent"),
     edit(
+        "stream ends with an event",
+        bound("enums:\n", "shapes: {ShopEvents: {closed: {end: {code: Why}}}}\nenums:\n"),
+        "stream minor ShopEventsEvent",
+    ),
+    edit(
         "stream may end otherwise",
         spec(", refused: Refused?{Why: str?}", ""),
         "operation-errors patch ShopEventsEvent",

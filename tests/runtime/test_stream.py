@@ -771,3 +771,25 @@ def test_closing_ends_a_read_in_another_task(backend: str) -> None:
     with Server(script) as server:
         anyio.run(main, backend=backend)
     assert "closed" in str(raised[0])
+
+
+@pytest.mark.parametrize("sent", [GOOD, GOOD[:20], b""])
+def test_an_end_that_comes_from_closing_is_no_end(sent: bytes) -> None:
+    """Another thread closes the stream, and the transport says so as if the response had ended."""
+
+    class Closed(StubTransport):
+        def send(self, request: Any, timeout: Any) -> Any:
+            response = super().send(request, timeout)
+            response.__class__ = type("ClosedResponse", (type(response),), {"__iter__": lambda _: chunks()})
+            return response
+
+    def chunks() -> Iterator[bytes]:
+        yield GOOD + sent
+        opened.close()
+
+    script = Closed()
+    script.stream([])
+    opened = SageMakerRuntime(**SETTINGS, transport=script).invoke_endpoint_with_response_stream(**CALL)
+    events, error = read_until_error(opened, StreamError)
+    assert events == [part(b"good")] * (1 + (sent == GOOD))
+    assert str(error).startswith("the stream was closed while it was being read")

@@ -11,7 +11,7 @@ from lapsmith.apidiff.pairing import Pairs, likely_renames, overlap, pair
 from lapsmith.diagnostics import Span
 from lapsmith.ir import model as ir
 from lapsmith.python.annotations import references
-from lapsmith.python.view import ClassView, ClientView, ErrorView, UnionView
+from lapsmith.python.view import ClassView, ClientView, ErrorView, EventEndView, UnionView
 
 _IMPORTS = "imports of the name fail"
 
@@ -197,6 +197,7 @@ class Shapes:
         for alias in sorted(old.keys() & new.keys()):
             self._events(old[alias], new[alias], spans)
             self._stream_errors(old[alias], new[alias], spans)
+            self._end(old[alias], new[alias], spans)
 
     def _events(self, old: UnionView, new: UnionView, spans: Spans) -> None:
         pairs = pair(old.events, new.events, lambda event: event.class_name, lambda event: event.wire_name)
@@ -227,6 +228,23 @@ class Shapes:
         for name in sorted(before - after):
             what, why = f"no longer ends with {name}", "code that catches it still runs"
             self.log.add(Kind.OPERATION_ERRORS, Impact.PATCH, new.alias, what, why, spans.old.get(name), None)
+
+    def _end(self, old: UnionView, new: UnionView, spans: Spans) -> None:
+        """Compare the events that end the streams, and what in them is raised as an error."""
+        before, after = _told_by(old.end), _told_by(new.end)
+        if before == after:
+            return
+        what = f"ends with {after}" if after else "ends with no event of its own"
+        what += f"; before, with {before}" if before else ""
+        why = "streams without it are truncated" if after else "a stream that is cut off may look complete"
+        event = spans.new.get(new.end.event.class_name) if new.end else None
+        self.log.add(Kind.STREAM, Impact.MINOR, new.alias, what, why, None, event)
+
+
+def _told_by(end: EventEndView | None) -> str:
+    if end is None:
+        return ""
+    return f"{end.event.class_name}, raised if its {end.code.name} is set" if end.code else end.event.class_name
 
 
 @dataclass(frozen=True, slots=True)

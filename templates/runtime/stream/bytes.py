@@ -48,6 +48,7 @@ class _Body(OpenStream[Out]):
 
     def _hold(self, chunk: bytes | None) -> None:
         """Take what came next; None is the end."""
+        self._check_not_closed_meanwhile()
         if chunk is not None:
             if not self._received and self._watch is not None:
                 self._watch.began()

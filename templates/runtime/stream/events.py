@@ -42,6 +42,7 @@ class _Events(OpenStream[Out], Generic[Out, Event]):
 
     def _read(self, chunk: bytes | None) -> list[Event]:
         """Take what came next, and return the events that are complete; None is the end."""
+        self._check_not_closed_meanwhile()
         if self._had_last:
             # Nothing belongs to the stream any more. It was read on for the connection's sake, which is used again
             # where its end has come.

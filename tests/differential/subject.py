@@ -13,7 +13,6 @@ from corpus.clients import Names
 from corpus.services import Target
 from differential.oracle import KEY_ID, REGION, SECRET, Answer, Sent
 
-
 BASE64 = {("autoscaling", "CreateLaunchConfiguration"): "UserData", ("ec2", "RunInstances"): "UserData"}
 """Texts of the model that botocore sends in base64: bytes in generated clients."""
 
@@ -76,7 +75,8 @@ class Subject:
         spelled = self.names.arguments[operation.name]
         members = operation.input_shape.members if operation.input_shape else {}
         convert = self._typed if typed else self._plain
-        values = {name: convert(members[name], value) for name, value in given.items()}
+        # botocore makes up some members, of which no spec knows.
+        values = {name: convert(members[name], value) for name, value in given.items() if name in spelled}
         encoded = BASE64.get((operation.service_model.service_name, operation.name))
         return {spelled[name]: value.encode() if name == encoded else value for name, value in values.items()}
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
     from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownMember
+    from ._runtime.signing.anonymous import ANONYMOUS
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
         AsyncHTTPTransport,
@@ -328,6 +329,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ANONYMOUS",
     "AWSError",
     "ApproximateCreationDateTimePrecision",
     "ArchivalSummary",
@@ -648,6 +650,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ANONYMOUS": "._runtime.signing.anonymous",
     "AWSError": "._runtime.errors",
     "ApproximateCreationDateTimePrecision": ".types",
     "ArchivalSummary": ".types",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
     from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
+    from ._runtime.signing.anonymous import ANONYMOUS
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
     from ._runtime.stream.payload import ServerSentEvent
@@ -220,6 +221,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ANONYMOUS",
     "AWSError",
     "AccessDeniedException",
     "AcknowledgeDeadLetterQueueRecordsErrorEntry",
@@ -431,6 +433,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ANONYMOUS": "._runtime.signing.anonymous",
     "AWSError": "._runtime.errors",
     "AccessDeniedException": ".errors",
     "AcknowledgeDeadLetterQueueRecordsErrorEntry": ".types",

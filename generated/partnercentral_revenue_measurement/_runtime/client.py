@@ -73,7 +73,7 @@ class BaseClient(Generic[TransportT]):
             endpoint_url: where to send requests instead of the Region's endpoint.
             credentials: a :class:`Credentials`, a function that returns such, a boto3 or botocore session, or any
                 object with ``access_key``, ``secret_key`` and ``token``; else the environment, then botocore's chain if
-                it is installed.
+                it is installed. :data:`ANONYMOUS` sends requests without a signature.
             timeout: seconds to wait for a connection and for each piece of an answer, or a :class:`Timeout`.
             max_attempts: how often a call is sent at most, 1 or more; by default what AWS's SDKs use for the service:
                 4 for DynamoDB, 3 for most.
@@ -104,6 +104,8 @@ class BaseClient(Generic[TransportT]):
             hooks=hooks,
             retry_mode=retry_mode,
         )
+        if getattr(self._credentials, "anonymous", False) is True:
+            self._config = replace(self._config, anonymous=True)
         self._state = CallState()
         self._owns_transport = transport is None
         self._transport: TransportT = self._new_transport() if transport is None else self._checked(transport)

@@ -115,6 +115,11 @@ def _checked(write: Write, value: Any, name: str) -> Any:
         raise InvalidInput(refused.at(name)) from None
 
 
+def last_segment(value: T) -> T | str:
+    """Return what follows the last slash: responses may have a path where requests take the identifier alone."""
+    return value.rpartition("/")[2] if isinstance(value, str) else value
+
+
 def token_or_new(value: str | None) -> str:
     """Return an idempotency token: as given, else a new one."""
     from uuid import uuid4

@@ -112,6 +112,7 @@ class Config(msgspec.Struct, frozen=True):
         min_compression_size: from how many bytes on requests are compressed where the service takes that; None: never.
         hooks: what is told of every attempt, or None.
         in_lambda: whether calls are made by an AWS Lambda function, and carry its trace.
+        anonymous: whether requests are sent without a signature, and without looking for credentials.
     """
 
     region: str | None
@@ -125,6 +126,7 @@ class Config(msgspec.Struct, frozen=True):
     min_compression_size: int | None = _MIN_COMPRESSION_SIZE
     hooks: Hooks | None = None
     in_lambda: bool = False
+    anonymous: bool = False
 
     @property
     def endpoint(self) -> Endpoint | None:

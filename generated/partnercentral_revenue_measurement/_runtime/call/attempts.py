@@ -121,7 +121,7 @@ class Attempts(Generic[Out]):
         self.state = state
         self.deadline = None if config.timeout.total is None else Deadline(config.timeout.total)
         self.watching = watch(service.package, config.hooks, operation.name)
-        self.is_signed = service.signing_name is not None and operation.auth != "none"
+        self.is_signed = service.signing_name is not None and operation.auth != "none" and not config.anonymous
         self.number = 0
         self.skew = state.skew
         self.spent = 1

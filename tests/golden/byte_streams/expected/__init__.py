@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
     from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.signing.anonymous import ANONYMOUS
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.bytes import AsyncByteStream, ByteStream
     from ._runtime.stream.payload import ServerSentEvent
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from .types import ConvertOutput, GetObjectOutput, PutLiveOutput, PutObjectOutput
 
 __all__ = [
+    "ANONYMOUS",
     "AWSError",
     "Archive",
     "ArchiveError",
@@ -93,6 +95,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ANONYMOUS": "._runtime.signing.anonymous",
     "AWSError": "._runtime.errors",
     "Archive": "._sync",
     "ArchiveError": ".errors",

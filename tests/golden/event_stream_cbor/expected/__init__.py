@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
     from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownEvent
+    from ._runtime.signing.anonymous import ANONYMOUS
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.events import AsyncEventStream, EventStream
     from ._runtime.stream.payload import ServerSentEvent
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from .types import FollowAllOutput, FollowLogOutput, Line, ListLogsOutput
 
 __all__ = [
+    "ANONYMOUS",
     "AWSError",
     "AsyncEventStream",
     "AsyncFollowAllStream",
@@ -98,6 +100,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ANONYMOUS": "._runtime.signing.anonymous",
     "AWSError": "._runtime.errors",
     "AsyncEventStream": "._runtime.stream.events",
     "AsyncFollowAllStream": ".events",

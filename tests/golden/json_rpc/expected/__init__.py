@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
     from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata, UnknownMember
+    from ._runtime.signing.anonymous import ANONYMOUS
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
         AsyncHTTPTransport,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ANONYMOUS",
     "AWSError",
     "AsyncHTTPTransport",
     "AsyncTables",
@@ -94,6 +96,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ANONYMOUS": "._runtime.signing.anonymous",
     "AWSError": "._runtime.errors",
     "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncTables": "._async",

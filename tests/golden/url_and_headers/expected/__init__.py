@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ._runtime.message.http import HTTPRequest, Headers, Timeout
     from ._runtime.settings.hooks import CallEvent, Hooks, StreamStats
     from ._runtime.shapes.structures import ResponseMetadata
+    from ._runtime.signing.anonymous import ANONYMOUS
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.wire.transport import (
         AsyncHTTPTransport,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .types import GetItemOutput, RemoveShelfOutput, SetClockOutput
 
 __all__ = [
+    "ANONYMOUS",
     "AWSError",
     "AsyncHTTPTransport",
     "AsyncPlaces",
@@ -78,6 +80,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ANONYMOUS": "._runtime.signing.anonymous",
     "AWSError": "._runtime.errors",
     "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncPlaces": "._async",

@@ -140,7 +140,7 @@ class _Loader(Loader):  # type: ignore[misc]
                 operation.pop("endpointdiscovery", None)
                 operation.pop("endpointoperation", None)
             if self._protocol:
-                name = f"smithy-{self._protocol}"
+                name = f"smithy-{self._protocol}" if self._protocol.startswith("rpc") else self._protocol
                 loaded["metadata"] |= {"protocols": [name], "protocol": name}
         return loaded
 

@@ -75,7 +75,8 @@ class Subject:
         spelled = self.names.arguments[operation.name]
         members = operation.input_shape.members if operation.input_shape else {}
         convert = self._typed if typed else self._plain
-        values = {name: convert(members[name], value) for name, value in given.items()}
+        # botocore makes up some members, of which no spec knows.
+        values = {name: convert(members[name], value) for name, value in given.items() if name in spelled}
         encoded = BASE64.get((operation.service_model.service_name, operation.name))
         return {spelled[name]: value.encode() if name == encoded else value for name, value in values.items()}
 

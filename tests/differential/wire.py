@@ -168,9 +168,13 @@ def decoded(protocol: str, body: bytes) -> Any:
 
 
 def tree(element: ElementTree.Element) -> Any:
-    """Return an element as plain data: elements in it in their order, without white space around them."""
+    """Return an element as plain data: elements in it in their order.
+
+    botocore sends carriage returns as they are, which a parser takes for the end of a line; ours arrive.
+    """
     inner = [tree(child) for child in element]
-    return [element.tag, sorted(element.attrib.items()), inner or element.text or ""]
+    text = (element.text or "").replace("\r\n", "\n").replace("\r", "\n")
+    return [element.tag, sorted(element.attrib.items()), inner or text]
 
 
 def same(left: Any, right: Any) -> bool:

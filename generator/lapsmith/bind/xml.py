@@ -83,9 +83,9 @@ def of_operation(operation: Operation, protocol: str) -> Entry:
     """The ``xml`` of an operation: its root element, or what is around its output."""
     if protocol == "rest-xml" and operation.input is not None and _has_body(operation.input):
         return _root(operation)
-    wrapper = operation.traits.get("output", {}).get("resultWrapper")
-    if protocol == "query" and wrapper not in (None, f"{operation.name}Result"):
-        return {"wrapper": wrapper}
+    if protocol == "query" and operation.output is not None:
+        wrapper = (operation.output.traits | operation.traits["output"]).get("resultWrapper")
+        return {"wrapper": wrapper} if wrapper not in (None, f"{operation.name}Result") else {}
     return {}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from lapsmith.bindings.model import MemberBinding
 from lapsmith.diagnostics import Span
 from lapsmith.ir import infer
+from lapsmith.ir.check import is_own_header
 from lapsmith.ir.context import Context, default
 from lapsmith.ir.enums import with_enums
 from lapsmith.ir.events import Streams
@@ -75,9 +76,18 @@ class Members:
         stated = self._stated_inputs()
         labels = self._labels(stated, bindings)
         members = [self._input(item, bindings.get(item.field.name), labels) for item in stated]
-        members = self._sole_blob(members)
+        members = [member for member in self._sole_blob(members) if not self._is_redundant(member)]
         self._report(members, "")
         return (*members, *self._missing(members))
+
+    def _is_redundant(self, member: Member) -> bool:
+        """Whether a service model has a header as a member that the client sets by itself, from the body it sends."""
+        own = member.location is Location.HEADER and is_own_header(self.ctx, member.wire_name)
+        if own and self.ctx.is_derived:
+            message = f"{self.name}: '{member.name}' is no argument, since the client sets the header itself"
+            span = member.origins["name"].span or self.bound.endpoint.span
+            self.ctx.diagnostics.note(span, "reserved-header", message)
+        return own and self.ctx.is_derived
 
     def outputs(self, returns: Returns | None) -> tuple[Member, ...]:
         """Members of the answer that ``returns`` describes."""

@@ -26,7 +26,7 @@ _SAFE = re.compile(r"[A-Za-z0-9_.~-]*+")
 
 
 def _escape(text: str) -> str:
-    if _SAFE.fullmatch(text):
+    if (text.isascii() and text.isalnum()) or _SAFE.fullmatch(text):
         return text
     try:
         return quote_plus(text)

@@ -73,6 +73,8 @@ class Writers:
         origin = get_origin(kind)
         if origin is list:
             inner = xml.item or PLAIN
+            if xml.flat and inner.namespace is None:
+                inner = msgspec.structs.replace(inner, namespace=xml.namespace)
             write = self.writer(get_args(kind)[0], inner)
             return _put_items(write) if xml.flat else partial(_put_list, inner.name or "member", write, declared)
         if origin is dict:

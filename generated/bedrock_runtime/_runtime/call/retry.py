@@ -71,7 +71,10 @@ def retry_kind(error: ServiceError) -> RetryKind:
         return error.retry
     if error.status == 429 and not error.wire_code:
         return "throttle"
-    return "transient" if error.status in _TRANSIENT_STATUSES or error.code in TRANSIENT_CODES else "never"
+    # A service that has sent a good status already fails as it would have with a 500.
+    broke_off = error.status is not None and error.status < 300
+    is_transient = broke_off or error.status in _TRANSIENT_STATUSES or error.code in TRANSIENT_CODES
+    return "transient" if is_transient else "never"
 
 
 def is_retryable(error: ServiceError, *, retry_safe: bool) -> bool:

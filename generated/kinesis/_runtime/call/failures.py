@@ -87,7 +87,7 @@ def _service_error(operation: Operation[Any], response: Response, attempt: int, 
     error.status = response.status
     error.headers = response.headers
     error.body = readable.body
-    error.request_id = request_id
+    error.request_id = request_id or error.request_id
     error.attempts = attempt
     for name, (attribute, read) in error.header_members.items():
         with suppress(InvalidResponse):

@@ -183,6 +183,8 @@ class Attempts(Generic[Out]):
             error.attempts = self.number
             self.gave_up(error)
             raise
+        # Some protocols have the id in the body too, or there alone.
+        request_id = request_id or output.metadata.request_id
         return output.with_metadata(ResponseMetadata(request_id, response.status, response.headers, self.number))
 
     def _parse(self, response: Response) -> Out:

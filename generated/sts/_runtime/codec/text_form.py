@@ -60,9 +60,13 @@ class TextForm(Form):
 
     def __init__(self, escape: Escape) -> None:
         self._escape = escape
+
+        def text(value: Any) -> str:
+            return escape(value) if type(value) is str else escape(write_text(value))
+
         super().__init__(
             leaves={
-                str: self._text,
+                str: text,
                 int: _integer,
                 bool: _boolean,
                 float: self._escaped(_number),
@@ -71,9 +75,6 @@ class TextForm(Form):
             timestamp=self._timestamp,
             passes={},
         )
-
-    def _text(self, value: Any) -> str:
-        return self._escape(value if type(value) is str else write_text(value))
 
     def _escaped(self, write: Callable[[Any], str]) -> Write:
         return lambda value: self._escape(write(value))
@@ -85,7 +86,7 @@ class TextForm(Form):
     def document(self, value: Any) -> Any:
         """Take a scalar of any type: nothing tells how anything else would be written."""
         if isinstance(value, str):
-            return self._text(value)
+            return self._escape(write_text(value))
         if isinstance(value, bool):
             return _boolean(value)
         if isinstance(value, datetime):

@@ -25,8 +25,9 @@ from .xml_names import PLAIN, Structures, Xml, facts, local_name, members_of
 
 Read: TypeAlias = Callable[[Element], Any]
 _Put: TypeAlias = Callable[[dict[str, Any], Element], None]
-_Slot: TypeAlias = tuple[str, Read | None, _Put | None]
-"""An attribute, what reads its value (None: text), and what adds to it where elements of one name are its items."""
+_Slot: TypeAlias = Any
+"""An attribute, what reads its value, and what adds to it where elements of one name are its items; of text, the
+attribute alone."""
 
 _KEY, _VALUE = Xml("key"), Xml("value")
 _MOST_TAGS = 1000
@@ -219,7 +220,7 @@ class StructureReader:
                 slots[name] = field.name, None, partial(_put_in, field.name, self._readers.entry(kind, xml))
             else:
                 read = self._readers.reader(kind, xml)
-                slots[name] = field.name, None if read is _text else read, None
+                slots[name] = field.name if read is _text else (field.name, read, None)
         self._slots = _Slots(slots)
         return self._slots
 
@@ -235,17 +236,14 @@ class StructureReader:
         try:
             for child in element:
                 slot = slots[child.tag]
-                if slot is None:
-                    continue
-                name, read, put = slot
-                if read is not None:
-                    value = read(child)
-                    if value is not None:
+                if slot.__class__ is str:
+                    members[slot] = child.text or ""
+                elif slot is not None:
+                    name, read, put = slot
+                    if read is None:
+                        put(members, child)
+                    elif (value := read(child)) is not None:
                         members[name] = value
-                elif put is None:
-                    members[name] = child.text or ""
-                else:
-                    put(members, child)
             if self._attributes:
                 self._read_attributes(element, members)
             structure = self._cls(**members)
@@ -276,10 +274,10 @@ def _tell_unknown(structure: Any, element: Element) -> None:
         structure.with_unknown_member(UnknownMember(name=local_name(child.tag), value=_any(child)))
 
 
-class _Slots(dict[str, _Slot | None]):
+class _Slots(dict[str, _Slot]):
     """The slots of a structure by tag, for any namespace: what a service adds to a tag is looked up once."""
 
-    def __missing__(self, tag: str) -> _Slot | None:
+    def __missing__(self, tag: str) -> _Slot:
         name = local_name(tag)
         slot = self.get(name) if name != tag else None
         if len(self) < _MOST_TAGS:

@@ -114,7 +114,7 @@ class CredentialsError(AWSError):
 
 
 class TransportError(AWSError):
-    """No usable answer came. ``sent`` is False when the service cannot have seen the request."""
+    """No usable answer came. ``sent`` is False when the service cannot have received the whole request."""
 
     sent = True
 

@@ -66,7 +66,12 @@ class OpenStream(Generic[Out]):
         """Raise what a failure means for the stream, where that is something else than the error itself."""
         self._note(error)
         if self._closed and isinstance(error, TransportError):
-            raise StreamError("the stream was closed while it was being read") from error
+            raise _closed_while_read() from error
+
+    def _check_not_closed_meanwhile(self) -> None:
+        """Refuse what a connection gives after another thread or task has closed the stream: an end is not its end."""
+        if self._closed:
+            raise _closed_while_read()
 
     def _start_closing(self, error: BaseException | None) -> bool:
         """Mark the stream closed; False when it is already. ``error`` is what ends it."""
@@ -101,6 +106,10 @@ class OpenStream(Generic[Out]):
             f"a {type(self).__name__} cannot be pickled or copied, because its connection cannot: read it in the "
             "process that opened it, and pass on what came, or its output"
         )
+
+
+def _closed_while_read() -> StreamError:
+    return StreamError("the stream was closed while it was being read")
 
 
 class SyncStream(OpenStream[Out]):

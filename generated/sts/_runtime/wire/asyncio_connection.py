@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Any, cast
 
-from . import dial
+from .asyncio_dial import connect, look_up
 from .clock import Clock, Until
 from .failures import Gone, Phase, TimedOut
 from .h1 import CONTINUE_SECONDS, ResponseReader, check_tunnel
@@ -32,6 +32,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._sock: socket.socket = cast("socket.socket", None)
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self._connected = False
         self._tls: TLS | None = None
         self._reader: ResponseReader | None = None
         self._inbox: list[bytes] = []
@@ -109,6 +110,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._connected = True
         # Whoever writes waits until all is written, so that nothing overtakes it.
         self._transport.set_write_buffer_limits(high=0)
 
@@ -260,9 +262,9 @@ class Connection(asyncio.Protocol):
 
     async def read_into(self, reader: ResponseReader, clock: Clock) -> None:
         """Wait for the next bytes, or the end, and have the reader take them."""
+        self._ahead = 0
         if self._paused:
             self._paused = False
-            self._ahead = 0
             self._transport.resume_reading()
         if not self._news and self._failure is None:
             await self._wait("read", clock.seconds("read"))
@@ -306,7 +308,7 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close it; nobody uses it."""
-        if self._transport is not None:
+        if self._connected:
             self._transport.abort()
 
     def interrupt(self) -> None:
@@ -321,72 +323,6 @@ class Connection(asyncio.Protocol):
     def close_soon(self, close: Callable[[], object]) -> None:
         """Have the event loop call ``close``, from any thread."""
         self._loop.call_soon_threadsafe(close)
-
-
-async def look_up(host: str, port: int) -> list[dial.Address]:
-    """Ask the name service, in a thread."""
-    asked = dial.lookup(host, port)
-    if not asked.done:
-        loop = asyncio.get_running_loop()
-        answered = loop.create_future()
-
-        def note() -> None:
-            if not answered.done():
-                answered.set_result(None)
-
-        def tell() -> None:
-            with suppress(RuntimeError):  # The loop may be over.
-                loop.call_soon_threadsafe(note)
-
-        asked.then(tell)
-        try:
-            await answered
-        finally:
-            asked.forget(tell)
-    return asked.result()
-
-
-async def connect(addresses: list[dial.Address]) -> socket.socket:
-    """Connect to the first address that answers."""
-    loop = asyncio.get_running_loop()
-    race = dial.Race(addresses)
-    running: set[asyncio.Task[socket.socket]] = set()
-    won: socket.socket | None = None
-    try:
-        while won is None:
-            now = loop.time()
-            while (address := race.start(now)) is not None:
-                if len(addresses) == 1:
-                    return await _try(address)
-                running.add(loop.create_task(_try(address)))
-            over, running = await asyncio.wait(running, timeout=race.wait(now), return_when=asyncio.FIRST_COMPLETED)
-            for task in over:
-                if isinstance(error := task.exception(), OSError):
-                    race.failed(error)
-                elif won is None:
-                    won = task.result()
-                else:
-                    task.result().close()
-    finally:
-        for task in running:
-            task.cancel()
-            task.add_done_callback(_close_late)
-    return won
-
-
-async def _try(address: dial.Address) -> socket.socket:
-    sock = dial.new_socket(address[0])
-    try:
-        await asyncio.get_running_loop().sock_connect(sock, address[1])
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _close_late(task: asyncio.Task[socket.socket]) -> None:
-    if not task.cancelled() and task.exception() is None:
-        task.result().close()
 
 
 class Waiter:

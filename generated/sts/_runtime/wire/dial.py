@@ -59,7 +59,12 @@ class Lookup:
             raise type(self._failure)(*self._failure.args)
         return self._found
 
-    def _run(self) -> None:
+    def answer(self, found: list[Address]) -> None:
+        """Note an answer that nobody had to wait for."""
+        self._found, self.done = found, True
+
+    def ask(self) -> None:
+        """Ask, and tell all who wait."""
         try:
             self._found = _addresses(self._key[1], self._key[2], 0)
         except BaseException as error:
@@ -77,12 +82,15 @@ def lookup(host: str, port: int) -> Lookup:
     key = os.getpid(), host, port
     new = Lookup(key)
     with suppress(OSError):
-        new._found = _addresses(host, port, socket.AI_NUMERICHOST)
-        new.done = True
+        new.answer(_addresses(host, port, socket.AI_NUMERICHOST))
         return new
     asked = _lookups.setdefault(key, new)
     if asked is new:
-        threading.Thread(target=new._run, name=f"getaddrinfo {host}", daemon=True).start()
+        try:
+            threading.Thread(target=new.ask, name=f"getaddrinfo {host}", daemon=True).start()
+        except BaseException:
+            _lookups.pop(key, None)
+            raise
     return asked
 
 

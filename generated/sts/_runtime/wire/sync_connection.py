@@ -35,6 +35,7 @@ class Connection:
 
     __slots__ = (
         "_by_kernel",
+        "_connected",
         "_limits",
         "_opening",
         "_received",
@@ -53,6 +54,7 @@ class Connection:
         self.used = False
         self.interrupted = False
         self._sock: socket.socket = cast("socket.socket", None)
+        self._connected = False
         self._opening: dict[int, socket.socket] = {}
         self._wake: threading.Lock | None = None
         self._tls: TLS | None = None
@@ -104,7 +106,7 @@ class Connection:
         race = dial.Race(addresses)
         running = self._opening
         try:
-            while self._sock is None:
+            while not self._connected:
                 self.raise_if_gone()
                 now = monotonic()
                 while (address := race.start(now)) is not None:
@@ -141,7 +143,7 @@ class Connection:
             sock.close()
             race.failed(error)
             return
-        if self._sock is not None:
+        if self._connected:
             sock.close()
             return
         # Libraries that replace socket.socket wait in ways of their own, of which the operating system knows nothing.
@@ -149,6 +151,7 @@ class Connection:
         if self._by_kernel:
             sock.setblocking(True)
         self._sock = sock
+        self._connected = True
         self.raise_if_gone()
 
     def _start_tls(self, context: ssl.SSLContext, host: str, until: Until) -> None:
@@ -297,37 +300,20 @@ class Connection:
 
     def is_quiet(self) -> bool:
         """Whether nothing came since the last response, neither bytes nor the end. Does not wait."""
-        if is_quiet(self._sock, self._received):
-            return True
-        # TLS sends tickets for later connections at any time.
-        return self._tls is not None and not self.interrupted and self._takes_tickets(self._tls)
-
-    def _takes_tickets(self, tls: TLS) -> bool:
-        self._sock.setblocking(False)
-        try:
-            data = self._sock.recv(READ_SIZE)
-            self._received += len(data)
-            tls.incoming(data)
-            return bool(data) and not tls.decrypt() and not tls.ended and is_quiet(self._sock, self._received)
-        except OSError:
-            return False
-        finally:
-            if self._by_kernel:
-                self._sock.setblocking(True)
+        return is_quiet(self._sock, self._received)
 
     def close(self) -> None:
         """Close it; nobody uses it."""
-        if self._sock is not None:
+        if self._connected:
             self._sock.close()
 
     def interrupt(self) -> None:
         """End whatever another thread does with it, which then closes it."""
         self.interrupted = True
         self._wake_up()
-        for sock in (self._sock, *list(self._opening.values())):
-            if sock is not None:
-                with suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+        for sock in [*([self._sock] if self._connected else []), *list(self._opening.values())]:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
 
 def wait_for(

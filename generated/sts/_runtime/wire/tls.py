@@ -7,8 +7,12 @@ from __future__ import annotations
 import os
 import ssl
 import sys
+from importlib import import_module
 
 from ..errors import InvalidInput
+
+# ssl imports it for every host name: not when another thread forks.
+import_module("encodings.idna")
 
 _CA_FILES = (
     "/etc/ssl/cert.pem",
@@ -29,7 +33,6 @@ def ssl_context(ca_bundle: str | None) -> ssl.SSLContext:
     when it is missing or is neither.
     """
     context = _system_context() if ca_bundle is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if ca_bundle is None:
         return context
@@ -55,11 +58,10 @@ def _system_context() -> ssl.SSLContext:
     # Not by truststore, which on Linux loads the certificates again for every connection.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     paths = ssl.get_default_verify_paths()
-    files = (paths.openssl_cafile, *([] if os.path.isdir(paths.openssl_capath) else _CA_FILES))
-    found = next(filter(os.path.isfile, files), None)
-    if found is None and not os.path.isdir(paths.openssl_capath):
-        return context
-    context.load_verify_locations(found, paths.openssl_capath if os.path.isdir(paths.openssl_capath) else None)
+    folder = paths.openssl_capath if os.path.isdir(paths.openssl_capath) else None
+    found = next(filter(os.path.isfile, [paths.openssl_cafile] if folder else [paths.openssl_cafile, *_CA_FILES]), None)
+    if found or folder:
+        context.load_verify_locations(found, folder)
     return context
 
 

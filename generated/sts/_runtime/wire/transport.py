@@ -236,13 +236,13 @@ class AsyncHTTPTransport(_DefaultTransport):
         return await engine.send(request, timeout)
 
     async def _new_engine(self, loop: Any, on_trio: bool) -> AsyncEngine:
-        with fork_lock:
-            from .aio import AsyncEngine
-
         for key, engine in list(self._engines.items()):
             if engine.is_over():
                 self._engines.pop(key, None)
-        engine = AsyncEngine(loop, on_trio, self._max_connections, self._proxies, self._trust)
+        with fork_lock:
+            from .aio import AsyncEngine
+
+            engine = AsyncEngine(loop, on_trio, self._max_connections, self._proxies, self._trust)
         self._engines[os.getpid(), id(loop)] = engine
         # The connections close with the loop if nobody closes them earlier: asyncio and trio finish async generators
         # before a loop ends (PEP 525).

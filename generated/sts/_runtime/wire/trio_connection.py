@@ -32,6 +32,7 @@ class Connection:
         self.idle_since = 0.0
         self.interrupted = False
         self._sock: socket.socket = cast("socket.socket", None)
+        self._connected = False
         self._tls: TLS | None = None
         self._received = 0
         self._token = trio.lowlevel.current_trio_token()
@@ -56,6 +57,7 @@ class Connection:
         route, proxy = self.route, self.route.proxy
         host, port = (route.host, route.port) if proxy is None else (proxy.host, proxy.port)
         self._sock = await connect(await look_up(host, port))
+        self._connected = True
         if context is not None and proxy is not None and proxy.scheme == "https":
             await self._start_tls(context, proxy.host)
         if proxy is not None and route.tunnel:
@@ -187,22 +189,11 @@ class Connection:
 
     def is_quiet(self) -> bool:
         """Whether nothing came since the last response, neither bytes nor the end. Does not wait."""
-        if is_quiet(self._sock, self._received):
-            return True
-        tls = self._tls
-        if tls is None or self.interrupted:
-            return False
-        try:  # TLS sends tickets for later connections at any time.
-            data = self._sock.recv(READ_SIZE)
-            self._received += len(data)
-            tls.incoming(data)
-            return bool(data) and not tls.decrypt() and not tls.ended and is_quiet(self._sock, self._received)
-        except OSError:
-            return False
+        return is_quiet(self._sock, self._received)
 
     def close(self) -> None:
         """Close it; nobody uses it."""
-        if self._sock is not None and self._sock.fileno() >= 0:
+        if self._connected and self._sock.fileno() >= 0:
             trio.lowlevel.notify_closing(self._sock)
             self._sock.close()
 
@@ -211,7 +202,7 @@ class Connection:
         self.interrupted = True
         if self._opening is not None:
             self._opening.cancel()
-        elif self._sock is not None and self._sock.fileno() >= 0:
+        elif self._connected and self._sock.fileno() >= 0:
             trio.lowlevel.notify_closing(self._sock)
             with suppress(OSError):
                 self._sock.shutdown(socket.SHUT_RDWR)

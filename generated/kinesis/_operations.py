@@ -373,11 +373,13 @@ RECEIVE_DEAD_LETTER_QUEUE_RECORDS = RPC.operation(
     "ReceiveDeadLetterQueueRecords",
     {"QueueARN": str, "Limit": int, "WaitTimeSeconds": int, "VisibilityTimeoutSeconds": int},
     ReceiveDeadLetterQueueRecordsOutput,
+    long_poll=True,
 )
 RECEIVE_QUEUE_RECORDS = RPC.operation(
     "ReceiveQueueRecords",
     {"QueueARN": str, "Limit": int, "WaitTimeSeconds": int, "VisibilityTimeoutSeconds": int},
     ReceiveQueueRecordsOutput,
+    long_poll=True,
 )
 REGISTER_STREAM_CONSUMER = RPC.operation(
     "RegisterStreamConsumer",

@@ -25,7 +25,8 @@ from lapsmith.project.inputs import read_inputs
 from python.oracle import Oracle, Translator, pairs
 
 CASES = ("body_members", "name_collisions", "payloads", "url_and_headers")
-ADDED = {"authorization", "host", "user-agent", "x-amz-date", "content-length", "x-amz-security-token"}
+SIGNED = {"authorization", "host", "x-amz-date", "x-amz-security-token"}
+ADDED = {*SIGNED, "content-length", "user-agent", "amz-sdk-invocation-id", "amz-sdk-request"}
 MOMENTS = st.integers(0, 4_000_000_000).map(
     lambda seconds: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 )

@@ -181,10 +181,13 @@ def test_overrides_of_nothing_are_an_error(seed: ClientConfig) -> None:
 
 
 def test_what_no_template_covers_is_an_error(seed: ClientConfig) -> None:
-    path = seed.spec / "bindings.yaml"
-    path.write_text(path.read_text().replace("protocol: rest-json", "protocol: rest-xml"))
+    spec, bindings = seed.spec / "references/api-spec.lap", seed.spec / "bindings.yaml"
+    spec.write_text(spec.read_text().replace("CustomAttributes: str?", "CustomAttributes: map<str,int>?"))
+    given = "CustomAttributes: {in: header, name: X-Amzn-SageMaker-Custom-Attributes"
+    assert given in bindings.read_text()
+    bindings.write_text(bindings.read_text().replace(given, "CustomAttributes: {in: header-map, name: X-Custom-"))
     analysis = analyse(seed, inputs := read_inputs(seed))
-    with pytest.raises(DiagnosticError, match=r"error\[unsupported-protocol\]"):
+    with pytest.raises(DiagnosticError, match=r"error\[unsupported-member\]"):
         pipeline.render(analysis, inputs, seed)
 
 

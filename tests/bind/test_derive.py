@@ -472,7 +472,7 @@ def test_what_only_one_of_them_has(tmp_path: Path) -> None:
     content, bound = derive(tmp_path, found, spec[:at] + "@end\n")
     assert list(content["operations"]) == ["DoIt"]
     assert bound.derived.unknown == [("DoIt", "in", ("Old",))]
-    assert bound.derived.absent == 1
+    assert bound.derived.absent == [("DoIt", "in", ("New",))]
     assert [operation.name for operation in bound.matching.missing] == ["Unlisted"]
     whole, extended = derive(tmp_path, found, spec[:at] + "@end\n", everything=True)
     assert list(whole["operations"]) == ["DoIt", "Unlisted"]

@@ -36,6 +36,8 @@ PROTOCOLS: Mapping[str, Model] = {
     "smithy-rpc-v2-cbor": {"protocol": "smithy-rpc-v2-cbor", "targetPrefix": "Odd_2020"},
 }
 
+ATTEMPT = ("amz-sdk-invocation-id", "amz-sdk-request")
+
 
 def structure(members: Model, **traits: Any) -> Model:
     return {"type": "structure", "members": members, **traits}
@@ -88,7 +90,7 @@ class Client:
         """Call, and return what was sent: the target, the headers of the protocol, and the value in the body."""
         self.call(method, body, **arguments)
         request = self.stub.requests[-1]
-        own = ("authorization", "content-length", "host", "user-agent", "x-amz-date")
+        own = ("authorization", "content-length", "host", "user-agent", "x-amz-date", *ATTEMPT)
         headers = {name.lower(): value for name, value in request.headers if name.lower() not in own}
         return request.target, headers, self._value(request.body)
 

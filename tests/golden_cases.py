@@ -45,7 +45,7 @@ def shared_project(root: Path, **cases: str) -> Path:
     clients.mkdir(parents=True)
     for folder in (clients.parent, clients):
         (folder / "__init__.py").touch()
-    lines = ["[project]", 'name = "host"', 'dependencies = ["httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5"]']
+    lines = ["[project]", 'name = "host"', 'dependencies = ["httptools>=0.6.3", "msgspec>=0.21", "truststore>=0.10.5"]']
     for name, case in cases.items():
         files = [path for path in (GOLDEN / case).iterdir() if path.suffix in (".lap", ".yaml")]
         (root / "specs" / name).mkdir(parents=True)

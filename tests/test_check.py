@@ -256,7 +256,7 @@ class TestFindings:
 
     def test_an_undeclared_requirement(self, project: Path) -> None:
         (project / "pyproject.toml").write_text(PYPROJECT.replace(', "msgspec"', ""))
-        wanted = 'lacks what shop needs; add to [project] dependencies: "msgspec>=0.20"'
+        wanted = 'lacks what shop needs; add to [project] dependencies: "msgspec>=0.21"'
         assert found() == [f"pyproject.toml:3: {wanted}"]
 
     def test_the_command_of_each_finding_mends_it(self, project: Path) -> None:

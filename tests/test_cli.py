@@ -67,7 +67,7 @@ def analyse(client: ClientConfig, inputs: Inputs) -> Analysis:
 def render(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
     names = cast("list[str]", analysis.require())
     files = {f"{name}.py": f"# {inputs.source}\n{client.package} = {name!r}\n".encode() for name in names}
-    return Rendered(files, ("httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5"))
+    return Rendered(files, ("httptools>=0.6.3", "msgspec>=0.21", "truststore>=0.10.5"))
 
 
 def run(*arguments: str) -> Result:
@@ -116,7 +116,7 @@ class TestGenerate:
             "transports": [],
         }
         assert alpha["lapsmith"] == lapsmith.__version__
-        assert alpha["requirements"] == ["httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5"]
+        assert alpha["requirements"] == ["httptools>=0.6.3", "msgspec>=0.21", "truststore>=0.10.5"]
 
     def test_the_same_inputs_give_the_same_bytes_anywhere(self, project: Path, tmp_path: Path) -> None:
         run("generate")
@@ -140,7 +140,7 @@ class TestGenerate:
         result = run("generate")
         assert result.exit_code == 0, result.output
         assert "alpha: unchanged\nbeta: unchanged\n" in result.stdout
-        assert "alpha, beta need: httptools>=0.6.4, msgspec>=0.20, truststore>=0.10.5" in result.stdout
+        assert "alpha, beta need: httptools>=0.6.3, msgspec>=0.21, truststore>=0.10.5" in result.stdout
         assert {path: path.stat().st_mtime_ns for path in (project / "src").rglob("*")} == times
 
     @pytest.mark.parametrize("change", ["spec", "bindings", "options", "output", "digest", "version", "black"])
@@ -233,8 +233,8 @@ class TestGenerate:
 
     def test_missing_requirements_are_pointed_out(self, project: Path) -> None:
         result = run("generate", "alpha")
-        assert "alpha needs: httptools>=0.6.4, msgspec>=0.20, truststore>=0.10.5" in result.stdout
-        assert 'add to [project] dependencies: "httptools>=0.6.4", "truststore>=0.10.5"\n' in result.stderr
+        assert "alpha needs: httptools>=0.6.3, msgspec>=0.21, truststore>=0.10.5" in result.stdout
+        assert 'add to [project] dependencies: "httptools>=0.6.3", "truststore>=0.10.5"\n' in result.stderr
 
     def test_what_several_clients_need_is_said_once(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def with_cbor(analysis: Analysis, inputs: Inputs, client: ClientConfig) -> Rendered:
@@ -251,10 +251,10 @@ class TestGenerate:
         (project / "pyproject.toml").write_text(f"[project]\ndependencies = ['msgspec', 'cbor2']\n{''.join(tables)}")
         result = run("generate", "--jobs", "1")
         assert [line for line in result.stdout.splitlines() if "need" in line] == [
-            "c00, c01, c02, c03, c05, c06, c07 and 3 others need: httptools>=0.6.4, msgspec>=0.20, truststore>=0.10.5",
-            "c04 needs: cbor2>=5.6, httptools>=0.6.4, msgspec>=0.20, truststore>=0.10.5",
+            "c00, c01, c02, c03, c05, c06, c07 and 3 others need: httptools>=0.6.3, msgspec>=0.21, truststore>=0.10.5",
+            "c04 needs: cbor2>=5.6, httptools>=0.6.3, msgspec>=0.21, truststore>=0.10.5",
         ]
-        lacking = '"httptools>=0.6.4", "truststore>=0.10.5"'
+        lacking = '"httptools>=0.6.3", "truststore>=0.10.5"'
         assert result.stderr.splitlines() == [
             f"lapsmith: pyproject.toml lacks what {needing}; add to [project] dependencies: {lacking}"
             for needing in ("c00, c01, c02, c03, c05, c06, c07 and 3 others need", "c04 needs")

@@ -10,7 +10,7 @@ from lapsmith.project.config import ConfigError
 GOOD = """
 [project]
 name = "host"
-dependencies = ["Msgspec>=0.20", "HTTPtools[extra] >= 0.6.4 ; python_version > '3'", "truststore"]
+dependencies = ["Msgspec>=0.21", "HTTPtools[extra] >= 0.6.3 ; python_version > '3'", "truststore"]
 
 [project.optional-dependencies]
 fast = ["py_reqwest"]
@@ -113,7 +113,7 @@ def test_clients_that_share_a_runtime_are_selected_together(tmp_path: Path) -> N
 
 def test_declared_dependencies_are_compared_by_normalised_name(tmp_path: Path) -> None:
     read = config.load(write(tmp_path, GOOD))
-    needed = ("httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5", "Py-Reqwest", "zope-interface", "cbor2>=5")
+    needed = ("httptools>=0.6.3", "msgspec>=0.21", "truststore>=0.10.5", "Py-Reqwest", "zope-interface", "cbor2>=5")
     assert read.missing(needed) == ("cbor2>=5",)
 
 

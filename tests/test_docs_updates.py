@@ -24,7 +24,7 @@ CONSOLES = [found for language, found in BLOCKS if language == "console"]
 PYPROJECT = """[project]
 name = "host"
 version = "1.0"
-dependencies = ["httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5"]
+dependencies = ["httptools>=0.6.3", "msgspec>=0.21", "truststore>=0.10.5"]
 
 [tool.lapsmith.clients.sagemaker_runtime]
 spec = "specs/sagemaker-runtime"

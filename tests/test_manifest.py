@@ -22,7 +22,7 @@ GOOD = Manifest(
     options={"strict": False, "operations": ["*"]},
     inputs={"specs/x/bindings.yaml": manifests.blob_id(b"b"), "specs/x/api.lap": manifests.blob_id(b"a")},
     outputs={"types.py": SHA, "_runtime/http.py": SHA},
-    requirements=("msgspec>=0.20",),
+    requirements=("msgspec>=0.21",),
 )
 
 

@@ -83,7 +83,7 @@ def test_the_switch(value: str | None, skipped: bool, monkeypatch: pytest.Monkey
 
 
 def test_requirements_are_compared_by_name(tmp_path: Path) -> None:
-    client = Generated("a", tmp_path, (), (), (), (), ("httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5"))
+    client = Generated("a", tmp_path, (), (), (), (), ("httptools>=0.6.3", "msgspec>=0.21", "truststore>=0.10.5"))
     check_requirements(Generation((client,)), ["HTTPtools[extra]", "msgspec ; python_version > '3'", "truststore"])
-    with pytest.raises(HookError, match=r'lack what a needs; add: "msgspec>=0\.20"'):
+    with pytest.raises(HookError, match=r'lack what a needs; add: "msgspec>=0\.21"'):
         check_requirements(Generation((client,)), ["httptools", "truststore"])

@@ -280,3 +280,32 @@ def test_attribute_values_are_unions_with_the_members_that_dynamodb_gives_them()
     (error,) = [item for item in built.diagnostics if item.code == "wrong-kind"]
     assert error.message.startswith("shape Value is no attribute value: N, NULL must have the types")
     assert error.span.file == "bindings"
+
+
+DERIVED = BOUND + "derived: {model: botocore/1/echo/2020-01-01, sha256: aa}\n"
+
+
+@pytest.mark.parametrize(
+    ("spec", "over", "says"),
+    [
+        ("@required {t: Lost}", None, "define it in the spec: @type Lost {...}; or"),
+        ("@required {t: Lost}", "shapes: {Los: {document: true}}", "define it in the spec: @type Los {...}; or"),
+        ("@required {t: str}", "shapes: {Elsewhere: {document: true}}", "define it in the spec: @type Elsewhere"),
+        ("@required {t: str}", "operations: {X: {at: POST /a, errors: [E]}}", "under 'errors' in overrides.yaml"),
+        ("@required {t: str}", "operations: {X: {at: POST /a, in: {t: {enum: E}}}}", "under 'enums' in overrides"),
+    ],
+)
+def test_hints_under_derived_bindings_name_no_derived_file(spec: str, over: str | None, says: str) -> None:
+    built = build(ROOT + spec, DERIVED, over=over, strict=True)
+    hints = [item.hint for item in built.diagnostics if item.hint]
+    assert any(says in hint for hint in hints), hints
+    assert not any("types.lap" in hint or "bindings.yaml" in hint for hint in hints), hints
+
+
+@pytest.mark.parametrize("derived", [True, False])
+def test_an_event_that_is_not_defined(derived: bool) -> None:
+    spec = ROOT + "@returns(200) {Out: Events{Gone: Lost}}"
+    bound = (DERIVED if derived else BOUND) + "operations: {X: {at: POST /a, out: {Out: {in: events}}}}"
+    (found,) = (item for item in build(spec, bound).diagnostics if item.code == "event-not-structure")
+    assert found.hint is not None
+    assert found.hint.startswith(f"define it in {'the spec' if derived else 'types.lap'}: @type Lost {{...}}")

@@ -183,7 +183,7 @@ def test_the_log_has_requests_and_outcomes_and_no_secrets(caplog: pytest.LogCapt
     with caplog.at_level(logging.DEBUG, "sagemaker_runtime"):
         SageMakerRuntime(**SETTINGS, transport=stub).invoke_endpoint(**CALL)
     lines = [record.getMessage() for record in caplog.records if record.name == "sagemaker_runtime"]
-    url = "https://runtime.sagemaker.eu-west-1.amazonaws.com/endpoints/llm/invocations"
+    url = "https://runtime.sagemaker.eu-west-1.amazonaws.com"
     assert lines[0] == f"InvokeEndpoint attempt 1: POST {url}"
     assert "attempt 1 failed" in lines[1]
     assert "HTTP 429" in lines[3]

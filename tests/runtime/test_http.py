@@ -45,7 +45,7 @@ from runtime.codec.response_headers import (
     timestamp_list_header,
 )
 from runtime.errors import InvalidInput, InvalidResponse
-from runtime.message.http import Headers, HTTPRequest, check_header
+from runtime.message.http import Headers, HTTPRequest, Request, Response, check_header
 from runtime.shapes.structures import EPOCH, HTTP_DATE
 from runtime.shapes.timestamps import http_date, read_http_date
 
@@ -83,19 +83,28 @@ def test_headers_compare_and_travel() -> None:
     headers = Headers([("A", ""), ("b", "ü")])
     assert headers["a"] == ""
     for twin in (pickle.loads(pickle.dumps(headers)), copy.deepcopy(headers), Headers(list(headers))):
-        assert (twin, hash(twin), repr(twin)) == (headers, hash(headers), "Headers([('A', ''), ('b', 'ü')])")
+        assert (twin, hash(twin), repr(twin)) == (headers, hash(headers), "Headers([('A', '***'), ('b', '***')])")
         assert twin.get("B") == "ü"
     assert headers != Headers([("a", ""), ("b", "ü")])
     assert headers != [("A", ""), ("b", "ü")]
 
 
 def test_a_request_shows_neither_signature_nor_token() -> None:
-    headers = [("Host", "h"), ("AUTHORIZATION", "sig"), ("x-amz-security-token", "tok")]
-    request = HTTPRequest("POST", "https", "h.test", 8443, "/a?b", headers, b"12345")
+    headers = [("Host", "h"), ("AUTHORIZATION", "sig"), ("x-amz-security-token", "tok"), ("X-Amz-Sse-Key", "key")]
+    request = HTTPRequest("POST", "https", "h.test", 8443, "/label?key=query", headers, b"12345", "PutThing")
     assert repr(request) == (
-        "<HTTPRequest POST https://h.test:8443/a?b headers=[('Host', 'h'), ('AUTHORIZATION', '***'), "
-        "('x-amz-security-token', '***')] body of 5 bytes>"
+        "<HTTPRequest PutThing: POST https://h.test:8443 headers=[('Host', 'h'), ('AUTHORIZATION', '***'), "
+        "('x-amz-security-token', '***'), ('X-Amz-Sse-Key', '***')] body of 5 bytes>"
     )
+    before = Request("POST", "/label", "key=query", headers, b"12345", "prefix.", "https://label", {"Bucket": "label"})
+    for shown in (repr(request), str(request.__rich_repr__()), repr(before), str(before.__rich_repr__())):
+        assert [each for each in ("'sig'", "'tok'", "'key'", "label", "query", "12345") if each in shown] == []
+
+
+def test_response_headers_show_no_member() -> None:
+    headers = Headers.from_bytes([(b"Content-Type", b"text/csv"), (b"x-amz-meta-pin", b"1234"), (b"Set-Cookie", b"id")])
+    assert repr(headers) == "Headers([('Content-Type', 'text/csv'), ('x-amz-meta-pin', '***'), ('Set-Cookie', '***')])"
+    assert repr(headers) in repr(Response(200, headers))
 
 
 def of(value: str) -> Headers:

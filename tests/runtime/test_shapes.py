@@ -15,7 +15,10 @@ from runtime.codec.body import decode_body as decode_json
 from runtime.codec.body import encode_body as encode_json
 from runtime.codec.cbor import decode_body as decode_cbor
 from runtime.codec.cbor import encode_body as encode_cbor
-from runtime.errors import InvalidInput
+from runtime.codec.form_writer import FORM as QUERY
+from runtime.codec.rest_xml import XMLBodies
+from runtime.codec.xml_writer import FORM as XML
+from runtime.errors import InvalidInput, InvalidResponse
 from runtime.message.http import Headers, Response
 from runtime.shapes.members import Members
 from runtime.shapes.structures import Output, ResponseMetadata, Structure, Union, UnknownEvent, UnknownMember
@@ -151,3 +154,45 @@ def test_sensitive_members_are_hidden() -> None:
     assert ("plain", "***") in value.__rich_repr__()
     assert repr(Holder()) == "Holder()"
     assert value.plain == b"x"
+
+
+class Vault(Output, kw_only=True):
+    """An output of which one of two maps is sensitive."""
+
+    _sensitive: ClassVar[frozenset[str]] = frozenset({"hidden"})
+
+    hidden: dict[str, list[int]] | None = msgspec.field(name="Hidden", default=None)
+    plain: dict[str, list[int]] | None = msgspec.field(name="Plain", default=None)
+
+
+def read_xml_vault(values: dict[str, dict[str, list[str]]]) -> None:
+    maps = (
+        f"<{name}><entry><key>{key}</key><value>{''.join(f'<i>{item}</i>' for item in items)}</value></entry></{name}>"
+        for name, entries in values.items()
+        for key, items in entries.items()
+    )
+    XMLBodies({}).decode_body(Response(200, Headers(), f"<R>{''.join(maps)}</R>".encode()), Vault)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda values: decode_json(Response(200, Headers(), msgspec.json.encode(values)), Vault),
+        lambda values: decode_cbor(Response(200, Headers(), cbor2.dumps(values)), Vault),
+        read_xml_vault,
+        lambda values: encode_json(Members({"Vault": Vault}), {"Vault": values}),
+        lambda values: encode_cbor(
+            Members({"Vault": Vault}), {"Vault": Vault(**{n.lower(): values[n] for n in values})}
+        ),
+        lambda values: Members({"Vault": Vault}).write({"Vault": values}, XML),
+        lambda values: Members({"Vault": Vault}).write({"Vault": values}, QUERY),
+    ],
+)
+def test_keys_of_sensitive_maps_are_in_no_path(use: Callable[[Any], object]) -> None:
+    with pytest.raises((InvalidInput, InvalidResponse)) as shown:
+        use({"Plain": {"12": ["1", "x"]}})
+    assert "Plain['12'][1]" in str(shown.value) or "Plain['12'][0]" in str(shown.value)
+    with pytest.raises((InvalidInput, InvalidResponse)) as hidden:
+        use({"Hidden": {"12": ["1", "x"]}})
+    assert "Hidden[***][" in str(hidden.value)
+    assert "12" not in repr(hidden.value).partition("bytes")[0]

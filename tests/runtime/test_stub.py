@@ -160,7 +160,7 @@ def test_a_request_can_fail(stub: StubTransport, client: SageMakerRuntime) -> No
 
 
 def test_a_request_that_nobody_expects_fails_the_test(stub: StubTransport, client: SageMakerRuntime) -> None:
-    with pytest.raises(AssertionError, match="no answer left for POST /endpoints/llm/invocations: add one") as caught:
+    with pytest.raises(AssertionError, match="no answer left for InvokeEndpoint: add one") as caught:
         invoke(client)
     assert not isinstance(caught.value, AWSError)
 

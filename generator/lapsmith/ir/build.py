@@ -95,9 +95,7 @@ def _warn_of_inferences(ctx: Context) -> None:
     if count > _FEW_INFERENCES:
         span = Span(ctx.document.span.file, 1, 1, 1, 1)
         message = f"{count} facts about this API are inferred, since neither the spec nor bindings.yaml states them"
-        hint = "--notes lists them; check them, or state them in bindings.yaml"
-        if ctx.is_derived:
-            hint = "--notes lists them; check them, or state them in overrides.yaml"
+        hint = f"--notes lists them; check them, or state them in {ctx.editable}"
         ctx.diagnostics.warning(span, "many-inferences", message, hint)
 
 

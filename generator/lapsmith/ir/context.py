@@ -38,6 +38,17 @@ class Context:
         return self.bindings is not None and self.bindings.derived is not None
 
     @property
+    def editable(self) -> str:
+        """The file in which people state facts about the wire: ``bind`` writes derived bindings anew."""
+        return "overrides.yaml" if self.is_derived else "bindings.yaml"
+
+    def define(self, name: str) -> str:
+        """How to define a structure: ``bind`` writes the ``types.lap`` beside derived bindings anew."""
+        if not self.is_derived:
+            return f"define it in types.lap: @type {name} {{...}}"
+        return f"define it in the spec: @type {name} {{...}}; or, if the spec changed, {self.advice.bind_again}"
+
+    @property
     def is_sigv4(self) -> bool:
         """Whether the spec says that requests are signed."""
         return "sigv4" in (self.document.auth or "").casefold()
@@ -60,7 +71,7 @@ class Context:
         """Report an inference made at ``span`` and return its origin."""
         text = f"{message} (rule {rule})"
         if self.strict:
-            self.diagnostics.error(span, "inferred", f"not stated: {text}", hint or "say it in bindings.yaml")
+            self.diagnostics.error(span, "inferred", f"not stated: {text}", hint or f"say it in {self.editable}")
         else:
             self.diagnostics.note(span, "inferred", text, hint)
         return Origin(Source.INFERRED, span, rule)

@@ -43,7 +43,7 @@ def _named(ctx: Context, where: str, kind: model.Type, name: Fact[str]) -> model
     known = ctx.bindings.enums if ctx.bindings else {}
     if name.value not in known:
         message = f"'{where}' has the enum '{name.value}', which is not under 'enums'"
-        hint = suggest(name.value, known) or "add it there with its values"
+        hint = suggest(name.value, known) or f"add it under 'enums' in {ctx.editable}, with its values"
         ctx.diagnostics.error(name.span, "unknown-enum", message, hint)
         return kind
     if not isinstance(kind, model.StringType):

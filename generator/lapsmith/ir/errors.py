@@ -84,7 +84,7 @@ def _note_unnamed(ctx: Context, bounds: Sequence[Bound]) -> None:
     if cases:
         count = f"{len(cases)} entries" if len(cases) > 1 else "1 entry"
         message = f"{count} of @errors without a name: such errors are raised as the service's base error"
-        hint = "list the operation's errors in bindings.yaml to give them classes"
+        hint = f"list the operation's errors in {ctx.editable} to give them classes"
         ctx.diagnostics.note(cases[0].span, "unnamed-error", message, hint)
 
 
@@ -112,6 +112,6 @@ def operation_errors(
             listed[fact.value] = None
             continue
         message = f"operation {binding.name} lists the error '{fact.value}', which is not under 'errors'"
-        hint = suggest(fact.value, known) or "add it there with its status"
+        hint = suggest(fact.value, known) or f"add it under 'errors' in {ctx.editable}, with its status"
         ctx.diagnostics.error(fact.span, "unknown-error", message, hint)
     return tuple(listed | names), ctx.origin(binding.errors_span or binding.span)

@@ -43,7 +43,9 @@ class Streams:
         definition = self.shapes.definitions.get(node.name) if isinstance(node, Named) else None
         if definition is None:
             message = f"{operation}: '{stream.name}' is {type_name(node)}, which cannot be an event stream"
-            hint = "an event stream is a structure whose members are the events; define it in types.lap"
+            hint = "an event stream is a structure whose members are the events"
+            if isinstance(node, Named):
+                hint += f"; {self.ctx.define(node.name)}"
             self.ctx.diagnostics.error(node.span, "not-an-event-stream", message, hint)
             return DocumentType()
         events: dict[str, str] = {}
@@ -102,10 +104,10 @@ class Streams:
         definition = self.shapes.definitions.get(node.name) if isinstance(node, Named) else None
         if definition is None:
             message = f"the event '{union}.{item.name}' is {type_name(node)}, but events are structures"
-            hint = suggest(node.name, self.errors) if isinstance(node, Named) else None
-            self.ctx.diagnostics.error(
-                node.span, "event-not-structure", message, hint or "define its fields in types.lap"
-            )
+            hint = "give the event a structure of its own"
+            if isinstance(node, Named):
+                hint = suggest(node.name, self.errors) or self.ctx.define(node.name)
+            self.ctx.diagnostics.error(node.span, "event-not-structure", message, hint)
             return
         events[item.name] = self.shapes.reach(definition).name
         self.places[definition.name] = definition.span

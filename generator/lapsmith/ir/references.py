@@ -17,5 +17,5 @@ def check_references(ctx: Context, definitions: Mapping[str, Definition]) -> Non
     for name, shape in bindings.shapes.items():
         if name not in definitions:
             message = f"no shape is called '{name}' in spec or types.lap"
-            hint = suggest(name, definitions) or "define it in types.lap, or remove it here"
+            hint = suggest(name, definitions) or f"{ctx.define(name)}; or remove it here"
             ctx.diagnostics.error(shape.span, "unknown-shape", message, hint)

@@ -141,7 +141,7 @@ def _signing(ctx: Context, bound: ServiceBinding, origins: dict[str, Origin]) ->
     origins["signing"] = ctx.origin(span) if auth else default("no-auth")
     if ctx.is_sigv4:
         message = "requests are signed with SigV4, and the name to sign for is not in the spec"
-        hint = "add 'service: {signing: NAME}' to bindings.yaml"
+        hint = f"add 'service: {{signing: NAME}}' to {ctx.editable}"
         ctx.diagnostics.error(span, "signing-name-missing", message, hint)
     elif auth:
         message = f"'@auth {auth}' is not AWS SigV4: the client sends requests without authentication"
@@ -229,7 +229,7 @@ def _base_url(ctx: Context, origins: dict[str, Origin]) -> str | None:
         url = None
     elif not url and not has_hosts:
         message = "neither spec nor bindings say which host serves this API: callers must give endpoint_url"
-        ctx.diagnostics.warning(span, "no-host", message, "add 'endpoint: {host: ...}' to bindings.yaml")
+        ctx.diagnostics.warning(span, "no-host", message, f"add 'endpoint: {{host: ...}}' to {ctx.editable}")
     return url
 
 

@@ -182,7 +182,7 @@ class Shapes:
             if self._is_misspelt(node):
                 return model.DocumentType()
             message = f"the type {node.name} is not defined anywhere: its values are taken as they come"
-            hint = suggest(node.name, self.definitions) or f"define it in types.lap: @type {node.name} {{...}}"
+            hint = suggest(node.name, self.definitions) or self.ctx.define(node.name)
             self.ctx.inferred(node.span, "undefined-type", message, hint)
         return model.DocumentType()
 

@@ -12,4 +12,4 @@ __all__ = ["render", "requirements", "unsupported"]
 def requirements(service: ir.Service) -> tuple[str, ...]:
     """Return the PEP 508 requirements of a generated client."""
     cbor = ("cbor2>=5.6",) if service.protocol is ir.Protocol.RPC_V2_CBOR else ()
-    return (*cbor, "httptools>=0.6.4", "msgspec>=0.20", "truststore>=0.10.5")
+    return (*cbor, "httptools>=0.6.3", "msgspec>=0.21", "truststore>=0.10.5")

@@ -17,7 +17,7 @@ import msgspec
 from ..shapes import lenient
 from ..shapes.kinds import has_null, is_structure, not_null
 from ..shapes.lenient import Unreadable
-from ..shapes.structures import Union, UnknownMember
+from ..shapes.structures import Union, UnknownMember, hide_keys
 from ..shapes.timestamps import read_timestamp
 from .xml_names import PLAIN, Structures, Xml, facts, local_name, members_of
 
@@ -246,6 +246,8 @@ class StructureReader:
                 self._read_attributes(element, members)
             structure = self._cls(**members)
         except Unreadable as error:
+            if name in getattr(self._cls, "_sensitive", ()):
+                hide_keys(error.path)
             error.path.append(f".{self._encoded(name)}")
             raise
         except TypeError:

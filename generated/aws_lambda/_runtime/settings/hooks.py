@@ -140,9 +140,8 @@ class Watch:
         self._stream = None
         self._started = perf_counter()
         if self._log is not None:
-            port = "" if request.port is None else f":{request.port}"
-            line = f"{request.method} {request.scheme}://{request.host}{port}{request.target}"
-            self._log.debug("%s attempt %d: %s", self._operation, attempt, line)
+            # Labels and the query may hold sensitive members.
+            self._log.debug("%s attempt %d: %s %s", self._operation, attempt, request.method, request.origin)
         self._tell("before_send")
 
     def answered(self, response: Response, request_id: str | None, *, is_stream: bool = False) -> None:

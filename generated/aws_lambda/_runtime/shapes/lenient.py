@@ -20,7 +20,7 @@ from typing import Annotated, Any, TypeGuard, cast, get_args, get_origin
 import msgspec
 
 from .kinds import has_null, is_union, not_null, reaches_only
-from .structures import Union, UnknownMember
+from .structures import Union, UnknownMember, hide_keys
 from .timestamps import read_timestamp
 
 # What msgspec would read otherwise: a time without a zone, and fractions that it rounds where others cut them.
@@ -111,6 +111,8 @@ def _read_structure(value: Any, cls: Any) -> Any:
         try:
             members[attribute] = read(item, kind)
         except Unreadable as error:
+            if attribute in getattr(cls, "_sensitive", ()):
+                hide_keys(error.path)
             error.path.append(f".{name}")
             raise
     try:

@@ -60,6 +60,11 @@ class _Shown(msgspec.Struct):
         return [(name, "***" if name in hidden else value) for name, value in members if value is not None]
 
 
+def hide_keys(path: list[str]) -> None:
+    """Leave the keys of maps out of a path into a sensitive member: they say what it holds."""
+    path[:] = ["[***]" if step[0] == "[" and not step[1:-1].isdecimal() else step for step in path]
+
+
 class Structure(_Shown, omit_defaults=True):
     """A structure of the service. Members that are None are not sent."""
 

@@ -137,7 +137,7 @@ class StubScript:
         self.requests.append(request)
         if not self._answers:
             # Not an AWSError, which the code under test might handle.
-            raise AssertionError(f"the stub has no answer left for {request.method} {request.target}: add one")
+            raise AssertionError(f"the stub has no answer left for {request.operation or request.method}: add one")
         answer, operation = self._answers[0]
         if operation is not None and operation != request.operation:
             raise AssertionError(f"the stub was to answer {operation} next, but {request.operation} was called")

@@ -19,7 +19,7 @@ from typing import Annotated, Any, TypeGuard, cast, get_args, get_origin
 import msgspec
 
 from .kinds import is_structure, is_union, not_null, reaches_only, timestamp_format
-from .structures import Output, Structure, Union
+from .structures import Output, Structure, Union, hide_keys
 
 Write = Callable[[Any], Any]
 Passes = Callable[[Iterable[Any]], bool]
@@ -293,6 +293,7 @@ class StructureWriter:
         self._attributes: dict[str, str] | None = None
         self._members: dict[str, Write] = {}
         self._required: frozenset[str] = frozenset()
+        self._sensitive: frozenset[str] = frozenset()
         self._union = issubclass(cls, Union)
         self._only = frozenset({cls})
         self._is_trusted: bool | None = None
@@ -302,6 +303,8 @@ class StructureWriter:
         fields = msgspec.structs.fields(self._cls)
         self._members = {field.encode_name: self._form.member(field.type) for field in fields}
         self._required = self._required_names(fields)
+        hidden: frozenset[str] = getattr(self._cls, "_sensitive", frozenset())
+        self._sensitive = frozenset(field.encode_name for field in fields if field.name in hidden)
         self._attributes = {field.encode_name: field.name for field in fields}
         return self._attributes
 
@@ -323,7 +326,7 @@ class StructureWriter:
         else:
             check_known(value)
             given = {name: getattr(value, attribute) for name, attribute in attributes.items()}
-        written = write_members(self._members, given, self._cls.__name__)
+        written = write_members(self._members, given, self._cls.__name__, self._sensitive)
         if self._union and len(written) != 1:
             raise Refused(f"must have exactly one member set, not {listed(written) or 'none'}")
         if not self._required <= written.keys():
@@ -391,8 +394,13 @@ def _fit(kind: Any, values: Iterable[Any], form: Form) -> bool:
     return _fit(arguments[0], chain.from_iterable(holders), form)
 
 
-def write_members(members: Mapping[str, Write], given: Mapping[Any, Any], owner: str) -> dict[str, Any]:
-    """Write members by their names on the wire; those that are None are left out."""
+def write_members(
+    members: Mapping[str, Write], given: Mapping[Any, Any], owner: str, sensitive: Collection[str] = ()
+) -> dict[str, Any]:
+    """Write members by their names on the wire; those that are None are left out.
+
+    What is refused inside ``sensitive`` members has no keys of maps in its path.
+    """
     written: dict[str, Any] = {}
     for name, value in given.items():
         try:
@@ -402,6 +410,8 @@ def write_members(members: Mapping[str, Write], given: Mapping[Any, Any], owner:
             if value is not None:
                 written[name] = write(value)
         except Refused as refused:
+            if name in sensitive:
+                hide_keys(refused.path)
             refused.path.append(f".{name}")
             raise
     return written

@@ -55,7 +55,7 @@ def test_calling_dynamodb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     def stubbed(region: str) -> DynamoDB:
         return DynamoDB(region=region, credentials=Credentials("AKID", "secret"), transport=stub)
 
-    code = block("python", "put_item").replace(
+    code = block("python", "ResourceNotFoundException").replace(
         "from dynamodb import AttributeValue, DynamoDB, ", "from dynamodb import AttributeValue, "
     )
     exec(compile(code, "documentation", "exec"), {"DynamoDB": stubbed})

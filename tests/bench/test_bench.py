@@ -165,7 +165,7 @@ def test_a_stream_that_is_read_wrongly_ends_the_run() -> None:
         runner.check_bytes(small, "boto3", {"count": 2, "bytes": 30})
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("only", ["call-asyncio-1", "call-sync-1", "first-", "answer"])
 def test_every_client_runs_in_its_own_environment(only: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pythons()

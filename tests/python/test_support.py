@@ -63,13 +63,6 @@ def test_a_gap_is_an_error_with_a_place_and_a_way_out(gap: str) -> None:
         assert '"!Do"' in item.hint
 
 
-@pytest.mark.parametrize("protocol", [ir.Protocol.QUERY, ir.Protocol.EC2, ir.Protocol.REST_XML])
-def test_other_protocols_are_refused(protocol: ir.Protocol) -> None:
-    (found,) = unsupported(replace(service(), protocol=protocol), FALLBACK).items
-    assert (found.severity, found.code, found.span) == (Severity.ERROR, "unsupported-protocol", FALLBACK)
-    assert protocol.value in found.message
-
-
 def test_a_service_without_operations_is_refused() -> None:
     (found,) = unsupported(replace(service(), operations=()), FALLBACK).items
     assert (found.severity, found.code) == (Severity.ERROR, "no-operations")

@@ -8,8 +8,8 @@ from typing import Any
 from ..errors import InvalidInput
 from ..message.http import HTTPRequest, check_header
 
-_METHOD = re.compile("[A-Za-z-]+")
-_HOST = re.compile(r"[A-Za-z0-9._~-]+|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]")
+_METHOD = r"[A-Za-z-]+"
+_HOST = r"[A-Za-z0-9._~-]+|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]"
 _TARGET = re.compile(r"/[\x21\x22\x24-\x7e]*")
 _TOKEN = r"[!#$%&'*+.^_`|~0-9a-z-]+"
 _NAMES = re.compile(rf"{_TOKEN}(?:\n{_TOKEN})*")
@@ -54,11 +54,11 @@ def check_request(request: HTTPRequest) -> None:
     """
     if not request.needs_check:
         return
-    if not _METHOD.fullmatch(request.method):
+    if not re.fullmatch(_METHOD, request.method):
         raise InvalidInput(f"{request.method!r} is not an HTTP method")
     if request.scheme not in ("http", "https"):
         raise InvalidInput(f"the endpoint's scheme must be http or https, not {request.scheme!r}")
-    if not _HOST.fullmatch(request.host):
+    if not re.fullmatch(_HOST, request.host):
         raise InvalidInput(f"{request.host!r} is not a host name: check the region and endpoint_url")
     if request.port is not None and not 0 < request.port < 65536:
         raise InvalidInput(f"{request.port} is not a port number: check endpoint_url")

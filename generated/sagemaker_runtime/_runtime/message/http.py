@@ -11,18 +11,20 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, AnyStr, cast
+from typing import TYPE_CHECKING, Any, AnyStr, cast
 
 import msgspec
 from msgspec.structs import replace
 
 from ..errors import InvalidInput, foreign, shown
-from .body import Body
+
+if TYPE_CHECKING:
+    from .body import Body
 
 HeaderList = list[tuple[str, str]]
 
-_FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORBIDDEN_IN_VALUE = "[\x00-\x08\x0a-\x1f\x7f]"
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _OPENS = rb"[{\[\"\x80-\xff]"
 _EXCERPT = 80
 _SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token"})
@@ -265,9 +267,9 @@ def check_header(name: object, value: object, what: str) -> None:
     """
     if not isinstance(value, str):
         raise InvalidInput(f"{what} must be a string, not {type(value).__name__}")
-    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+    if not isinstance(name, str) or not re.fullmatch(_TOKEN, name):
         raise InvalidInput(f"{what}: {name!r} is not an HTTP header name")
-    if found := _FORBIDDEN_IN_VALUE.search(value):
+    if found := re.search(_FORBIDDEN_IN_VALUE, value):
         raise InvalidInput(f"{what} must not contain the control character {found.group()!r}: it is sent as a header")
     if value != value.strip(" \t"):
         raise InvalidInput(f"{what} must not begin or end with white space: it is sent as a header")

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, AnyStr, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, AnyStr
 
 import msgspec
 from msgspec.structs import replace
@@ -41,7 +42,7 @@ class Headers:
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self._given: tuple[tuple[str, str], ...] | None = tuple(pairs)
         self._raw: list[tuple[bytes, bytes]] = []
-        self._values: dict[str, str] | dict[bytes, bytes] = _joined(self._given, ", ")
+        self._values: dict[Any, Any] = _joined(self._given, ", ")
 
     @classmethod
     def from_bytes(cls, pairs: list[tuple[bytes, bytes]]) -> Headers:
@@ -63,10 +64,11 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """Return the value of header ``name``, or None."""
-        if not self._raw:
-            return cast("dict[str, str]", self._values).get(name.lower())
-        value = cast("dict[bytes, bytes]", self._values).get(name.lower().encode("latin-1", "replace"))
-        return None if value is None else _decoded(value)
+        if self._raw:
+            raw: bytes | None = self._values.get(_as_bytes(name))
+            return None if raw is None else raw.rstrip(b" \t").decode("latin-1")
+        given: str | None = self._values.get(name.lower())
+        return given
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -94,6 +96,11 @@ class Headers:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Headers, (self._pairs,)
+
+
+@lru_cache(maxsize=256)
+def _as_bytes(name: str) -> bytes:
+    return name.lower().encode("latin-1", "replace")
 
 
 def _joined(pairs: Iterable[tuple[AnyStr, AnyStr]], comma: AnyStr) -> dict[AnyStr, AnyStr]:

@@ -35,12 +35,8 @@ if TYPE_CHECKING:
     from ._runtime.shapes.structures import ResponseMetadata, UnknownMember
     from ._runtime.signing.anonymous import ANONYMOUS
     from ._runtime.signing.sigv4 import Credentials
-    from ._runtime.wire.transport import (
-        AsyncHTTPTransport,
-        AsyncTransport,
-        HTTPTransport,
-        Transport,
-    )
+    from ._runtime.wire.interfaces import AsyncTransport, Transport
+    from ._runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
     from ._sync import DynamoDB
     from .errors import (
         BackupInUseException,
@@ -657,7 +653,7 @@ _MODULES = {
     "AsyncDynamoDB": "._async",
     "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncPages": "._runtime.call.pages",
-    "AsyncTransport": "._runtime.wire.transport",
+    "AsyncTransport": "._runtime.wire.interfaces",
     "AttributeAction": ".types",
     "AttributeDefinition": ".types",
     "AttributeValue": ".types",
@@ -936,7 +932,7 @@ _MODULES = {
     "TransactionCanceledException": ".errors",
     "TransactionConflictException": ".errors",
     "TransactionInProgressException": ".errors",
-    "Transport": "._runtime.wire.transport",
+    "Transport": "._runtime.wire.interfaces",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "UnknownMember": "._runtime.shapes.structures",
@@ -978,9 +974,9 @@ if not TYPE_CHECKING:  # A type checker would take every name for one that the p
         module = _MODULES.get(name)
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = globals()[name] = getattr(import_module(module, __name__), name)
+        # As importlib.import_module() does, without the import of importlib: 1% of a start.
+        found = __import__(module.lstrip("."), globals(), fromlist=[name], level=1)
+        value = globals()[name] = getattr(found, name)
         return value
 
 

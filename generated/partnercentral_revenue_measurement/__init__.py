@@ -32,12 +32,8 @@ if TYPE_CHECKING:
     from ._runtime.shapes.structures import ResponseMetadata
     from ._runtime.signing.anonymous import ANONYMOUS
     from ._runtime.signing.sigv4 import Credentials
-    from ._runtime.wire.transport import (
-        AsyncHTTPTransport,
-        AsyncTransport,
-        HTTPTransport,
-        Transport,
-    )
+    from ._runtime.wire.interfaces import AsyncTransport, Transport
+    from ._runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
     from ._sync import PartnerCentralRevenueMeasurementAPI
     from .errors import (
         AccessDeniedException,
@@ -195,7 +191,7 @@ _MODULES = {
     "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncPages": "._runtime.call.pages",
     "AsyncPartnerCentralRevenueMeasurementAPI": "._async",
-    "AsyncTransport": "._runtime.wire.transport",
+    "AsyncTransport": "._runtime.wire.interfaces",
     "AttributionSortBy": ".types",
     "AttributionSummary": ".types",
     "CallEvent": "._runtime.settings.hooks",
@@ -263,7 +259,7 @@ _MODULES = {
     "TenancyModel": ".types",
     "ThrottlingException": ".errors",
     "Timeout": "._runtime.message.http",
-    "Transport": "._runtime.wire.transport",
+    "Transport": "._runtime.wire.interfaces",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "UntagResourceOutput": ".types",
@@ -283,9 +279,9 @@ if not TYPE_CHECKING:  # A type checker would take every name for one that the p
         module = _MODULES.get(name)
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = globals()[name] = getattr(import_module(module, __name__), name)
+        # As importlib.import_module() does, without the import of importlib: 1% of a start.
+        found = __import__(module.lstrip("."), globals(), fromlist=[name], level=1)
+        value = globals()[name] = getattr(found, name)
         return value
 
 

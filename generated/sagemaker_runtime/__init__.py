@@ -37,12 +37,8 @@ if TYPE_CHECKING:
         AsyncHTTPX2Transport as AsyncHTTPX2Transport,
         HTTPX2Transport as HTTPX2Transport,
     )
-    from ._runtime.wire.transport import (
-        AsyncHTTPTransport,
-        AsyncTransport,
-        HTTPTransport,
-        Transport,
-    )
+    from ._runtime.wire.interfaces import AsyncTransport, Transport
+    from ._runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
     from ._sync import SageMakerRuntime
     from .errors import (
         InternalDependencyException,
@@ -129,7 +125,7 @@ _MODULES = {
     "AsyncHTTPX2Transport": "._runtime.wire.httpx2_adapter",
     "AsyncInvokeEndpointWithResponseStream": ".events",
     "AsyncSageMakerRuntime": "._async",
-    "AsyncTransport": "._runtime.wire.transport",
+    "AsyncTransport": "._runtime.wire.interfaces",
     "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
@@ -169,7 +165,7 @@ _MODULES = {
     "StreamError": "._runtime.errors",
     "StreamStats": "._runtime.settings.hooks",
     "Timeout": "._runtime.message.http",
-    "Transport": "._runtime.wire.transport",
+    "Transport": "._runtime.wire.interfaces",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "UnknownEvent": "._runtime.shapes.structures",
@@ -185,9 +181,9 @@ if not TYPE_CHECKING:  # A type checker would take every name for one that the p
         module = _MODULES.get(name)
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = globals()[name] = getattr(import_module(module, __name__), name)
+        # As importlib.import_module() does, without the import of importlib: 1% of a start.
+        found = __import__(module.lstrip("."), globals(), fromlist=[name], level=1)
+        value = globals()[name] = getattr(found, name)
         return value
 
 

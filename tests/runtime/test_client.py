@@ -563,6 +563,10 @@ HEAVY = [
 ]
 
 
+UNUSED = ["base64", "encodings.idna", "ipaddress", "urllib.parse"]
+"""What only proxies, https, IPv6 addresses, and texts that are quoted need."""
+
+
 @pytest.mark.parametrize("cls", ["SageMakerRuntime", "AsyncSageMakerRuntime"])
 def test_making_a_client_imports_nothing_that_only_calls_need(cls: str) -> None:
     loaded = run_python(
@@ -573,7 +577,22 @@ def test_making_a_client_imports_nothing_that_only_calls_need(cls: str) -> None:
         "print(*sorted(set(sys.modules) - before))"
     ).split()
     assert "sagemaker_runtime._runtime.call.attempts" in loaded
-    assert [name for name in HEAVY if name in loaded] == []
+    assert [name for name in (*HEAVY, *UNUSED, "hashlib", "socket") if name in loaded] == []
+
+
+def test_a_call_over_plain_http_imports_nothing_that_only_others_need() -> None:
+    with Server(answering(response(body=b"{}"))) as server:
+        loaded = run_python(
+            "import sys\n"
+            "before = set(sys.modules)\n"
+            "from sagemaker_runtime import Credentials, SageMakerRuntime\n"
+            f"url = 'http://127.0.0.1:{server.port}'\n"
+            "client = SageMakerRuntime(region='eu-west-1', endpoint_url=url, credentials=Credentials('a', 'b'))\n"
+            "client.invoke_endpoint(endpoint_name='a', body=b'')\n"
+            "print(*sorted(set(sys.modules) - before))"
+        ).split()
+    assert "sagemaker_runtime._runtime.wire.sync" in loaded
+    assert [name for name in (*set(HEAVY) - {"httptools"}, *UNUSED) if name in loaded] == []
 
 
 def test_a_call_on_a_stub_imports_no_http_library() -> None:

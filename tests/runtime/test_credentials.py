@@ -26,8 +26,9 @@ import pytest
 from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.credentials import DeferredRefreshableCredentials, ReadOnlyCredentials, RefreshableCredentials
 from runtime.errors import CredentialsError, InvalidInput
-from runtime.signing.credentials import CredentialsProvider, resolve_credentials
+from runtime.signing.credentials import resolve_credentials
 from runtime.signing.sigv4 import Credentials
+from runtime.signing.sources import CredentialsProvider
 from sagemaker_runtime import AsyncSageMakerRuntime
 from sagemaker_runtime.testing import AsyncStubTransport
 

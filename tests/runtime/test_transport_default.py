@@ -21,7 +21,8 @@ from msgspec.structs import replace
 from runtime.errors import ConnectTimeout, InvalidInput, ProtocolError, TransportError
 from runtime.message.http import Headers
 from runtime.wire.adapted import AsyncStreamedResponse, StreamedResponse
-from runtime.wire.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+from runtime.wire.interfaces import AsyncTransport, Transport
+from runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
 
 from .loopback import PATIENCE, Peer, Server, answering, chunk, echo_path, response
 from .transport_drivers import TIMEOUT, finished, post, python, without_proxies

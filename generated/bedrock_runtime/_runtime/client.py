@@ -19,14 +19,16 @@ from .message.http import Request, Timeout, check_header
 from .settings.config import Config, ServiceInfo, resolve_config, to_attempts, to_timeout
 from .settings.hooks import Hooks, StreamWatch
 from .shapes.structures import Output
-from .signing.credentials import CredentialsSource, resolve_credentials
-from .wire.transport import AsyncHTTPTransport, AsyncTransport, HTTPTransport, Transport
+from .signing.credentials import resolve_credentials
+from .wire.transport import AsyncHTTPTransport, HTTPTransport
 
 if TYPE_CHECKING:
+    from .signing.sources import CredentialsSource
     from .stream.base import AsyncStream, AsyncStreamCall, SyncStream
+    from .wire.interfaces import AsyncTransport, Transport
 
 Out = TypeVar("Out", bound=Output)
-TransportT = TypeVar("TransportT", bound=Transport | AsyncTransport)
+TransportT = TypeVar("TransportT", bound="Transport | AsyncTransport")
 Stream = TypeVar("Stream", bound="SyncStream[Any]")
 AsyncStreamT = TypeVar("AsyncStreamT", bound="AsyncStream[Any]")
 
@@ -220,7 +222,7 @@ def _stream_context(operation: Operation[Any], reply: Reply) -> dict[str, Any]:
     return {"retry_safe": operation.retry_safe, "watch": watch}
 
 
-class SyncClient(BaseClient[Transport]):
+class SyncClient(BaseClient["Transport"]):
     """Base of the synchronous clients. Thread-safe."""
 
     _default_transport = HTTPTransport
@@ -249,7 +251,7 @@ class SyncClient(BaseClient[Transport]):
         self.close()
 
 
-class AsyncClient(BaseClient[AsyncTransport]):
+class AsyncClient(BaseClient["AsyncTransport"]):
     """Base of the asynchronous clients, for asyncio and trio."""
 
     _default_transport = AsyncHTTPTransport

@@ -29,7 +29,8 @@ RUNTIME_EXPORTS = {
     "shapes.structures": ("ResponseMetadata",),
     "signing.anonymous": ("ANONYMOUS",),
     "signing.sigv4": ("Credentials",),
-    "wire.transport": ("AsyncHTTPTransport", "AsyncTransport", "HTTPTransport", "Transport"),
+    "wire.interfaces": ("AsyncTransport", "Transport"),
+    "wire.transport": ("AsyncHTTPTransport", "HTTPTransport"),
 }
 """Runtime module -> names that every client exports."""
 

@@ -9,18 +9,21 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, AnyStr, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, AnyStr
 
 import msgspec
 from msgspec.structs import replace
 
 from ..errors import InvalidInput, foreign, shown
-from .body import Body
+
+if TYPE_CHECKING:
+    from .body import Body
 
 HeaderList = list[tuple[str, str]]
 
-_FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORBIDDEN_IN_VALUE = "[\x00-\x08\x0a-\x1f\x7f]"
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _OPENS = rb"[{\[\"\x80-\xff]"
 _EXCERPT = 80
 _SHOWN_HEADERS = frozenset(
@@ -70,7 +73,7 @@ class Headers:
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self._given: tuple[tuple[str, str], ...] | None = tuple(pairs)
         self._raw: list[tuple[bytes, bytes]] = []
-        self._values: dict[str, str] | dict[bytes, bytes] = _joined(self._given, ", ")
+        self._values: dict[Any, Any] = _joined(self._given, ", ")
 
     @classmethod
     def from_bytes(cls, pairs: list[tuple[bytes, bytes]]) -> Headers:
@@ -92,10 +95,11 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """Return the value of header ``name``, or None."""
-        if not self._raw:
-            return cast("dict[str, str]", self._values).get(name.lower())
-        value = cast("dict[bytes, bytes]", self._values).get(name.lower().encode("latin-1", "replace"))
-        return None if value is None else _decoded(value)
+        if self._raw:
+            raw: bytes | None = self._values.get(_as_bytes(name))
+            return None if raw is None else raw.rstrip(b" \t").decode("latin-1")
+        given: str | None = self._values.get(name.lower())
+        return given
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -128,6 +132,11 @@ class Headers:
 def shown_headers(pairs: Iterable[tuple[str, str]]) -> HeaderList:
     """Return headers as reprs show them: with ``***`` for each value that may be a sensitive member's."""
     return [(name, value if name.lower() in _SHOWN_HEADERS else "***") for name, value in pairs]
+
+
+@lru_cache(maxsize=256)
+def _as_bytes(name: str) -> bytes:
+    return name.lower().encode("latin-1", "replace")
 
 
 def _joined(pairs: Iterable[tuple[AnyStr, AnyStr]], comma: AnyStr) -> dict[AnyStr, AnyStr]:
@@ -311,9 +320,9 @@ def check_header(name: object, value: object, what: str) -> None:
     """
     if not isinstance(value, str):
         raise InvalidInput(f"{what} must be a string, not {type(value).__name__}")
-    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+    if not isinstance(name, str) or not re.fullmatch(_TOKEN, name):
         raise InvalidInput(f"{what}: {name!r} is not an HTTP header name")
-    if found := _FORBIDDEN_IN_VALUE.search(value):
+    if found := re.search(_FORBIDDEN_IN_VALUE, value):
         raise InvalidInput(f"{what} must not contain the control character {found.group()!r}: it is sent as a header")
     if value != value.strip(" \t"):
         raise InvalidInput(f"{what} must not begin or end with white space: it is sent as a header")

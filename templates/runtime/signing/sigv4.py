@@ -8,13 +8,13 @@ Where that is silent, this does what botocore does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import lru_cache
-from hashlib import sha256
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import InvalidInput
+from ..wire.forks import fork_lock
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -28,8 +28,7 @@ MAX_EXPIRES = 604_800
 """The longest life of a presigned URL: seven days, in seconds."""
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
-_PRINTABLE = re.compile(r"[!-~]+")
-_SCOPE_PART = re.compile(r"[A-Za-z0-9._-]+")
+_SCOPE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_.~/-]*")
 _NOT_ON_WIRE = r"[^!-~]+"
 
@@ -193,7 +192,7 @@ def sign(
     if token is not None:
         result.append(("X-Amz-Security-Token", token))
         values["x-amz-security-token"] = token
-    digest = payload_hash or values.get("x-amz-content-sha256") or sha256(body).hexdigest()
+    digest = payload_hash or values.get("x-amz-content-sha256") or _sha256(body).hexdigest()
     names = ";".join(sorted(values))
     canonical = _canonical_request(method, canonical_path, query, values, names, digest)
     signature = _signature(canonical, timestamp, scope, credentials.secret_access_key, region, service)
@@ -278,7 +277,7 @@ def presign(
     whole = "&".join([_on_wire(query), *pairs] if query else pairs)
     digest = payload_hash or values.get("x-amz-content-sha256")
     if not digest:
-        digest = sha256(body).hexdigest() if normalize or double_encode else UNSIGNED_PAYLOAD
+        digest = _sha256(body).hexdigest() if normalize or double_encode else UNSIGNED_PAYLOAD
     canonical = _canonical_request(method, canonical_path, whole, values, names, digest)
     signature = _signature(canonical, timestamp, scope, credentials.secret_access_key, region, service)
     return f"{whole}&X-Amz-Signature={signature}"
@@ -302,7 +301,7 @@ def _wrong_with(value: object, optional: bool) -> str | None:
         return f"must be a string, not {type(value).__name__}"
     if not value:
         return "must not be empty" + ("; leave it out where there is none" if optional else "")
-    if not _PRINTABLE.fullmatch(value):
+    if not value.isascii() or not value.isprintable() or " " in value:
         return "must be printable ASCII without white space: look for a line end or blank in it"
     return None
 
@@ -370,13 +369,26 @@ def _check_payload_hash(given: str, headers: Iterable[tuple[str, str]]) -> None:
             )
 
 
+def _sha256(data: bytes = b"") -> _Hash:
+    return _hashes()(data)
+
+
+@cache
+def _hashes() -> Callable[[bytes], _Hash]:
+    """Load OpenSSL, which takes longer than the whole runtime, for the first signature."""
+    with fork_lock:
+        from hashlib import sha256
+
+    return sha256
+
+
 def _canonical_request(method: str, path: str, query: str, values: dict[str, str], names: str, digest: str) -> str:
     headers = "\n".join([f"{name}:{values[name]}" for name in names.split(";")]) if names else ""
     return f"{method.upper()}\n{path}\n{_canonical_query(query)}\n{headers}\n\n{names}\n{digest}"
 
 
 def _signature(canonical: str, timestamp: str, scope: str, secret: str, region: str, service: str) -> str:
-    hashed = sha256(canonical.encode()).hexdigest()
+    hashed = _sha256(canonical.encode()).hexdigest()
     key = _signing_key(secret, timestamp[:8], region, service)
     return _hmac(key, f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashed}").hex()
 
@@ -384,7 +396,7 @@ def _signature(canonical: str, timestamp: str, scope: str, secret: str, region: 
 @lru_cache(maxsize=64)
 def _scope(date: str, region: str, service: str) -> str:
     for name, value in (("region", region), ("service", service)):
-        if not _SCOPE_PART.fullmatch(value):
+        if not value or not _SCOPE_CHARACTERS.issuperset(value):
             raise InvalidInput(f"{name} must be a name of letters, digits, '.', '_' and '-', not {value!r}")
     return f"{date}/{region}/{service}/aws4_request"
 
@@ -403,8 +415,8 @@ def _key(key: bytes) -> _Key:
 
     They are copied for each message: OpenSSL takes three times as long to begin them anew as a signature then takes.
     """
-    inner, outer = sha256(), sha256()
-    padded = (key if len(key) <= inner.block_size else sha256(key).digest()).ljust(inner.block_size, b"\0")
+    inner, outer = _sha256(), _sha256()
+    padded = (key if len(key) <= inner.block_size else _sha256(key).digest()).ljust(inner.block_size, b"\0")
     inner.update(bytes(byte ^ 0x36 for byte in padded))
     outer.update(bytes(byte ^ 0x5C for byte in padded))
     return inner, outer

@@ -8,7 +8,6 @@ Retries, clock skew and credential refresh exist once, for sync and async client
 
 from __future__ import annotations
 
-from binascii import crc32
 from datetime import datetime
 from types import ModuleType
 from typing import Any, Generic, TypeVar
@@ -208,7 +207,11 @@ class Attempts(Generic[Out]):
 def is_intact(response: Response) -> bool:
     """Return whether a body matches the CRC-32 in the header ``x-amz-crc32``, if it has one."""
     expected = response.headers.get("x-amz-crc32")
-    return expected is None or str(crc32(response.body)) == expected
+    if expected is None:
+        return True
+    from binascii import crc32
+
+    return str(crc32(response.body)) == expected
 
 
 def request_id(headers: Headers) -> str | None:

@@ -395,4 +395,6 @@ def _user_agent(service: ServiceInfo, settings: _Settings, extra: str | None) ->
 
 
 def _token(text: str) -> str:
-    return re.sub(r"[^0-9A-Za-z!$%&'*+.^_`|~-]", "-", text)
+    # No pattern is compiled for the usual names.
+    plain = text.replace("-", "")
+    return text if plain.isascii() and plain.isalnum() else re.sub(r"[^0-9A-Za-z!$%&'*+.^_`|~-]", "-", text)

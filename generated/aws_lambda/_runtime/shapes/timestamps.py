@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands in for a required timestamp that a service left out (Smithy 2.0, "Client error correction")."""
 
-_ZONE = re.compile(r"\s*(?:(?P<utc>Z|UTC|GMT)|(?P<offset>[+-]\d{2}(?::?\d{2})?))$", re.IGNORECASE)
-_FRACTION = re.compile(r"(?<=:\d\d)\.(\d+)")
-_HALF_DAY = re.compile(r"\s*\b([AP])\.?M\b\.?", re.IGNORECASE)
+# Compiled when a text is first read: most programs never need them.
+_ZONE = r"(?i)\s*(?:(?P<utc>Z|UTC|GMT)|(?P<offset>[+-]\d{2}(?::?\d{2})?))$"
+_FRACTION = r"(?<=:\d\d)\.(\d+)"
+_HALF_DAY = r"(?i)\s*\b([AP])\.?M\b\.?"
 
 
 def in_utc(value: datetime) -> datetime:
@@ -50,10 +51,10 @@ def read_http_date(text: str) -> datetime:
     """
     from email.utils import parsedate_to_datetime
 
-    fraction = _FRACTION.search(text)
-    half = _HALF_DAY.search(text)
+    fraction = re.search(_FRACTION, text)
+    half = re.search(_HALF_DAY, text)
     try:
-        parsed = parsedate_to_datetime(_HALF_DAY.sub("", _FRACTION.sub("", text)))
+        parsed = parsedate_to_datetime(re.sub(_HALF_DAY, "", re.sub(_FRACTION, "", text)))
     except (IndexError, OverflowError, TypeError) as error:
         raise ValueError(f"{text[:80]!r} is not a date") from error
     if fraction:
@@ -87,7 +88,7 @@ def read_timestamp(value: object) -> datetime:
 
 
 def _read_text(text: str) -> datetime:
-    zone = _ZONE.search(text)
+    zone = re.search(_ZONE, text)
     plain = text if zone is None else text[: zone.start()] + (zone["offset"] or "+00:00")
     try:
         return _with_zone(datetime.fromisoformat(plain))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ..errors import ProtocolError, StreamError, TransportError, TruncatedStream
 from ..shapes.structures import Output
-from ..wire.transport import AsyncTransportResponse, TransportResponse
+from ..wire.interfaces import AsyncTransportResponse, TransportResponse
 from .base import AsyncStream, OpenStream, SyncStream
 from .event_shape import EventShape, LastEvent, Opening
 from .eventstream import FrameDecoder

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Iterable
 from types import AsyncGeneratorType
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
@@ -18,6 +18,15 @@ from ..errors import InvalidInput
 from ..message.http import Headers, HTTPRequest
 from .checks import check_request, is_plain
 from .failures import Malformed, Refused
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class _Parser(Protocol):
+        def feed_data(self, data: bytes | memoryview) -> None: ...
+        def get_http_version(self) -> str: ...
+        def get_status_code(self) -> int: ...
+
 
 MAX_HEAD = 256 * 1024
 """The most bytes of a response's head, interim responses included, and of what stands between two pieces of a body."""
@@ -36,19 +45,13 @@ LAST_CHUNK = b"0\r\n\r\n"
 _COMPLETE_AT_HEAD = frozenset({204, 304})
 
 
-class _Parser(Protocol):
-    def feed_data(self, data: bytes | memoryview) -> None: ...
-    def get_http_version(self) -> str: ...
-    def get_status_code(self) -> int: ...
-
-
 def encode_head(request: HTTPRequest, prefix: str = "", extra: Iterable[tuple[str, str]] = ()) -> bytes:
     """Return the request line and the headers, in the order and case given, with nothing added.
 
     For a proxy, ``prefix`` goes before the target and the ``extra`` headers go last. Raises :class:`InvalidInput` for a
     request that would not arrive as it was signed. Where it goes was checked when its route was made.
     """
-    if not is_plain(request):
+    if request.needs_check and not is_plain(request):
         check_request(request)
     lines = [f"{request.method} {prefix}{request.target} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in request.headers]

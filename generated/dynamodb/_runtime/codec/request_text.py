@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -31,7 +30,7 @@ from ..shapes.writers import (
 
 T = TypeVar("T")
 
-_HOST_LABELS = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
+_HOST_LABELS = r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
 _NEEDS_QUOTES = frozenset(',"')
 
 
@@ -132,6 +131,7 @@ def json_header(value: Any, name: str) -> str | None:
     Raises :class:`InvalidInput` naming the parameter for what JSON does not have.
     """
     import json
+    from base64 import b64encode
 
     if value is None:
         return None
@@ -139,7 +139,7 @@ def json_header(value: Any, name: str) -> str | None:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"{name} cannot be written as JSON: {error}") from error
-    return base64.b64encode(text.encode()).decode()
+    return b64encode(text.encode()).decode()
 
 
 def quote_label(value: Any, name: str, kind: Any = str, *, greedy: bool = False) -> str:
@@ -164,7 +164,7 @@ def host_label(value: Any, name: str) -> str:
     between them: the request would go elsewhere.
     """
     text: str = _checked(write_text, required(value, name), name)
-    if not _HOST_LABELS.fullmatch(text):
+    if not re.fullmatch(_HOST_LABELS, text):
         raise InvalidInput(f"{name} must have letters, digits, hyphens and dots only: it is part of the host name")
     return text
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -16,9 +15,9 @@ from ..shapes import timestamps
 
 T = TypeVar("T")
 
-_LIST_ITEM = re.compile(r'[ \t]*(?:"((?:[^"\\]|\\.)*+)"[ \t]*|([^,]*+)),')
-_PLAIN_ITEM = re.compile(r'\s*(?:"?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,)?[^,]+')
-_QUOTED_PAIR = re.compile(r"\\(.)")
+_LIST_ITEM = r'[ \t]*(?:"((?:[^"\\]|\\.)*+)"[ \t]*|([^,]*+)),'
+_PLAIN_ITEM = r'\s*(?:"?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,)?[^,]+'
+_QUOTED_PAIR = r"\\(.)"
 
 
 def text_header(headers: Headers, name: str) -> str | None:
@@ -38,10 +37,11 @@ def read_json_header(headers: Headers, name: str) -> Any:
     Raises :class:`InvalidResponse` when it is none.
     """
     import json
+    from base64 import b64decode
 
     text = headers.get(name)
     try:
-        return None if text is None else json.loads(base64.b64decode(text))
+        return None if text is None else json.loads(b64decode(text))
     except (ValueError, RecursionError) as error:
         # Not shown: such headers hold what sessions know of their users.
         raise InvalidResponse(f"the response header {name} must be JSON in base64") from error
@@ -53,9 +53,9 @@ def list_header(headers: Headers, name: str) -> list[str] | None:
     if value is None:
         return None
     items: list[str] = []
-    for found in _LIST_ITEM.finditer(value + ","):
+    for found in re.finditer(_LIST_ITEM, value + ","):
         quoted, plain = found.groups()
-        items.append(plain.strip() if quoted is None else _QUOTED_PAIR.sub(r"\1", quoted))
+        items.append(plain.strip() if quoted is None else re.sub(_QUOTED_PAIR, r"\1", quoted))
     return items
 
 
@@ -83,7 +83,7 @@ def timestamp_list_header(headers: Headers, name: str) -> list[datetime] | None:
 
 
 def _split(text: str) -> list[str]:
-    return [found.strip(' \t"') for found in _PLAIN_ITEM.findall(text) if found.strip()]
+    return [found.strip(' \t"') for found in re.findall(_PLAIN_ITEM, text) if found.strip()]
 
 
 def int_header(headers: Headers, name: str) -> int | None:

@@ -11,60 +11,30 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, AnyStr, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, AnyStr
 
 import msgspec
 from msgspec.structs import replace
 
 from ..errors import InvalidInput, foreign, shown
-from .body import Body
+
+if TYPE_CHECKING:
+    from .body import Body
 
 HeaderList = list[tuple[str, str]]
 
-_FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORBIDDEN_IN_VALUE = "[\x00-\x08\x0a-\x1f\x7f]"
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _OPENS = rb"[{\[\"\x80-\xff]"
 _EXCERPT = 80
-_SHOWN_HEADERS = frozenset(
-    [
-        "accept",
-        "accept-encoding",
-        "amz-sdk-invocation-id",
-        "amz-sdk-request",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "date",
-        "expect",
-        "host",
-        "keep-alive",
-        "retry-after",
-        "server",
-        "smithy-protocol",
-        "transfer-encoding",
-        "user-agent",
-        "x-amz-content-sha256",
-        "x-amz-crc32",
-        "x-amz-date",
-        "x-amz-id-2",
-        "x-amz-request-id",
-        "x-amz-retry-after",
-        "x-amz-target",
-        "x-amzn-errortype",
-        "x-amzn-request-id",
-        "x-amzn-requestid",
-        "x-amzn-trace-id",
-    ]
-)
-"""Headers that hold no member of an operation. Members may be secret, and so may what callers add."""
+_SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token"})
 
 
 class Headers:
     """Response headers: pairs in arrival order, looked up without regard to case.
 
-    A header that came several times reads as its values joined by ``", "`` (RFC 9110, section 5.3). The repr shows the
-    values of standard headers only, because others may be sensitive.
+    A header that came several times reads as its values joined by ``", "`` (RFC 9110, section 5.3).
     """
 
     __slots__ = ("_given", "_raw", "_values")
@@ -72,7 +42,7 @@ class Headers:
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self._given: tuple[tuple[str, str], ...] | None = tuple(pairs)
         self._raw: list[tuple[bytes, bytes]] = []
-        self._values: dict[str, str] | dict[bytes, bytes] = _joined(self._given, ", ")
+        self._values: dict[Any, Any] = _joined(self._given, ", ")
 
     @classmethod
     def from_bytes(cls, pairs: list[tuple[bytes, bytes]]) -> Headers:
@@ -94,10 +64,11 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """Return the value of header ``name``, or None."""
-        if not self._raw:
-            return cast("dict[str, str]", self._values).get(name.lower())
-        value = cast("dict[bytes, bytes]", self._values).get(name.lower().encode("latin-1", "replace"))
-        return None if value is None else _decoded(value)
+        if self._raw:
+            raw: bytes | None = self._values.get(_as_bytes(name))
+            return None if raw is None else raw.rstrip(b" \t").decode("latin-1")
+        given: str | None = self._values.get(name.lower())
+        return given
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -121,15 +92,15 @@ class Headers:
         return hash(self._pairs)
 
     def __repr__(self) -> str:
-        return f"Headers({shown_headers(self)!r})"
+        return f"Headers({list(self._pairs)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Headers, (self._pairs,)
 
 
-def shown_headers(pairs: Iterable[tuple[str, str]]) -> HeaderList:
-    """Return headers as reprs show them: with ``***`` for each value that may be a sensitive member's."""
-    return [(name, value if name.lower() in _SHOWN_HEADERS else "***") for name, value in pairs]
+@lru_cache(maxsize=256)
+def _as_bytes(name: str) -> bytes:
+    return name.lower().encode("latin-1", "replace")
 
 
 def _joined(pairs: Iterable[tuple[AnyStr, AnyStr]], comma: AnyStr) -> dict[AnyStr, AnyStr]:
@@ -149,7 +120,7 @@ class Request(msgspec.Struct):
 
     ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark. ``host_prefix``
     goes before the endpoint's host; ``endpoint_url`` takes the endpoint's place; ``endpoint_parameters`` are values for
-    the service's endpoint rules, by their names there. The repr leaves out what may be sensitive.
+    the service's endpoint rules, by their names there.
     """
 
     method: str
@@ -161,13 +132,6 @@ class Request(msgspec.Struct):
     endpoint_url: str | None = None
     endpoint_parameters: Mapping[str, Any] | None = None
 
-    def __repr__(self) -> str:
-        return f"<Request {self.method} headers={shown_headers(self.headers)!r}>"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Leave it out for the rich library too, which shows all fields of a structure unless it is told."""
-        return [("method", self.method), ("headers", shown_headers(self.headers))]
-
 
 class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
     """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
@@ -175,8 +139,7 @@ class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
     ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
     method is one that carries bodies, Content-Length. ``operation`` is the name of the operation that it is for. With
     ``expect_continue``, the body waits a moment for ``100 Continue`` or a final response; the header
-    ``Expect: 100-continue`` is among the headers then. The repr leaves out target and body, and shows the values of
-    standard headers only: signatures, tokens and members may be sensitive.
+    ``Expect: 100-continue`` is among the headers then. The repr hides the signature and the session token.
     """
 
     method: str
@@ -202,23 +165,21 @@ class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
         """Whether somebody else made the request, or has added or taken headers since."""
         return vars(self).get("built") != len(self.headers)
 
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port, such as ``https://localhost:8443``."""
-        return f"{self.scheme}://{self.host}" + ("" if self.port is None else f":{self.port}")
-
     def __repr__(self) -> str:
         size = len(self.body) if isinstance(self.body, bytes) else self.body.length
+        port = "" if self.port is None else f":{self.port}"
         return (
-            f"<HTTPRequest {self.operation or 'without operation'}: {self.method} {self.origin} "
-            f"headers={shown_headers(self.headers)!r} "
-            f"body of {'unknown length' if size is None else f'{size} bytes'}>"
+            f"<HTTPRequest {self.method} {self.scheme}://{self.host}{port}{self.target} "
+            f"headers={self._shown_headers()!r} body of {'unknown length' if size is None else f'{size} bytes'}>"
         )
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Hide them from the rich library too, which shows all fields of a structure unless it is told."""
-        shown = ((name, getattr(self, name)) for name in ("operation", "method", "scheme", "host", "port"))
-        return [*shown, ("headers", shown_headers(self.headers))]
+        shown = ((name, getattr(self, name)) for name in ("method", "scheme", "host", "port", "target"))
+        return [*shown, ("headers", self._shown_headers())]
+
+    def _shown_headers(self) -> HeaderList:
+        return [(name, "***" if name.lower() in _SECRET_HEADERS else value) for name, value in self.headers]
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -313,9 +274,9 @@ def check_header(name: object, value: object, what: str) -> None:
     """
     if not isinstance(value, str):
         raise InvalidInput(f"{what} must be a string, not {type(value).__name__}")
-    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+    if not isinstance(name, str) or not re.fullmatch(_TOKEN, name):
         raise InvalidInput(f"{what}: {name!r} is not an HTTP header name")
-    if found := _FORBIDDEN_IN_VALUE.search(value):
+    if found := re.search(_FORBIDDEN_IN_VALUE, value):
         raise InvalidInput(f"{what} must not contain the control character {found.group()!r}: it is sent as a header")
     if value != value.strip(" \t"):
         raise InvalidInput(f"{what} must not begin or end with white space: it is sent as a header")

@@ -13,7 +13,7 @@ from ..call.retry import is_retryable
 from ..errors import AWSError, ServiceError, StreamError, TransportError
 from ..settings.hooks import StreamWatch
 from ..shapes.structures import Output, ResponseMetadata
-from ..wire.transport import AsyncTransportResponse, TransportResponse
+from ..wire.interfaces import AsyncTransportResponse, TransportResponse
 
 Out = TypeVar("Out", bound=Output)
 Stream = TypeVar("Stream", bound="AsyncStream[Any]")

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import os
 import sys
-from base64 import b64encode
-from urllib.parse import unquote, urlsplit
 
 from ..errors import InvalidInput
 from .forks import fork_lock
@@ -91,6 +89,8 @@ class Proxy:
 
 
 def _host_and_port(url: str) -> tuple[str, int | None] | None:
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(url)
         return (parts.hostname, parts.port) if parts.hostname else None
@@ -99,6 +99,9 @@ def _host_and_port(url: str) -> tuple[str, int | None] | None:
 
 
 def _credentials(url: str) -> tuple[tuple[str, str], ...]:
+    from base64 import b64encode
+    from urllib.parse import unquote, urlsplit
+
     parts = urlsplit(url)
     if parts.username is None:
         return ()

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ..errors import CredentialsError, InvalidInput, foreign
 from ..settings.config import REGION_VARIABLES
@@ -22,6 +22,9 @@ from ..settings.environment import Variables
 from ..settings.profile import PROFILE_VARIABLES
 from ..wire.forks import fork_lock
 from .sigv4 import Credentials
+
+if TYPE_CHECKING:
+    from .sources import BotocoreSession, CredentialsProvider, CredentialsSource
 
 T = TypeVar("T")
 
@@ -34,55 +37,6 @@ _REFRESH_INTERVAL = 5.0
 # Values of fields that are named like secrets, and whatever has the length of a secret key or a session token.
 _SECRETS = r"""(?ix) (?P<name> ["']? [\w-]* (?:secret|token|password) [\w-]* ["']? \s* [:=] \s* ["']? ) [^\s"',}]+
     | (?<![A-Z0-9/+=]) (?: [A-Z0-9/+=]{40} | [A-Z0-9/+=]{100,} ) (?![A-Z0-9/+=])"""
-
-
-class CredentialsProvider(Protocol):
-    """Gives credentials for each attempt of a call. It must be thread-safe, and does its own caching."""
-
-    @property
-    def blocking(self) -> bool:
-        """Whether :meth:`get` may wait for files or the network now. Asynchronous callers then use a thread.
-
-        It does not speak of ``get(refresh=True)``, which may always wait.
-        """
-        ...
-
-    def get(self, *, refresh: bool = False) -> Credentials:
-        """Return credentials; with ``refresh``, newer ones if there are any, as the last were refused as expired.
-
-        Raises :class:`CredentialsError`.
-        """
-        ...
-
-
-class BotocoreKeys(Protocol):
-    """The keys of botocore's and boto3's credentials objects."""
-
-    @property
-    def access_key(self) -> str:
-        """The access key id."""
-        ...
-
-    @property
-    def secret_key(self) -> str:
-        """The secret access key."""
-        ...
-
-    @property
-    def token(self) -> str | None:
-        """The session token of temporary credentials, or None."""
-        ...
-
-
-class BotocoreSession(Protocol):
-    """A boto3 or botocore session."""
-
-    def get_credentials(self) -> Any:
-        """Return the session's credentials, or None."""
-        ...
-
-
-CredentialsSource = Credentials | BotocoreKeys | BotocoreSession | CredentialsProvider | Callable[[], Credentials]
 
 
 def resolve_credentials(
@@ -274,7 +228,7 @@ class _Shared(Generic[T]):
         return self._state
 
 
-class _Lazy(_Shared[CredentialsProvider]):
+class _Lazy(_Shared["CredentialsProvider"]):
     """A provider that is found on first use."""
 
     @property

@@ -7,21 +7,25 @@ from __future__ import annotations
 import math
 import select
 import socket
-import ssl
 import struct
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from time import monotonic
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from . import dial
 from .clock import Clock, Until
 from .failures import Gone, Malformed, Phase, TimedOut
+from .forks import fork_lock
 from .h1 import CONTINUE_SECONDS, ResponseReader, check_tunnel
 from .pool import Route, is_quiet
-from .tls import TLS
+
+if TYPE_CHECKING:
+    import ssl
+
+    from .tls import TLS
 
 READ_SIZE = 64 * 1024
 
@@ -155,6 +159,9 @@ class Connection:
         self.raise_if_gone()
 
     def _start_tls(self, context: ssl.SSLContext, host: str, until: Until) -> None:
+        with fork_lock:
+            from .tls import TLS
+
         tls = TLS(context, host)
         while not tls.handshake():
             self._send(tls.outgoing(), until.left())

@@ -4,16 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from ..errors import CallTimeout
-from ..message.http import Headers, Timeout
 from ..wire.loops import within
-from ..wire.transport import AsyncTransportResponse, TransportResponse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from ..message.http import Headers, Timeout
+    from ..wire.interfaces import AsyncTransportResponse, TransportResponse
 
 
 class Deadline:

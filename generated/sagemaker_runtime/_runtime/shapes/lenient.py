@@ -9,8 +9,6 @@ the shape does not know are ignored.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -24,7 +22,7 @@ from .structures import Union, UnknownMember, hide_keys
 from .timestamps import read_timestamp
 
 # What msgspec would read otherwise: a time without a zone, and fractions that it rounds where others cut them.
-_ODD_TIME = re.compile(rb':\d\d(?:\.\d{7}|(?:\.\d*)?")')
+_ODD_TIME = rb':\d\d(?:\.\d{7}|(?:\.\d*)?")'
 _UNTIMED: frozenset[Any] = frozenset({str, int, float, bool, bytes, Any})
 
 
@@ -47,7 +45,7 @@ def decode_json(body: bytes, shape: Any) -> Any:
     """
     decoder, has_times = _decoder(shape)
     body = body.strip() or b"null"
-    if not has_times or _ODD_TIME.search(body) is None:
+    if not has_times or re.search(_ODD_TIME, body) is None:
         try:
             return decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -202,10 +200,12 @@ def _boolean(value: Any) -> bool:
 def _blob(value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
+    from binascii import Error, a2b_base64
+
     try:
         # Padding that is missing is added; more than there should be is ignored, as are characters that are not base64.
-        return base64.b64decode(value.encode() + b"==")
-    except (AttributeError, binascii.Error):
+        return a2b_base64(value.encode() + b"==")
+    except (AttributeError, Error):
         raise TypeError from None
 
 

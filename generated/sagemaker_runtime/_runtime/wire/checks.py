@@ -10,13 +10,13 @@ from typing import Any
 from ..errors import InvalidInput
 from ..message.http import HTTPRequest, check_header
 
-_METHOD = re.compile("[A-Za-z-]+")
-_HOST = re.compile(r"[A-Za-z0-9._~-]+|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]")
-_TARGET = re.compile(r"/[\x21\x22\x24-\x7e]*")
+_METHOD = r"[A-Za-z-]+"
+_HOST = r"[A-Za-z0-9._~-]+|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]"
+_TARGET = r"/[\x21\x22\x24-\x7e]*"
 _TOKEN = r"[!#$%&'*+.^_`|~0-9a-z-]+"
-_NAMES = re.compile(rf"{_TOKEN}(?:\n{_TOKEN})*")
+_NAMES = rf"{_TOKEN}(?:\n{_TOKEN})*"
 _VALUE = r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?"
-_VALUES = re.compile(rf"{_VALUE}(?:\n{_VALUE})*")
+_VALUES = rf"{_VALUE}(?:\n{_VALUE})*"
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
 
 
@@ -38,9 +38,9 @@ def is_plain(request: HTTPRequest) -> bool:
         request.method in _METHODS
         and isinstance(body, bytes)
         and values.count("\n") == last == len(each) - 1
-        and _NAMES.fullmatch(names) is not None
-        and _VALUES.fullmatch(values) is not None
-        and _TARGET.fullmatch(request.target) is not None
+        and re.fullmatch(_NAMES, names) is not None
+        and re.fullmatch(_VALUES, values) is not None
+        and re.fullmatch(_TARGET, request.target) is not None
         and each.count("host") == 1
         and "transfer-encoding" not in each
         and each.count("content-length") == (1 if body or "content-length" in each else 0)
@@ -54,17 +54,15 @@ def check_request(request: HTTPRequest) -> None:
     Raises :class:`InvalidInput` for a method, host, target or header that cannot be sent as it is, for a Host
     that is missing or doubled, and for a Content-Length that is not the length of the body.
     """
-    if not request.needs_check:
-        return
-    if not _METHOD.fullmatch(request.method):
+    if not re.fullmatch(_METHOD, request.method):
         raise InvalidInput(f"{request.method!r} is not an HTTP method")
     if request.scheme not in ("http", "https"):
         raise InvalidInput(f"the endpoint's scheme must be http or https, not {request.scheme!r}")
-    if not _HOST.fullmatch(request.host):
+    if not re.fullmatch(_HOST, request.host):
         raise InvalidInput(f"{request.host!r} is not a host name: check the region and endpoint_url")
     if request.port is not None and not 0 < request.port < 65536:
         raise InvalidInput(f"{request.port} is not a port number: check endpoint_url")
-    if not _TARGET.fullmatch(request.target):
+    if not re.fullmatch(_TARGET, request.target):
         raise InvalidInput("the request target must start with '/' and be percent-encoded ASCII without '#'")
     names = [name.lower() for name, _ in request.headers]
     for name, value in request.headers:

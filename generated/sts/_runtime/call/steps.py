@@ -7,19 +7,21 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
 from ..errors import TransportError
-from ..message.body import Body
 from ..message.http import Headers, HTTPRequest, Response, Timeout
 from ..settings.hooks import Watch
-from ..signing.credentials import CredentialsProvider
 from ..signing.sigv4 import Credentials
 from ..wire.loops import in_abandoned_thread, sleep, within
-from ..wire.transport import AsyncTransport, AsyncTransportResponse, Transport, TransportResponse
 from .deadline import AsyncLimitedResponse, Deadline, LimitedResponse
+
+if TYPE_CHECKING:
+    from ..message.body import Body
+    from ..signing.sources import CredentialsProvider
+    from ..wire.interfaces import AsyncTransport, AsyncTransportResponse, Transport, TransportResponse
 
 T = TypeVar("T")
 

@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import os
-import ssl
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, TransportError
 from ..message.http import HTTPRequest, Timeout
@@ -20,6 +19,9 @@ from .h1 import ResponseReader, body_pieces, encode_head, is_small
 from .pool import Pool, Route
 from .proxy import Proxies
 from .sync_connection import Connection
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class Response:

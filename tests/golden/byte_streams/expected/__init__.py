@@ -34,12 +34,8 @@ if TYPE_CHECKING:
     from ._runtime.signing.sigv4 import Credentials
     from ._runtime.stream.bytes import AsyncByteStream, ByteStream
     from ._runtime.stream.payload import ServerSentEvent
-    from ._runtime.wire.transport import (
-        AsyncHTTPTransport,
-        AsyncTransport,
-        HTTPTransport,
-        Transport,
-    )
+    from ._runtime.wire.interfaces import AsyncTransport, Transport
+    from ._runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
     from ._sync import Archive
     from .errors import ArchiveError, NoSuchObject
     from .streams import AsyncConvertStream, AsyncGetObjectStream, ConvertStream, GetObjectStream
@@ -105,7 +101,7 @@ _MODULES = {
     "AsyncConvertStream": ".streams",
     "AsyncGetObjectStream": ".streams",
     "AsyncHTTPTransport": "._runtime.wire.transport",
-    "AsyncTransport": "._runtime.wire.transport",
+    "AsyncTransport": "._runtime.wire.interfaces",
     "BlobInput": "._runtime.codec.blob",
     "ByteStream": "._runtime.stream.bytes",
     "CallEvent": "._runtime.settings.hooks",
@@ -137,7 +133,7 @@ _MODULES = {
     "StreamError": "._runtime.errors",
     "StreamStats": "._runtime.settings.hooks",
     "Timeout": "._runtime.message.http",
-    "Transport": "._runtime.wire.transport",
+    "Transport": "._runtime.wire.interfaces",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "WriteTimeout": "._runtime.errors",
@@ -151,9 +147,9 @@ if not TYPE_CHECKING:  # A type checker would take every name for one that the p
         module = _MODULES.get(name)
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = globals()[name] = getattr(import_module(module, __name__), name)
+        # As importlib.import_module() does, without the import of importlib: 1% of a start.
+        found = __import__(module.lstrip("."), globals(), fromlist=[name], level=1)
+        value = globals()[name] = getattr(found, name)
         return value
 
 

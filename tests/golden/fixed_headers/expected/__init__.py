@@ -31,12 +31,8 @@ if TYPE_CHECKING:
     from ._runtime.shapes.structures import ResponseMetadata
     from ._runtime.signing.anonymous import ANONYMOUS
     from ._runtime.signing.sigv4 import Credentials
-    from ._runtime.wire.transport import (
-        AsyncHTTPTransport,
-        AsyncTransport,
-        HTTPTransport,
-        Transport,
-    )
+    from ._runtime.wire.interfaces import AsyncTransport, Transport
+    from ._runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
     from ._sync import Gateway
     from .errors import GatewayError, TooMany
     from .types import GetAccountOutput, GetExportOutput
@@ -84,7 +80,7 @@ _MODULES = {
     "AWSError": "._runtime.errors",
     "AsyncGateway": "._async",
     "AsyncHTTPTransport": "._runtime.wire.transport",
-    "AsyncTransport": "._runtime.wire.transport",
+    "AsyncTransport": "._runtime.wire.interfaces",
     "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
     "ChecksumMismatch": "._runtime.errors",
@@ -111,7 +107,7 @@ _MODULES = {
     "StreamStats": "._runtime.settings.hooks",
     "Timeout": "._runtime.message.http",
     "TooMany": ".errors",
-    "Transport": "._runtime.wire.transport",
+    "Transport": "._runtime.wire.interfaces",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "WriteTimeout": "._runtime.errors",
@@ -125,9 +121,9 @@ if not TYPE_CHECKING:  # A type checker would take every name for one that the p
         module = _MODULES.get(name)
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = globals()[name] = getattr(import_module(module, __name__), name)
+        # As importlib.import_module() does, without the import of importlib: 1% of a start.
+        found = __import__(module.lstrip("."), globals(), fromlist=[name], level=1)
+        value = globals()[name] = getattr(found, name)
         return value
 
 

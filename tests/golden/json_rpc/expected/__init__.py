@@ -31,12 +31,8 @@ if TYPE_CHECKING:
     from ._runtime.shapes.structures import ResponseMetadata, UnknownMember
     from ._runtime.signing.anonymous import ANONYMOUS
     from ._runtime.signing.sigv4 import Credentials
-    from ._runtime.wire.transport import (
-        AsyncHTTPTransport,
-        AsyncTransport,
-        HTTPTransport,
-        Transport,
-    )
+    from ._runtime.wire.interfaces import AsyncTransport, Transport
+    from ._runtime.wire.transport import AsyncHTTPTransport, HTTPTransport
     from ._sync import Tables
     from .errors import TableNotFound, TablesError
     from .types import (
@@ -100,7 +96,7 @@ _MODULES = {
     "AWSError": "._runtime.errors",
     "AsyncHTTPTransport": "._runtime.wire.transport",
     "AsyncTables": "._async",
-    "AsyncTransport": "._runtime.wire.transport",
+    "AsyncTransport": "._runtime.wire.interfaces",
     "AttributeValue": ".types",
     "CallEvent": "._runtime.settings.hooks",
     "CallTimeout": "._runtime.errors",
@@ -131,7 +127,7 @@ _MODULES = {
     "Tables": "._sync",
     "TablesError": ".errors",
     "Timeout": "._runtime.message.http",
-    "Transport": "._runtime.wire.transport",
+    "Transport": "._runtime.wire.interfaces",
     "TransportError": "._runtime.errors",
     "TruncatedStream": "._runtime.errors",
     "UnknownMember": "._runtime.shapes.structures",
@@ -148,9 +144,9 @@ if not TYPE_CHECKING:  # A type checker would take every name for one that the p
         module = _MODULES.get(name)
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = globals()[name] = getattr(import_module(module, __name__), name)
+        # As importlib.import_module() does, without the import of importlib: 1% of a start.
+        found = __import__(module.lstrip("."), globals(), fromlist=[name], level=1)
+        value = globals()[name] = getattr(found, name)
         return value
 
 

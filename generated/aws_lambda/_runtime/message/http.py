@@ -28,13 +28,46 @@ _FORBIDDEN_IN_VALUE = "[\x00-\x08\x0a-\x1f\x7f]"
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _OPENS = rb"[{\[\"\x80-\xff]"
 _EXCERPT = 80
-_SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token"})
+_SHOWN_HEADERS = frozenset(
+    [
+        "accept",
+        "accept-encoding",
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "expect",
+        "host",
+        "keep-alive",
+        "retry-after",
+        "server",
+        "smithy-protocol",
+        "transfer-encoding",
+        "user-agent",
+        "x-amz-content-sha256",
+        "x-amz-crc32",
+        "x-amz-date",
+        "x-amz-id-2",
+        "x-amz-request-id",
+        "x-amz-retry-after",
+        "x-amz-target",
+        "x-amzn-errortype",
+        "x-amzn-request-id",
+        "x-amzn-requestid",
+        "x-amzn-trace-id",
+    ]
+)
+"""Headers that hold no member of an operation. Members may be secret, and so may what callers add."""
 
 
 class Headers:
     """Response headers: pairs in arrival order, looked up without regard to case.
 
-    A header that came several times reads as its values joined by ``", "`` (RFC 9110, section 5.3).
+    A header that came several times reads as its values joined by ``", "`` (RFC 9110, section 5.3). The repr shows the
+    values of standard headers only, because others may be sensitive.
     """
 
     __slots__ = ("_given", "_raw", "_values")
@@ -92,10 +125,15 @@ class Headers:
         return hash(self._pairs)
 
     def __repr__(self) -> str:
-        return f"Headers({list(self._pairs)!r})"
+        return f"Headers({shown_headers(self)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Headers, (self._pairs,)
+
+
+def shown_headers(pairs: Iterable[tuple[str, str]]) -> HeaderList:
+    """Return headers as reprs show them: with ``***`` for each value that may be a sensitive member's."""
+    return [(name, value if name.lower() in _SHOWN_HEADERS else "***") for name, value in pairs]
 
 
 @lru_cache(maxsize=256)
@@ -120,7 +158,7 @@ class Request(msgspec.Struct):
 
     ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark. ``host_prefix``
     goes before the endpoint's host; ``endpoint_url`` takes the endpoint's place; ``endpoint_parameters`` are values for
-    the service's endpoint rules, by their names there.
+    the service's endpoint rules, by their names there. The repr leaves out what may be sensitive.
     """
 
     method: str
@@ -132,6 +170,13 @@ class Request(msgspec.Struct):
     endpoint_url: str | None = None
     endpoint_parameters: Mapping[str, Any] | None = None
 
+    def __repr__(self) -> str:
+        return f"<Request {self.method} headers={shown_headers(self.headers)!r}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Leave it out for the rich library too, which shows all fields of a structure unless it is told."""
+        return [("method", self.method), ("headers", shown_headers(self.headers))]
+
 
 class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
     """A complete, signed request. A transport sends exactly these headers, in this order, and this target.
@@ -139,7 +184,8 @@ class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
     ``target`` is path and query as on the request line; ``headers`` include Host and, where there is a body or the
     method is one that carries bodies, Content-Length. ``operation`` is the name of the operation that it is for. With
     ``expect_continue``, the body waits a moment for ``100 Continue`` or a final response; the header
-    ``Expect: 100-continue`` is among the headers then. The repr hides the signature and the session token.
+    ``Expect: 100-continue`` is among the headers then. The repr leaves out target and body, and shows the values of
+    standard headers only: signatures, tokens and members may be sensitive.
     """
 
     method: str
@@ -165,21 +211,23 @@ class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
         """Whether somebody else made the request, or has added or taken headers since."""
         return vars(self).get("built") != len(self.headers)
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, such as ``https://localhost:8443``."""
+        return f"{self.scheme}://{self.host}" + ("" if self.port is None else f":{self.port}")
+
     def __repr__(self) -> str:
         size = len(self.body) if isinstance(self.body, bytes) else self.body.length
-        port = "" if self.port is None else f":{self.port}"
         return (
-            f"<HTTPRequest {self.method} {self.scheme}://{self.host}{port}{self.target} "
-            f"headers={self._shown_headers()!r} body of {'unknown length' if size is None else f'{size} bytes'}>"
+            f"<HTTPRequest {self.operation or 'without operation'}: {self.method} {self.origin} "
+            f"headers={shown_headers(self.headers)!r} "
+            f"body of {'unknown length' if size is None else f'{size} bytes'}>"
         )
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Hide them from the rich library too, which shows all fields of a structure unless it is told."""
-        shown = ((name, getattr(self, name)) for name in ("method", "scheme", "host", "port", "target"))
-        return [*shown, ("headers", self._shown_headers())]
-
-    def _shown_headers(self) -> HeaderList:
-        return [(name, "***" if name.lower() in _SECRET_HEADERS else value) for name, value in self.headers]
+        shown = ((name, getattr(self, name)) for name in ("operation", "method", "scheme", "host", "port"))
+        return [*shown, ("headers", shown_headers(self.headers))]
 
 
 class Response(msgspec.Struct, frozen=True):

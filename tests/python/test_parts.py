@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import json
 import pickle
@@ -156,6 +157,12 @@ def test_small_clients_stay_in_one_piece(folders: tuple[Path, Path]) -> None:
     for name in SOURCES:
         assert (folders[0] / name / "types.py").is_file()
         assert not (folders[0] / name / "types").exists()
+
+
+def test_no_part_hides_a_builtin(parts: Path) -> None:
+    found = {path.stem for path in parts.rglob("types/*.py")}
+    assert "list_" in found
+    assert found.isdisjoint(dir(builtins))
 
 
 @pytest.mark.slow

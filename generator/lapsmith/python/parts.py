@@ -6,6 +6,7 @@ longer than all else takes together, although a program uses few operations of s
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -26,8 +27,8 @@ SHARED = "shared"
 COMPLETE = "complete"
 """The module with the XML names of all parts."""
 
-_DEVICES = ("aux", "con", "nul", "prn")
-"""Names that files cannot have on Windows."""
+_TAKEN = (SHARED, COMPLETE, "annotations", *dir(builtins), "aux", "con", "nul", "prn")
+"""What no part is called: a submodule hides a name of its package, and the last are no names of files on Windows."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
@@ -55,7 +56,7 @@ def _resources(operations: Iterable[OperationView]) -> Mapping[str, str]:
     """Return the part of each operation, called after the resource: what follows the verb, in the singular."""
     nouns = {op.name: (op.method.strip("_").split("_")[1:] or [op.method])[0] for op in operations}
     found = set(nouns.values())
-    namespace = Namespace((SHARED, COMPLETE, *_DEVICES))
+    namespace = Namespace(_TAKEN)
     spelled = {noun: namespace.claim(noun) for noun in sorted({_singular(noun, found) for noun in found})}
     return {name: spelled[_singular(noun, found)] for name, noun in nouns.items()}
 

@@ -7,13 +7,14 @@ import ast
 from lapsmith.templates.runtime import FOLDER as RUNTIME
 
 _HEAD = "__future__"
+_TYPES = "types"
 
 
 def tidy_imports(source: str) -> str:
     """Return ``source`` with the unused top-level imports gone and the rest sorted: stdlib, installed, relative."""
     tree = ast.parse(source)
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    used = _used(tree)
     lines = [f"{line}\n" for line in source.split("\n")]
     for node in reversed(imports):
         assert node.end_lineno is not None
@@ -34,6 +35,65 @@ def lift_runtime(source: str) -> str:
             line = lines[node.lineno - 1]
             lines[node.lineno - 1] = line.replace(f"from .{RUNTIME}", f"from ..{RUNTIME}", 1)
     return "\n".join(lines)
+
+
+def nest(source: str, package: str) -> str:
+    """Return the source of a client's module as one of the client's ``package``, for which it imports relatively."""
+    lines = source.split("\n")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            dots, module = "." * node.level, node.module or ""
+            inside = module.removeprefix(f"{package}.") if node.level == 1 else module
+            nested = f".{inside}" if inside != module else f"{dots}.{module}"
+            line = lines[node.lineno - 1]
+            lines[node.lineno - 1] = line.replace(f"from {dots}{module} ", f"from {nested} ", 1)
+    return "\n".join(lines)
+
+
+def defer_types(source: str) -> str:
+    """Return ``source`` with the types that only annotations mention imported for type checkers alone."""
+    tree = ast.parse(source)
+    found = next((node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == _TYPES), None)
+    if found is None:
+        return source
+    evaluated, names = _evaluated(tree), {alias.name for alias in found.names}
+    checked = sorted((names & _used(tree)) - evaluated, key=_case_groups)
+    lines = source.split("\n")
+    guard = next((node for node in tree.body if isinstance(node, ast.If)), None)
+    if checked:
+        line = f"from .{_TYPES} import {', '.join(checked)}"
+        at = _last_import(tree) if guard is None else guard.end_lineno
+        assert at is not None
+        lines[at:at] = ["", "if TYPE_CHECKING:", f"    {line}", ""] if guard is None else [f"    {line}"]
+    start, end = found.lineno - 1, found.end_lineno
+    needed = sorted(names & evaluated)
+    lines[start:end] = ["from typing import TYPE_CHECKING"]
+    lines[start + 1 : start + 1] = [f"from .{_TYPES} import {', '.join(needed)}"] if needed else []
+    return "\n".join(lines)
+
+
+def _used(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def _evaluated(tree: ast.AST) -> set[str]:
+    """Return the names that are used outside annotations."""
+    found: set[str] = set()
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        for name, value in ast.iter_fields(node):
+            if name not in ("annotation", "returns"):
+                waiting += [
+                    child for child in (value if isinstance(value, list) else [value]) if isinstance(child, ast.AST)
+                ]
+    return found
+
+
+def _last_import(tree: ast.Module) -> int | None:
+    return max(node.end_lineno or 0 for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def lifted_module(module: str) -> str:

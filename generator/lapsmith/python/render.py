@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -15,12 +15,19 @@ from lapsmith.python.annotations import header_reader
 from lapsmith.python.docs import code
 from lapsmith.python.expressions import event_value, request_value, response_value, text_kind
 from lapsmith.python.format import format_source
-from lapsmith.python.imports import lift_runtime, lifted_module, tidy_imports
+from lapsmith.python.imports import defer_types, lift_runtime, lifted_module, nest, tidy_imports
 from lapsmith.python.lower import lower
+from lapsmith.python.parts import COMPLETE, LARGE, split
 from lapsmith.python.rules.module import compile_rules
 from lapsmith.python.stubs import output_form
 from lapsmith.python.view import ClientView
 from lapsmith.templates.folder import templates_folder
+
+_PACKAGES = ("_operations", "_xml", "types")
+"""What large clients have in parts."""
+
+_LAZY = ("__init__", "types/__init__")
+"""Modules whose imports are for type checkers, or in functions."""
 
 
 def render(
@@ -30,30 +37,60 @@ def render(
     source: str,
     transports: tuple[str, ...] = (),
     shared_runtime: bool = False,
+    large: int = LARGE,
 ) -> dict[str, str]:
     """Return the client's own files, by path relative to its folder, formatted and compiled; no manifest, no runtime.
 
     ``package`` is the name that the client is imported by and ``source`` what the header of each file says it was
     generated from; ``transports`` names the optional transports to include. With ``shared_runtime`` the runtime is a
-    package beside the client's folder, not in it.
+    package beside the client's folder, not in it. A client with more than ``large`` classes is split into parts.
     """
     view = lower(service, package=package, source=source, transports=transports)
     if shared_runtime:
         view = replace(view, public=tuple((name, lifted_module(module)) for name, module in view.public))
-    environment = _environment()
-    sources = {
-        name: environment.get_template(f"{name}.py.jinja").render(client=view, ir=ir) for name in _templates_for(view)
-    }
+    whole, parts = split(view, large=large)
+    sources = {name: _fill(f"{name}.py.jinja", whole) for name in _templates_for(whole)}
     if service.endpoint_rules is not None:
         sources["_endpoint_rules"] = render_rules(service.endpoint_rules, view.title)
+    if parts:
+        sources = {name: source if name in _PACKAGES else defer_types(source) for name, source in sources.items()}
+        sources = dict(_in_packages(sources, whole, parts))
     files = {}
     for name, rendered in sources.items():
+        folder = name.rpartition("/")[0]
         if shared_runtime:
             rendered = lift_runtime(rendered)
-        source_text = rendered if name == "__init__" else tidy_imports(rendered)
+        if folder and name not in _LAZY:
+            rendered = nest(rendered, folder)
+        source_text = rendered if name in _LAZY else tidy_imports(rendered)
         files[f"{name}.py"] = format_source(_header(view) + source_text, f"{package}/{name}.py")
     files["py.typed"] = ""
     return dict(sorted(files.items()))
+
+
+def _fill(template: str, view: ClientView) -> str:
+    return _environment().get_template(template).render(client=view, ir=ir)
+
+
+def _in_packages(
+    sources: Mapping[str, str], whole: ClientView, parts: Iterable[ClientView]
+) -> Iterator[tuple[str, str]]:
+    """Yield the modules of a large client: those that have a part for each resource become packages."""
+    for name, source in sources.items():
+        if name not in _PACKAGES:
+            yield name, source
+    yield "_operations/__init__", sources["_operations"]
+    yield "types/__init__", _fill("types_package.py.jinja", whole)
+    if whole.xml:
+        yield "_xml/__init__", f"{text.docstring([f'How {whole.title} writes members in XML.'], 0)}\n"
+        yield f"_xml/{COMPLETE}", sources["_xml"]
+    for view in parts:
+        if view.operations:
+            yield f"_operations/{view.part}", _fill("_operations.py.jinja", view)
+        if view.type_names:
+            yield f"types/{view.part}", _fill("types.py.jinja", view)
+        if view.xml:
+            yield f"_xml/{view.part}", _fill("_xml.py.jinja", view)
 
 
 def render_rules(rules: RuleSet, title: str) -> str:

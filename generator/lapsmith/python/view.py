@@ -6,7 +6,8 @@ What they import and do not use is removed afterwards (:mod:`lapsmith.python.imp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from lapsmith.ir import model as ir
@@ -199,7 +200,8 @@ class OperationView:
     ``async_docstring`` are those of the two clients' methods. ``body_constant`` is what the types of the body's members
     are called, and ``body_arguments`` what else tells how they are written. ``host_prefix``, ``endpoint_url`` and the
     values of ``endpoint_parameters`` are expressions; ``options`` are keyword arguments of the operation's record.
-    ``is_record``: the record alone builds the request; a ``bodiless`` one has no input.
+    ``is_record``: the record alone builds the request; a ``bodiless`` one has no input. ``part`` is the module of a
+    large client that has the operation.
     """
 
     name: str
@@ -234,6 +236,7 @@ class OperationView:
     options: tuple[tuple[str, str], ...]
     is_record: bool
     bodiless: bool
+    part: str | None = None
 
     @property
     def output_body(self) -> tuple[Parameter, ...]:
@@ -300,6 +303,9 @@ class RPCView:
 class ClientView:
     """A whole client. ``rpc`` is the protocol, for protocols whose operations are records; ``bodies`` is where
     bodies are written and read, and ``xml`` says how, where they are XML.
+
+    A large client has ``parts``, of which each has a view of its own that names the ``part``; ``homes`` are the parts
+    of types.
     """
 
     service: ir.Service
@@ -323,11 +329,32 @@ class ClientView:
     pages: tuple[PagesView, ...] = ()
     waiters: tuple[WaiterView, ...] = ()
     xml: XMLView | None = None
+    part: str | None = None
+    parts: tuple[str, ...] = ()
+    homes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def type_names(self) -> tuple[str, ...]:
         classes = [view.name for view in (*self.structures, *self.outputs)]
         return tuple(sorted([*classes, *(view.name for view in self.enums)]))
+
+    @property
+    def types_by_module(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The types that this client or part may mention, grouped by the module to import them from."""
+        if self.part is None:
+            return (("types", self.type_names),)
+        modules: dict[str, list[str]] = {}
+        for name, part in self.homes.items():
+            modules.setdefault(f"types.{part}", []).append(name)
+        return tuple((module, tuple(names)) for module, names in sorted(modules.items()))
+
+    @property
+    def types_by_part(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The types of a large client, grouped by part."""
+        parts: dict[str, list[str]] = {}
+        for name, part in self.homes.items():
+            parts.setdefault(part, []).append(name)
+        return tuple((part, tuple(names)) for part, names in sorted(parts.items()))
 
     @property
     def listed(self) -> tuple[str, ...]:

@@ -15,10 +15,14 @@ Entries = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class XMLView:
-    """The tables of a client: ``structures`` by the names of classes, ``inputs`` by those of operations."""
+    """The tables of a client: ``structures`` by the names of classes, ``inputs`` by those of operations.
+
+    ``merged`` are the parts of a large client whose structures come on top.
+    """
 
     structures: tuple[tuple[str, Entries], ...]
     inputs: tuple[tuple[str, Entries], ...]
+    merged: tuple[str, ...] = ()
 
 
 def xml_view(service: ir.Service, spelling: Spelling) -> XMLView | None:

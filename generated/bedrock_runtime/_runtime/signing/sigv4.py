@@ -21,7 +21,7 @@ from ..wire.forks import fork_lock
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-    _Key = tuple[_Hash, _Hash]
+    _Key = tuple[_Hash, _Hash]  # pyright: ignore[reportPrivateUsage]
 
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 """The payload hash that leaves the body out of the signature (only some services accept it, over TLS)."""

@@ -332,14 +332,16 @@ def _configured_endpoint(service: ServiceInfo, settings: _Settings) -> _Setting 
     )
 
 
-def _check_retry_mode(settings: _Settings, given: str | None) -> None:
-    found = settings.find("retry_mode", "AWS_RETRY_MODE") if given is None else _Setting(given, "retry_mode")
-    if found is None or (isinstance(found.value, str) and found.value.lower() == _RETRY_MODE):
+def _check_retry_mode(settings: _Settings, given: object) -> None:
+    found = settings.find("retry_mode", "AWS_RETRY_MODE") if given is None else None
+    value, where = (given, "retry_mode") if found is None else (found.value, found.where)
+    mode = value.lower() if isinstance(value, str) else ""
+    if value is None or mode == _RETRY_MODE:
         return
-    why = _OTHER_RETRY_MODES.get(found.value.lower()) if isinstance(found.value, str) else None
-    reason = f"; this client has no {found.value.lower()} mode, because {why}" if why else ""
+    why = _OTHER_RETRY_MODES.get(mode)
+    reason = f"; this client has no {mode} mode, because {why}" if why else ""
     instead = "" if given is not None else ", or pass retry_mode='standard'"
-    raise InvalidInput(f"{found.where} must be {_RETRY_MODE!r}, not {found.value!r}{reason}: change it{instead}")
+    raise InvalidInput(f"{where} must be {_RETRY_MODE!r}, not {value!r}{reason}: change it{instead}")
 
 
 def _max_attempts(service: ServiceInfo, settings: _Settings) -> int:

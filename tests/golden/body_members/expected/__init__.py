@@ -128,7 +128,8 @@ if not TYPE_CHECKING:  # A type checker would take every name for one that the p
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         # As importlib.import_module() does, without the import of importlib: 1% of a start.
-        found = __import__(module.lstrip("."), globals(), fromlist=[name], level=1)
+        level = len(module) - len(module.lstrip("."))
+        found = __import__(module[level:], globals(), fromlist=[name], level=level)
         value = globals()[name] = getattr(found, name)
         return value
 

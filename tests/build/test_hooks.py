@@ -72,7 +72,7 @@ def test_from_a_checkout_to_a_call(
     files, names = names_in(root / "dist")
     clients = ["host/aws/sagemaker_runtime", "host/aws/tables"] if shared else ["host/sagemaker_runtime"]
     runtime = "host/aws/_runtime" if shared else f"{clients[0]}/_runtime"
-    assert {"host/__init__.py", f"{runtime}/errors.py", f"{runtime}/sigv4.py"} <= names
+    assert {"host/__init__.py", f"{runtime}/errors.py", f"{runtime}/signing/sigv4.py"} <= names
     for client in clients:
         assert {f"{client}/{name}" for name in ("__init__.py", "_sync.py", "py.typed", "lapsmith.json")} <= names
         assert (f"{client}/_runtime/errors.py" in names) is not shared

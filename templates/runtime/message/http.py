@@ -109,7 +109,8 @@ class Request(msgspec.Struct):
 
     ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark. ``host_prefix``
     goes before the endpoint's host; ``endpoint_url`` takes the endpoint's place; ``endpoint_parameters`` are values for
-    the service's endpoint rules, by their names there.
+    the service's endpoint rules, by their names there. The repr leaves out what callers have passed: all but the method,
+    the names of the headers and the size of the body.
     """
 
     method: str
@@ -120,6 +121,19 @@ class Request(msgspec.Struct):
     host_prefix: str = ""
     endpoint_url: str | None = None
     endpoint_parameters: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        size = _size(self.body)
+        return f"<Request {self.method} headers={[name for name, _ in self.headers]!r} body of {size}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Hide them from the rich library too, which shows all fields of a structure unless it is told."""
+        return [("method", self.method), ("headers", [name for name, _ in self.headers]), ("body", _size(self.body))]
+
+
+def _size(body: bytes | Body) -> str:
+    size = len(body) if isinstance(body, bytes) else body.length
+    return "unknown length" if size is None else f"{size} bytes"
 
 
 class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
@@ -155,11 +169,10 @@ class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
         return vars(self).get("built") != len(self.headers)
 
     def __repr__(self) -> str:
-        size = len(self.body) if isinstance(self.body, bytes) else self.body.length
         port = "" if self.port is None else f":{self.port}"
         return (
             f"<HTTPRequest {self.method} {self.scheme}://{self.host}{port}{self.target} "
-            f"headers={self._shown_headers()!r} body of {'unknown length' if size is None else f'{size} bytes'}>"
+            f"headers={self._shown_headers()!r} body of {_size(self.body)}>"
         )
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:

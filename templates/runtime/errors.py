@@ -70,7 +70,8 @@ def foreign(value: object) -> str | None:
 class AWSError(Exception):
     """Base of all errors that a client raises.
 
-    As text, it has no control characters but the line feeds and tabs of a message, and no more than 2,000 characters of what it tells.
+    As text, it has no control characters but the line feeds and tabs of a message, and no more than 2,000 characters of
+    what it tells.
 
     Attributes:
         operation: the name of the operation that was called; empty where the error came outside a call.

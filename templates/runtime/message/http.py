@@ -109,8 +109,8 @@ class Request(msgspec.Struct):
 
     ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark. ``host_prefix``
     goes before the endpoint's host; ``endpoint_url`` takes the endpoint's place; ``endpoint_parameters`` are values for
-    the service's endpoint rules, by their names there. The repr leaves out what callers have passed: all but the method,
-    the names of the headers and the size of the body.
+    the service's endpoint rules, by their names there. The repr leaves out what callers have passed: all but the
+    method, the names of the headers and the size of the body.
     """
 
     method: str

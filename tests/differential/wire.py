@@ -124,7 +124,11 @@ def nothing(operation: OperationModel, protocol: str) -> bytes:
     """Return the smallest body of an answer to an operation."""
     if protocol in XML:
         wrapper = f"{operation.name}Result" if operation.output_shape else "Empty"
-        return b"" if protocol == "rest-xml" else f"<Response><{wrapper}/></Response>".encode()
+        return (
+            b""
+            if protocol == "rest-xml"
+            else f"<{operation.name}Response><{wrapper}/></{operation.name}Response>".encode()
+        )
     empty = b"\xa0" if "cbor" in protocol else b"{}"
     if not operation.has_event_stream_output:
         return empty

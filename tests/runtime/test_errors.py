@@ -205,3 +205,10 @@ def test_the_secret_would_have_been_seen() -> None:
     assert headers["X-Amz-Security-Token"] == TOKEN
     assert "Signature=" in headers["Authorization"]
     assert headers["Authorization"] not in repr(stub.requests)
+
+
+def test_a_code_is_one_line_of_a_log() -> None:
+    error = ServiceError("one\ntwo", code="Odd\nERROR root: forged\t\x1b[2J")
+    assert str(error) == "Odd\\nERROR root: forged\\t\\x1b[2J: one\ntwo"
+    assert str(ServiceError(code="A\nB")) == "A\\nB"
+    assert error.code == "Odd\nERROR root: forged\t\x1b[2J"

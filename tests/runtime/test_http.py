@@ -45,7 +45,11 @@ from runtime.codec.response_headers import (
     timestamp_list_header,
 )
 from runtime.errors import InvalidInput, InvalidResponse
+<<<<<<< HEAD
 from runtime.message.http import Headers, HTTPRequest, Request, Response, check_header
+=======
+from runtime.message.http import Headers, HTTPRequest, Request, check_header
+>>>>>>> fixa
 from runtime.shapes.structures import EPOCH, HTTP_DATE
 from runtime.shapes.timestamps import http_date, read_http_date
 
@@ -434,3 +438,11 @@ def test_idempotency_tokens() -> None:
 )
 def test_epoch_seconds(moment: datetime, text: str) -> None:
     assert encode_query(("t", "t", moment, Annotated[datetime, EPOCH])) == f"t={text}"
+
+
+def test_the_repr_of_an_operations_request_hides_what_was_passed() -> None:
+    request = Request(
+        "PUT", "/hush", "token=hush", [("X-Key", "hush")], b"hush", "hush.", "https://hush", {"A": "hush"}
+    )
+    assert repr(request) == "<Request PUT headers=['X-Key'] body of 4 bytes>"
+    assert request.__rich_repr__() == [("method", "PUT"), ("headers", ["X-Key"]), ("body", "4 bytes")]

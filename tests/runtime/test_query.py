@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from runtime.codec.query import EC2RPC, QueryRPC
 from runtime.codec.xml_names import Xml
-from runtime.errors import InvalidInput, ServiceError
+from runtime.errors import InvalidInput, InvalidResponse, ServiceError
 from runtime.message.http import Headers, Response
 from runtime.shapes.structures import Output, Structure
 
@@ -117,7 +117,6 @@ def test_what_does_not_fit_is_refused_with_its_place() -> None:
         "<DoResponse xmlns='u'><DoResult><Value>v</Value></DoResult>"
         "<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DoResponse>",
         "<DoResponse><ResponseMetadata><x/><RequestId>r</RequestId></ResponseMetadata><DoResult><Value>v</Value></DoResult></DoResponse>",
-        "<DoResponse><Value>v</Value><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DoResponse>",
     ],
 )
 def test_query_responses(body: str) -> None:
@@ -129,3 +128,49 @@ def test_ec2_responses() -> None:
     body = b"<DoResponse><requestId>r</requestId><value>v</value><itemSet><item>1</item><x/></itemSet></DoResponse>"
     output = EC2.parse(Response(200, Headers(), body))
     assert (output, output.metadata.request_id) == (Answer(value="v", items=["1", ""]), "r")
+
+
+class Nothing(Output, kw_only=True):
+    """An output without members."""
+
+
+BARE_QUERY = QueryRPC(structures={}, inputs={}, **COMMON).operation("Do", {}, Nothing)
+BARE_EC2 = EC2RPC(structures={}, inputs={}, **COMMON).operation("Do", {}, Nothing)
+
+
+@pytest.mark.parametrize("body", ["<html><p>Sign in</p></html>", "<Foo/>", "<DoResult><Value>v</Value></DoResult>", ""])
+@pytest.mark.parametrize("operation", [QUERY, EC2])
+def test_what_is_not_the_operations_response_is_no_output(operation: Any, body: str) -> None:
+    with pytest.raises(InvalidResponse, match="it must be DoResponse"):
+        operation.parse(Response(200, Headers(), body.encode()))
+
+
+@pytest.mark.parametrize("body", ["<DoResponse/>", "<DoResponse><Value>v</Value></DoResponse>"])
+def test_an_output_with_members_is_in_its_wrapper(body: str) -> None:
+    with pytest.raises(InvalidResponse, match="it must be DoResponse with DoResult, not <DoResponse>"):
+        QUERY.parse(Response(200, Headers(), body.encode()))
+
+
+@pytest.mark.parametrize("operation", [BARE_QUERY, BARE_EC2])
+def test_an_output_without_members_may_be_empty(operation: Any) -> None:
+    for body in (b"", b"<DoResponse/>", b"<DoResponse xmlns='u'><DoResult/></DoResponse>"):
+        assert operation.parse(Response(200, Headers(), body)) == Nothing()
+    for body in (b"<html/>", b"<Foo/>"):
+        with pytest.raises(InvalidResponse, match="it must be DoResponse, not <"):
+            operation.parse(Response(200, Headers(), body))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"<?xml version='1.0'?>\n<ErrorResponse xmlns='u'><Error/></ErrorResponse>", True),
+        (b"<e:ErrorResponse xmlns:e='u'/>", True),
+        (b"<Response><Errors><Error/></Errors></Response>", True),
+        (b"<Error/>", True),
+        (b"<ErrorsResponse/>", False),
+        (b"<Response><Value/></Response>", False),
+        (b"<DoResponse><Error/></DoResponse>", False),
+    ],
+)
+def test_an_error_is_one_whatever_its_status(body: bytes, expected: bool) -> None:
+    assert [each.is_error(Response(200, Headers(), body)) for each in (QUERY, EC2)] == [expected, expected]

@@ -224,7 +224,7 @@ def test_an_identity_provider_that_could_not_be_reached_is_asked_again() -> None
     told = b"<ErrorResponse><Error><Code>IDPCommunicationError</Code><Message>gone</Message></Error></ErrorResponse>"
     for _ in range(2):
         stub.respond(told, status=400, headers={"Content-Type": "text/xml"})
-    stub.respond(b"<AssumeRoleWithWebIdentityResponse/>", headers={"Content-Type": "text/xml"})
+    stub.respond_output(sts.AssumeRoleWithWebIdentityOutput())
     client = sts.STS(region="eu-west-1", transport=stub)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sts._runtime.call.retry.Backoff.delay", lambda *_: 0.0)
@@ -232,3 +232,15 @@ def test_an_identity_provider_that_could_not_be_reached_is_asked_again() -> None
             role_arn="arn:aws:iam::123456789012:role/r", role_session_name="s", web_identity_token="t"
         )
     assert output.metadata.attempts == 3
+
+
+def test_an_error_under_a_good_status_is_the_services_error() -> None:
+    stub = sts_testing.StubTransport()
+    stub.respond(b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>")
+    client = sts.STS(region="eu-west-1", transport=stub, credentials=KEYS, max_attempts=1)
+    with pytest.raises(sts.STSError, match=r"^AccessDenied: no \(GetCallerIdentity, HTTP 200, 1 attempt\)$"):
+        client.get_caller_identity()
+    for body in (b"", b"<html/>", b"<GetCallerIdentityResponse/>"):
+        stub.respond(body)
+        with pytest.raises(sts.InvalidResponse, match="must be GetCallerIdentityResponse with "):
+            client.get_caller_identity()

@@ -334,6 +334,18 @@ def test_other_errors_in_the_stream(
     assert (type(caught.value), caught.value.code, caught.value.message) == (telemetry.TelemetryError, code, message)
 
 
+def test_a_frame_of_an_unknown_kind_is_no_event(telemetry: ModuleType, kind: str) -> None:
+    script = stub(kind, telemetry)
+    script.stream([encode_message({":message-type": "warning", ":event-type": "mark"})])
+    with (
+        connected(kind, telemetry, transport=script) as client,
+        client.watch(device="d") as stream,
+        pytest.raises(telemetry.StreamError, match="must be event, exception or error, not 'warning'"),
+    ):
+        list(stream)
+    assert script.responses[0].closed
+
+
 def test_a_header_of_another_kind_does_not_fit(telemetry: ModuleType, kind: str) -> None:
     script = stub(kind, telemetry)
     script.stream([encode_message({":message-type": "event", ":event-type": "mark", "Label": 5})])

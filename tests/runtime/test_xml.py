@@ -163,6 +163,9 @@ def test_what_a_service_sent_is_not_shown_but_a_page_is() -> None:
     assert "hush" not in str(caught.value)
     with pytest.raises(InvalidResponse, match="maintenance"):
         read("<html><p>maintenance</html>", "text/html")
+    for page in ("<html><p>maintenance</p></html>", "<HTML xmlns='u'><p>maintenance</p></HTML>"):
+        with pytest.raises(InvalidResponse, match="maintenance"):
+            read(page, "text/html")
 
 
 TOLD = "<Code>A</Code><Message>m</Message>"

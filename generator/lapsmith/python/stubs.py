@@ -9,11 +9,12 @@ from lapsmith.python.text import literal
 from lapsmith.python.view import OperationView, Parameter
 
 
-def output_form(op: OperationView) -> str:
+def output_form(op: OperationView, protocol: ir.Protocol) -> str:
     """Return the expression of the form in which an operation's output is sent."""
     fields = op.output.fields
     headers = _at(fields, ir.Location.HEADER)
     parts = {
+        "elements": _elements(op, protocol),
         "payload": next((literal(f.name) for f in _at(fields, ir.Location.PAYLOAD)), None),
         "body": _body(op),
         "headers": _table(f for f in headers if not f.member.json_value),
@@ -23,6 +24,14 @@ def output_form(op: OperationView) -> str:
     }
     arguments = [literal(op.name), *(f"{name}={value}" for name, value in parts.items() if value is not None)]
     return f"OutputForm({', '.join(arguments)})"
+
+
+def _elements(op: OperationView, protocol: ir.Protocol) -> str | None:
+    """Return the names of the elements around the members, where the protocol says what they are."""
+    root = literal(f"{op.name}Response")
+    if protocol is ir.Protocol.QUERY:
+        return f"({root}, {dict(op.options).get('wrapper') or literal(f'{op.name}Result')})"
+    return f"({root},)" if protocol is ir.Protocol.EC2 else None
 
 
 def _body(op: OperationView) -> str | None:

@@ -141,6 +141,26 @@ class TestChangedSpec:
             assert "things: the API changed since the client was generated:" in said
             assert shown in said
 
+    def test_under_bindings_written_by_hand_too(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        specs = REPOSITORY / "specs" / "sagemaker-runtime"
+        monkeypatch.chdir(tmp_path)
+        shutil.copytree(specs, tmp_path / "specs")
+        Path("pyproject.toml").write_text('[tool.lapsmith.clients.llm]\nspec = "specs"\noutput = "llm"\n')
+        subprocess.run(["git", "init", "--quiet"], check=True)
+        subprocess.run(["git", "add", "specs"], check=True)
+        run("generate", code=0)
+        path = Path("specs/references/api-spec.lap")
+        path.write_text(path.read_text().replace("@optional {", "@optional {Newt: str, ", 1))
+        shown = "invoke_endpoint(newt=): optional keyword added"
+        compared = run("diff", str(specs), "specs", code=0)
+        assert shown in compared.stdout
+        assert "warning[payload-and-body]" in compared.stderr
+        for command in (["generate", "--diff"], ["check"], ["generate"]):
+            said = run(*command, code=2).stderr
+            assert "error[payload-and-body]: InvokeEndpoint, input: 'Newt' has no place in the body" in said
+            assert shown in said
+            assert "spec-changed" not in said
+
     def test_an_operation_whose_pin_fits_nothing_is_told_as_changed(self, tmp_path: Path) -> None:
         shutil.copytree(REPOSITORY / "specs" / "kinesis", tmp_path / "kinesis")
         path = tmp_path / "kinesis" / "references" / "api-spec.lap"

@@ -319,6 +319,27 @@ class TestUpdate:
     def test_specs_from_files_have_no_newer_version(self, project: Path, tmp_path: Path) -> None:
         (tmp_path / "media.lap").write_bytes(MEDIASTORE)
         assert run("add", str(tmp_path / "media.lap")).exit_code == 0
-        result = run("update")
+        note = "lapsmith: media: its spec came from a file, so there is nowhere to look for a newer one\n"
+        for command in ("outdated", "update"):
+            result = run(command)
+            assert (result.exit_code, result.stdout, result.stderr) == (0, "", note)
+        assert run("outdated", "media").exit_code == 0
+        result = run("update", "media")
         assert result.exit_code == 2
         assert "its spec came from a file" in result.output
+
+    def test_a_spec_from_a_file_does_not_hide_a_newer_one_of_another_client(
+        self, project: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "local.lap").write_bytes(MEDIASTORE)
+        assert run("add", str(tmp_path / "local.lap")).exit_code == 0
+        with Registry({"mediastore": MEDIASTORE}) as registry:
+            assert run("add", "mediastore", "--as", "media", "--registry", registry.url).exit_code == 0
+            assert run("outdated", "--registry", registry.url).exit_code == 0
+            registry.specs["mediastore"] = MEDIASTORE.replace(b"Tags: [Tag]}", b"Tags: [Tag], Extra: str}", 1)
+            registry.version = "8"
+            result = run("outdated", "--registry", registry.url)
+            assert (result.exit_code, result.stdout) == (1, "media: 7 -> 8; run: lapsmith update media\n")
+            result = run("update", "--registry", registry.url)
+            assert result.exit_code == 0, result.output
+            assert b"Extra: str" in (project / "specs/media/references/api-spec.lap").read_bytes()

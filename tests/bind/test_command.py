@@ -391,6 +391,32 @@ class TestDecisions:
             (tiny / "overrides.yaml").write_text(pyyaml.safe_dump({"operations": known | entry}))
             assert f"def empty_shelf{number}(" in sync_client(tiny)
 
+    def test_an_operation_whose_members_are_the_same_is_a_candidate_whatever_its_description(self, tiny: Path) -> None:
+        model = described()
+        notice = "<important> <p>Shelf lighting is no longer available.</p> </important> "
+        model["operations"]["PutShelfLighting"] = {
+            "name": "PutShelfLighting",
+            "http": {"method": "POST", "requestUri": "/"},
+            "input": {"shape": "LightInput"},
+            "documentation": f"{notice}<p>Adds or updates an inline document that is stored in the library.</p>",
+        }
+        members = {"Shelf": {"shape": "Text"}, "Document": {"shape": "Text"}}
+        model["shapes"]["LightInput"] = {"type": "structure", "required": list(members), "members": members}
+        (tiny.parent / "service-2.json").write_text(json.dumps(model))
+        text = with_prose(model)
+        text = re.sub(r"@desc [^\n]*(Adds or updates [^\n<]*)[^\n]*", r"@desc \1", text)
+        (tiny / "tiny.lap").write_text(text)
+        first = run(str(tiny), "--model", str(tiny.parent))
+        assert "not bound: 1 endpoint\n" in first.output
+        assert ": may be PutShelfLighting\n" in first.output
+        asked = pyyaml.safe_load(snippet(first.output))["operations"]
+        told = re.search(r"say what it is in overrides.yaml: (operations: .*)", generate(tiny).output)
+        assert told
+        assert pyyaml.safe_load(told[1])["operations"]["NAME"] == asked["PutShelfLighting"]
+        settle(tiny, snippet(first.output), None)
+        assert "not bound" not in run(str(tiny), "--model", str(tiny.parent)).output
+        assert "def put_shelf_lighting(" in sync_client(tiny)
+
     def test_malformed_overrides_are_shown(self, tiny: Path) -> None:
         (tiny / "overrides.yaml").write_text("operations: {StopThing: {at: nowhere}}\n")
         result = run(str(tiny), "--model", str(tiny.parent))

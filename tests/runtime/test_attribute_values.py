@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal, DecimalException
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import dynamodb
 import pytest
@@ -19,8 +20,10 @@ from hypothesis import strategies as st
 
 _many = settings(deadline=None)
 
-# boto3 sends -Infinity, which DynamoDB does not have.
-NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
+# boto3 sends -Infinity and magnitudes such as 1E-140, which DynamoDB does not have.
+NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False).filter(
+    lambda number: -130 <= number.adjusted() <= 125
+)
 SETS = (
     st.frozensets(NUMBERS, min_size=1, max_size=4)
     | st.sets(st.text(), min_size=1, max_size=4)
@@ -126,6 +129,7 @@ def loop() -> Mapping[str, Any]:
         (30.4, "the value cannot be a float, because DynamoDB's numbers are decimal: give Decimal(str(value))"),
         ({"a": [1, 30.4]}, "the value['a'][1] cannot be a float, because"),
         ({1: 2}, "the value[1] must be text, not int"),
+        (UUID(int=0), "the value cannot be a UUID: give"),
         (object(), "the value cannot be an object: give None, a bool"),
         (set(), "the value cannot be an empty set"),
         ({1, "a"}, "the value must be a set of numbers, of strings or of bytes, not of int, str"),
@@ -133,7 +137,10 @@ def loop() -> Mapping[str, Any]:
         (Decimal("NaN"), "the value cannot be NaN: DynamoDB's numbers are finite"),
         (Decimal("-Infinity"), "the value cannot be -Infinity"),
         (10**38 + 1, "the value does not fit: DynamoDB's numbers have 38 digits"),
-        (Decimal("1E+127"), "the value does not fit"),
+        (Decimal("1E+126"), "the value does not fit"),
+        (10**126, "the value does not fit"),
+        (Decimal("9.99E-131"), "the value does not fit"),
+        (Decimal("1E-140"), "the value does not fit"),
         (loop(), "the value is nested too deeply, or holds itself"),
     ],
 )
@@ -150,9 +157,16 @@ def test_what_is_no_plain_value_is_refused(value: Any, message: str) -> None:
         ({"a": AttributeValue(s="x", n="1")}, "the item['a'] must have exactly one member set, not S and N"),
         (
             {"a": AttributeValue(l=[AttributeValue().with_unknown_member(UnknownMember(name="VEC"))])},
-            "the item['a'][0] holds the member 'VEC', which this client does not know",
+            "the item['a'].L[0] holds the member 'VEC', which this client does not know",
         ),
-        ({"a": {"S": "x"}}, "the item['a'] must be an attribute value, not dict"),
+        ({"a": "x"}, "the item['a'] must be an attribute value, not str"),
+        ({"a": {"S": "x", "N": "1"}}, "the item['a'] must have exactly one member set, not S and N"),
+        ({"a": {}}, "the item['a'] must have exactly one member set, not none"),
+        ({"a": {"Q": "x"}}, "the item['a'].Q is no member of AttributeValue"),
+        ({"a": {"S": 5}}, "the item['a'].S must be text, not int"),
+        ({"a": {"B": "x"}}, "the item['a'].B must be bytes, not str"),
+        ({"a": {"L": [{"BOOL": "x"}]}}, "the item['a'].L[0].BOOL must be True or False, not str"),
+        ({"a": AttributeValue(ns=["1", "x"])}, "the item['a'].NS[1] must be a decimal number, not 'x'"),
         ([], "the item must be a mapping, not list"),
     ],
 )
@@ -160,6 +174,49 @@ def test_what_has_no_plain_value_is_refused(item: Any, message: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         AttributeValue.item_to_plain(item)
     assert str(refused.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        *((text, "does not fit: DynamoDB's numbers have 38 digits") for text in ("1e500", "1E+126", "9.9E-131")),
+        *((text, "does not fit") for text in ("1" * 39, "0." + "1" * 39, "1" + "0" * 37 + "1", "1e999999999")),
+        *(
+            (text, f"must be a decimal number, not {text!r}")
+            for text in ("abc", " 1 ", "1_000", "", "NaN", "-Infinity")
+        ),
+        *(
+            (text, f"must be a decimal number, not {text!r}")
+            for text in ("1\n", "\u0661", "0x1", ".", "1e", "1e9999999999")
+        ),
+    ],
+)
+def test_what_is_no_number_of_dynamodb_is_refused_where_it_is_read(number: str, message: str) -> None:
+    for value, path in (
+        (AttributeValue(n=number), ".N"),
+        (AttributeValue(m={"a": AttributeValue(ns=["1", number])}), ".M['a'].NS[1]"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            value.to_plain()
+        assert str(refused.value).startswith(f"the attribute value{path} {message}")
+
+
+@pytest.mark.parametrize(
+    "number", ["0", "-0", "+1.50", ".5", "5.", "1E-130", "-" + "9" * 38 + "E+88", "1" + "0" * 125, "007", "0E-500"]
+)
+def test_numbers_of_dynamodb_are_read_to_the_last_digit(number: str) -> None:
+    read = AttributeValue(n=number).to_plain()
+    assert (type(read), str(read)) == (Decimal, str(Decimal(number)))
+
+
+def test_items_are_read_from_mappings_as_from_objects() -> None:
+    plain = {"s": "x", "n": Decimal(5), "z": None, "l": [True, {"b": b"y"}], "ss": {"a", "b"}, "ns": {Decimal(1)}}
+    item = AttributeValue.item_from_plain(plain)
+    assert AttributeValue.item_to_plain({name: on_the_wire(value) for name, value in item.items()}) == plain
+    assert AttributeValue.item_to_plain({"a": AttributeValue(l=[AttributeValue(s="x")]), "b": {"S": "x"}}) == {
+        "a": ["x"],
+        "b": "x",
+    }
 
 
 def test_a_number_that_is_no_text_is_refused_where_it_is_sent() -> None:

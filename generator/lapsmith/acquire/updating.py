@@ -35,11 +35,15 @@ class Update:
     notes: tuple[str, ...]
 
 
+class NoSource(SourceError):
+    """The spec came from a file: there is nowhere to look for a newer one."""
+
+
 def look_up(client: ClientConfig, *, registry_url: str | None = None, force: bool = False) -> Update:
     """Fetch a client's spec again from where its lock says that it came from.
 
-    Raises SourceError where there is no lock, where the source is a file, where the source does not give the spec any
-    more, and where the files were edited since (unless ``force``).
+    Raises NoSource if the spec came from a file, and SourceError if there is no lock, if the source no longer has the
+    spec, or if the files were edited since (unless ``force``).
     """
     folder = folder_of(client)
     known = lock.read(folder) if folder else None
@@ -48,7 +52,7 @@ def look_up(client: ClientConfig, *, registry_url: str | None = None, force: boo
             f"{client.name}: its spec has no {lock.FILE_NAME}", "only specs made by `lapsmith add` have one"
         )
     if known.origin == FILE:
-        raise SourceError(f"{client.name}: its spec came from a file, so there is nowhere to look for a newer one")
+        raise NoSource(f"{client.name}: its spec came from a file, so there is nowhere to look for a newer one")
     if not force and (edited := known.edited(folder)):
         raise SourceError(
             f"{client.name}: edited since the spec was fetched: {', '.join(edited)}",

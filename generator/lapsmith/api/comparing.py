@@ -102,7 +102,7 @@ class _Side:
         analysis = analyse(client, inputs)
         service, found = analysis.service, analysis.diagnostics
         if analysis.draft is not None:
-            # That the spec must be bound again does not keep anyone from asking what changed.
+            # That the bindings must be brought up to date does not keep anyone from asking what changed.
             service, found = analysis.draft, tuple(_as_warning(item) for item in found)
         gaps = _gaps(service, inputs.spec, advice(client, inputs)) if service else ()
         return cls(service, found, analysis.sources, gaps)

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from lapsmith.bind.matching import Matching
 from lapsmith.bind.yaml import Word
-from lapsmith.ir.pins import Traits, traits, types_digest
+from lapsmith.ir.pins import Traits, needs_pin, pinned, traits
 from lapsmith.lap.tree import Document, Endpoint
 
 Entry = dict[str, object]
-_FEW = 2
-"""With fewer names than that, names alone say little."""
 
 
 class Pins:
@@ -37,24 +35,11 @@ class Pins:
     def of(self, endpoint: Endpoint, by: str) -> Entry | None:
         """The pin of an endpoint; None where its method and path are its own."""
         look, neighbours = self._looks[id(endpoint)], self._neighbours[id(endpoint)]
-        if len(neighbours) == 1 and endpoint.path.raw != "/":
+        if not needs_pin(endpoint, neighbours):
             return None
-        # A pin's names also fit an endpoint for which they are all that it takes, required or not.
-        alike = [o for o in neighbours if o.outputs == look.outputs and look.required in (o.required, o.inputs)]
-        told = look.prose is not None and [other.prose for other in alike].count(look.prose) == 1
-        pin: Entry = {"in": sorted(look.required)}
-        # Prose tells twins apart; without it, every fact may be needed.
-        vague = look.prose is None and len(look.required) + len(look.outputs) < _FEW
-        if vague or (len(alike) > 1 and not told):
-            pin["opt"] = sorted(look.optional)
-        pin["out"] = sorted(look.outputs)
-        pin["types"] = Word(types_digest(look, look.required, look.outputs))
-        if look.prose is not None:
-            pin["desc"] = Word(look.prose)
-        if vague or len(alike) > 1:
-            pin["text"] = Word(look.facts)
-        if look.alike > 1:
-            pin["alike"] = look.alike
+        pin: Entry = {
+            key: Word(value) if isinstance(value, str) else value for key, value in pinned(look, neighbours).items()
+        }
         if look.nth[1] > 1:
             pin |= {"nth": list(look.nth)} | self._around[id(endpoint)]
         return pin | {"by": by}

@@ -136,7 +136,7 @@ def warn_of_shadows(client: ClientConfig) -> None:
 
 
 def show_failure(failure: Failure, *, notes: bool) -> None:
-    """Say what is wrong with a client, and what changed in its API where it only has to be bound again."""
+    """Say what is wrong with a client, and what changed in its API where only the bindings do not fit."""
     from lapsmith.generation.pipeline import OutdatedError
 
     if isinstance(failure.error, DiagnosticError):

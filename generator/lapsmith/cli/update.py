@@ -28,11 +28,15 @@ _registry_option = click.option(
 def outdated(clients: tuple[str, ...], registry_url: str | None, config_path: Path | None) -> None:
     """Say which clients have a newer spec or model at their source: one line a client.
 
-    Exits with 1 if any has, and with 2 if any could not be looked up.
+    Exits with 1 if any has, and with 2 if any could not be looked up. Clients whose spec came from a file are noted.
     """
+    from lapsmith.acquire.updating import NoSource
+
     found = failed = False
     for client, update, error in _looked_up(clients, registry_url, config_path, force=True):
-        if update is None:
+        if isinstance(error, NoSource):
+            click.echo(f"lapsmith: {error}", err=True)
+        elif update is None:
             failed = True
             complain(str(error))
         elif update.changed:
@@ -65,13 +69,19 @@ def update(
     from lapsmith.apidiff import report
 
     looked_up = list(_looked_up(clients, registry_url, config_path, force=force))
-    errors = [error for _, _, error in looked_up if error is not None]
+    # A client from a file stops only the update that names it.
+    notes = () if clients else tuple(error for _, _, error in looked_up if isinstance(error, updating.NoSource))
+    for note in notes:
+        click.echo(f"lapsmith: {note}", err=True)
+    errors = [error for _, _, error in looked_up if error is not None and error not in notes]
     for error in errors:
         complain(str(error))
     if errors:
         leave(ERROR)
     for client, found, _ in looked_up:
-        if found is None or not found.changed:
+        if found is None:
+            continue
+        if not found.changed:
             click.echo(f"{client.name}: up to date")
             continue
         for line in found.notes:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Analysis:
     """What the inputs say. ``service`` is None when there are errors; ``document`` is what could be read even so.
 
-    ``draft`` is for comparisons only: what a changed spec says as far as the bindings derived before still fit it.
+    ``draft`` is for comparisons only: what a changed spec says as far as its bindings still fit it.
     """
 
     document: Document

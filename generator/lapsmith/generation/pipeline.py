@@ -78,7 +78,7 @@ class Plan:
 
 
 class OutdatedError(DiagnosticError):
-    """The spec changed since it was bound. ``update`` is what changed since the client was generated, if it was."""
+    """The bindings do not fit the spec. ``update`` is what changed since the client was generated, if it was."""
 
     def __init__(self, analysis: Analysis, update: ApiUpdate | None) -> None:
         self._made_of = (analysis, update)

@@ -1,5 +1,5 @@
-"""Derived bindings that no longer fit their spec: one error that says so, and not one for each place in a file that
-nobody edits.
+"""Bindings that no longer fit their spec. Derived ones give one error that says so, and not one for each place in a
+file that nobody edits; hand-written ones keep their errors.
 """
 
 from __future__ import annotations
@@ -36,25 +36,33 @@ _DISAGREES = frozenset(
         "wrong-kind",
     )
 )
-"""Errors that derived bindings did not have when they were written: each was checked against its spec then."""
+"""Errors of bindings and spec that do not fit each other. Derived bindings had none when they were written: each was
+checked against its spec then.
+"""
 
 
 def report_outdated(ctx: Context) -> bool:
     """Replace the errors inside derived bindings by one that names the command to run; the details become notes.
 
-    Returns whether the outdated bindings are all that is wrong.
+    Returns whether bindings that do not fit their spec, derived or not, are all that is wrong.
     """
     stale = [item for item in ctx.diagnostics.items if _is_stale(ctx, item)]
     if not stale:
-        return False
+        return ctx.diagnostics.has_errors and _is_misfit_alone(ctx)
     # Where overrides.yaml is what does not fit, its own errors say so.
     items = [_as_note(item) if _is_inside(ctx, item) or _follows(item) else item for item in ctx.diagnostics.items]
     ctx.diagnostics.items[:] = items
-    rest = ctx.diagnostics.has_errors
+    is_alone = _is_misfit_alone(ctx)
     span = Span(ctx.document.span.file, 1, 1, 1, 1)
     message = f"the spec changed since it was bound; {ctx.advice.bind_again}"
     ctx.diagnostics.error(span, "spec-changed", message, f"no longer as it was bound: {_listed(ctx, stale)}")
-    return not rest
+    return is_alone
+
+
+def _is_misfit_alone(ctx: Context) -> bool:
+    """Whether no error is about anything else."""
+    errors = (item for item in ctx.diagnostics.items if item.severity is Severity.ERROR)
+    return ctx.bindings is not None and all(item.code in _DISAGREES | _FOLLOWS for item in errors)
 
 
 def _is_stale(ctx: Context, item: Diagnostic) -> bool:

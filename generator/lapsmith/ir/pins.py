@@ -16,6 +16,9 @@ from enum import IntEnum
 from lapsmith.bindings.model import Fact, Pin
 from lapsmith.lap.tree import Endpoint, Field, ListOf, MapOf, Type
 
+_TELLING = 2
+"""With fewer names than that, names alone say little."""
+
 
 class Fit(IntEnum):
     """How well a pin fits an endpoint; the better fit is claimed first."""
@@ -93,6 +96,32 @@ def types_digest(look: Traits, inputs: Iterable[str], outputs: Iterable[str]) ->
     """The ``types`` of a pin: a digest of the types of the members that it names, without what is in structures."""
     keys = [*(f"in {name}" for name in sorted(inputs)), *(f"out {name}" for name in sorted(outputs))]
     return _digest("\n".join(f"{key}: {look.types.get(key)}" for key in keys))
+
+
+def needs_pin(endpoint: Endpoint, neighbours: Sequence[Traits]) -> bool:
+    """Whether method and path do not tell an endpoint; ``neighbours`` are all at its place, itself included."""
+    return len(neighbours) > 1 or endpoint.path.raw == "/"
+
+
+def pinned(look: Traits, neighbours: Sequence[Traits]) -> dict[str, object]:
+    """What a pin has that tells an endpoint from its ``neighbours``, but for its place among twins."""
+    # A pin's names also fit an endpoint for which they are all that it takes, required or not.
+    alike = [o for o in neighbours if o.outputs == look.outputs and look.required in (o.required, o.inputs)]
+    told = look.prose is not None and [other.prose for other in alike].count(look.prose) == 1
+    pin: dict[str, object] = {"in": sorted(look.required)}
+    # Prose tells twins apart; without it, every fact may be needed.
+    vague = look.prose is None and len(look.required) + len(look.outputs) < _TELLING
+    if vague or (len(alike) > 1 and not told):
+        pin["opt"] = sorted(look.optional)
+    pin["out"] = sorted(look.outputs)
+    pin["types"] = types_digest(look, look.required, look.outputs)
+    if look.prose is not None:
+        pin["desc"] = look.prose
+    if vague or len(alike) > 1:
+        pin["text"] = look.facts
+    if look.alike > 1:
+        pin["alike"] = look.alike
+    return pin
 
 
 def output_names(endpoint: Endpoint) -> frozenset[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from lapsmith.bindings.model import OperationBinding, Pin
 from lapsmith.diagnostics import Span, suggest
 from lapsmith.ir.context import Context
-from lapsmith.ir.pins import Fit, Traits, fit, is_one_of, traits
+from lapsmith.ir.pins import Fit, Traits, fit, is_one_of, needs_pin, pinned, traits
 from lapsmith.ir.presume import presume
 from lapsmith.lap.tree import Endpoint
 
@@ -57,11 +57,17 @@ def _snippet(ctx: Context, endpoint: Endpoint) -> str | None:
     look = next(found for other, found in zip(here, looks, strict=True) if other is endpoint)
     if look.nth[1] > 1:
         return None
-    pin = {"in": sorted(look.required), "out": sorted(look.outputs)}
-    told = ", ".join(f"{key}: [{', '.join(map(json.dumps, names))}]" for key, names in pin.items())
-    if look.alike > 1:
-        told += f", text: '{look.facts}'" + (f", desc: '{look.prose}'" if look.prose else "")
-    return f"operations: {{NAME: {{at: {json.dumps(' '.join(place))}, pin: {{{told}}}}}}}"
+    entry: dict[str, object] = {"at": " ".join(place)}
+    if needs_pin(endpoint, looks):
+        entry["pin"] = pinned(look, looks) | {"by": "hand"}
+    return f"operations: {{NAME: {_flow(entry)}}}"
+
+
+def _flow(value: object) -> str:
+    """A value of a pin as YAML on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
+    return json.dumps(value)
 
 
 def match(ctx: Context, wanted: Callable[[str], bool]) -> list[Bound]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from lapsmith.bind.matching import evidence
 from lapsmith.bind.matching.board import Board
 from lapsmith.bind.matching.by_members import MARGIN
+from lapsmith.bind.matching.evidence import Change, Signature
 from lapsmith.bind.matching.found import Unbound
 from lapsmith.bind.matching.verdict import is_denied
 from lapsmith.bind.members import place
 from lapsmith.bind.model import Operation
+
+_TELLING = 2
+"""With fewer members than that, many operations have the same."""
 
 
 def unbound(board: Board) -> tuple[Unbound, ...]:
@@ -25,11 +29,19 @@ def _candidates(board: Board, endpoint: int) -> tuple[str, ...]:
     operations = board.group_of(endpoint).operations
     costs = sorted((board.distance(endpoint, index), board.operations[index].name, index) for index in operations)
     look = board.endpoint(endpoint)
-    return tuple(
+    near = tuple(
         name
         for cost, name, index in costs
         if cost < board.alone(endpoint) and not is_denied(look, board.operation(index))
     )
+    # Another description, for instance with a notice in front, must not hide the operation from the person who decides.
+    return near or tuple(name for _, name, index in costs if _has_the_members_of(look, board.operation(index)))
+
+
+def _has_the_members_of(endpoint: Signature, operation: Signature) -> bool:
+    """Whether both have the same members, and enough of them to say something."""
+    told = len(endpoint.inputs) + len(endpoint.outputs) >= _TELLING
+    return told and evidence.change(endpoint, operation) is Change.NONE
 
 
 def _moved(board: Board, endpoint: int) -> Operation | None:

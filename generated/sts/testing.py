@@ -30,17 +30,38 @@ from .types import (
 __all__ = ["AsyncStubTransport", "StubTransport"]
 
 _OUTPUT_FORMS: Mapping[Any, OutputForm] = {
-    AssumeRoleOutput: OutputForm("AssumeRole"),
-    AssumeRoleWithSAMLOutput: OutputForm("AssumeRoleWithSAML"),
-    AssumeRoleWithWebIdentityOutput: OutputForm("AssumeRoleWithWebIdentity"),
-    AssumeRootOutput: OutputForm("AssumeRoot"),
-    DecodeAuthorizationMessageOutput: OutputForm("DecodeAuthorizationMessage"),
-    GetAccessKeyInfoOutput: OutputForm("GetAccessKeyInfo"),
-    GetCallerIdentityOutput: OutputForm("GetCallerIdentity"),
-    GetDelegatedAccessTokenOutput: OutputForm("GetDelegatedAccessToken"),
-    GetFederationTokenOutput: OutputForm("GetFederationToken"),
-    GetSessionTokenOutput: OutputForm("GetSessionToken"),
-    GetWebIdentityTokenOutput: OutputForm("GetWebIdentityToken"),
+    AssumeRoleOutput: OutputForm("AssumeRole", elements=("AssumeRoleResponse", "AssumeRoleResult")),
+    AssumeRoleWithSAMLOutput: OutputForm(
+        "AssumeRoleWithSAML", elements=("AssumeRoleWithSAMLResponse", "AssumeRoleWithSAMLResult")
+    ),
+    AssumeRoleWithWebIdentityOutput: OutputForm(
+        "AssumeRoleWithWebIdentity",
+        elements=("AssumeRoleWithWebIdentityResponse", "AssumeRoleWithWebIdentityResult"),
+    ),
+    AssumeRootOutput: OutputForm("AssumeRoot", elements=("AssumeRootResponse", "AssumeRootResult")),
+    DecodeAuthorizationMessageOutput: OutputForm(
+        "DecodeAuthorizationMessage",
+        elements=("DecodeAuthorizationMessageResponse", "DecodeAuthorizationMessageResult"),
+    ),
+    GetAccessKeyInfoOutput: OutputForm(
+        "GetAccessKeyInfo", elements=("GetAccessKeyInfoResponse", "GetAccessKeyInfoResult")
+    ),
+    GetCallerIdentityOutput: OutputForm(
+        "GetCallerIdentity", elements=("GetCallerIdentityResponse", "GetCallerIdentityResult")
+    ),
+    GetDelegatedAccessTokenOutput: OutputForm(
+        "GetDelegatedAccessToken",
+        elements=("GetDelegatedAccessTokenResponse", "GetDelegatedAccessTokenResult"),
+    ),
+    GetFederationTokenOutput: OutputForm(
+        "GetFederationToken", elements=("GetFederationTokenResponse", "GetFederationTokenResult")
+    ),
+    GetSessionTokenOutput: OutputForm(
+        "GetSessionToken", elements=("GetSessionTokenResponse", "GetSessionTokenResult")
+    ),
+    GetWebIdentityTokenOutput: OutputForm(
+        "GetWebIdentityToken", elements=("GetWebIdentityTokenResponse", "GetWebIdentityTokenResult")
+    ),
 }
 
 

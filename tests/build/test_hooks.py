@@ -174,7 +174,7 @@ def test_setuptools_ships_the_client_whatever_packages_it_was_told_of(builder: P
     )
     root = lay_out(tmp_path / "project", pyproject)
     _, names = names_in(built(builder, root))
-    assert {"host/sagemaker_runtime/py.typed", "host/sagemaker_runtime/_runtime/http.py"} <= names
+    assert {"host/sagemaker_runtime/py.typed", "host/sagemaker_runtime/_runtime/message/http.py"} <= names
 
 
 def test_a_spec_outside_the_project_cannot_be_in_an_sdist(backend: str, builder: Path, tmp_path: Path) -> None:
@@ -209,4 +209,4 @@ def test_backends_without_hooks_ship_what_is_committed(builder: Path, tmp_path: 
     run(builder / "lapsmith", "generate", cwd=root)
     run(builder / "lapsmith", "check", cwd=root)
     _, names = names_in(built(builder, root))
-    assert {"host/sagemaker_runtime/_sync.py", "host/sagemaker_runtime/_runtime/http.py"} <= names
+    assert {"host/sagemaker_runtime/_sync.py", "host/sagemaker_runtime/_runtime/message/http.py"} <= names

@@ -45,11 +45,7 @@ from runtime.codec.response_headers import (
     timestamp_list_header,
 )
 from runtime.errors import InvalidInput, InvalidResponse
-<<<<<<< HEAD
 from runtime.message.http import Headers, HTTPRequest, Request, Response, check_header
-=======
-from runtime.message.http import Headers, HTTPRequest, Request, check_header
->>>>>>> fixa
 from runtime.shapes.structures import EPOCH, HTTP_DATE
 from runtime.shapes.timestamps import http_date, read_http_date
 

@@ -72,7 +72,8 @@ def foreign(value: object) -> str | None:
 class AWSError(Exception):
     """Base of all errors that a client raises.
 
-    As text, it has no control characters but line feeds and tabs, and no more than 2,000 characters of what it tells.
+    As text, it has no control characters but the line feeds and tabs of a message, and no more than 2,000 characters of
+    what it tells.
 
     Attributes:
         operation: the name of the operation that was called; empty where the error came outside a call.
@@ -271,4 +272,6 @@ class ServiceError(AWSError):
         self.__dict__.update(members)
 
     def _said(self) -> str:
-        return f"{self.code}: {self.message}" if self.message else self.code
+        # A line feed in a code would begin a line of a log that looks like another record.
+        code = self.code.replace("\n", r"\n").replace("\t", r"\t")
+        return f"{code}: {self.message}" if self.message else code

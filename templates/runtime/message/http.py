@@ -156,12 +156,7 @@ class Request(msgspec.Struct):
 
     ``path`` and ``query`` are as on the wire: percent-encoded, the query without its question mark. ``host_prefix``
     goes before the endpoint's host; ``endpoint_url`` takes the endpoint's place; ``endpoint_parameters`` are values for
-<<<<<<< HEAD
     the service's endpoint rules, by their names there. The repr leaves out what may be sensitive.
-=======
-    the service's endpoint rules, by their names there. The repr leaves out what callers have passed: all but the
-    method, the names of the headers and the size of the body.
->>>>>>> fixa
     """
 
     method: str
@@ -174,25 +169,11 @@ class Request(msgspec.Struct):
     endpoint_parameters: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
-<<<<<<< HEAD
         return f"<Request {self.method} headers={shown_headers(self.headers)!r}>"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Leave it out for the rich library too, which shows all fields of a structure unless it is told."""
         return [("method", self.method), ("headers", shown_headers(self.headers))]
-=======
-        size = _size(self.body)
-        return f"<Request {self.method} headers={[name for name, _ in self.headers]!r} body of {size}>"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Hide them from the rich library too, which shows all fields of a structure unless it is told."""
-        return [("method", self.method), ("headers", [name for name, _ in self.headers]), ("body", _size(self.body))]
-
-
-def _size(body: bytes | Body) -> str:
-    size = len(body) if isinstance(body, bytes) else body.length
-    return "unknown length" if size is None else f"{size} bytes"
->>>>>>> fixa
 
 
 class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
@@ -234,18 +215,11 @@ class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
         return f"{self.scheme}://{self.host}" + ("" if self.port is None else f":{self.port}")
 
     def __repr__(self) -> str:
-<<<<<<< HEAD
         size = len(self.body) if isinstance(self.body, bytes) else self.body.length
         return (
             f"<HTTPRequest {self.operation or 'without operation'}: {self.method} {self.origin} "
             f"headers={shown_headers(self.headers)!r} "
             f"body of {'unknown length' if size is None else f'{size} bytes'}>"
-=======
-        port = "" if self.port is None else f":{self.port}"
-        return (
-            f"<HTTPRequest {self.method} {self.scheme}://{self.host}{port}{self.target} "
-            f"headers={self._shown_headers()!r} body of {_size(self.body)}>"
->>>>>>> fixa
         )
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:

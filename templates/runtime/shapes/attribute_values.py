@@ -163,7 +163,7 @@ def _read(cls: type[AttributeValueUnion], value: Any) -> Any:
         members = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
         given = {name: getattr(value, field) for name, field in members}
     elif isinstance(value, Mapping):
-        given = cast("Mapping[Any, Any]", value)
+        given = value
     else:
         raise Refused(f"must be an attribute value, not {type(value).__name__}")
     found = write_members(_readers(cls), given, cls.__name__)

@@ -8,19 +8,37 @@ those of boto3's ``TypeSerializer`` and ``TypeDeserializer``, with ``bytes`` in 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+import re
+from collections.abc import Callable, Collection, Mapping, Set
 from decimal import Clamped, Context, Decimal, DecimalException, Inexact, Overflow, Rounded, Underflow
 from functools import partial
 from typing import Any, Self, TypeVar, cast
 
 from .members import checked
 from .structures import Union
-from .writers import Refused, check_known, listed, write_blob, write_list, write_map, write_text
+from .writers import (
+    Refused,
+    check_known,
+    listed,
+    write_blob,
+    write_boolean,
+    write_list,
+    write_map,
+    write_members,
+    write_text,
+)
 
 A = TypeVar("A", bound="AttributeValueUnion")
 
-# Numbers have up to 38 digits, and magnitudes from 1E-130 to 9.99...E+125.
-_NUMBERS = Context(Emin=-128, Emax=126, prec=38, traps=[Clamped, Overflow, Inexact, Rounded, Underflow])
+_DIGITS = 38
+_EXPONENTS = range(-130, 126)
+_LIMITS = f"DynamoDB's numbers have {_DIGITS} digits, and magnitudes from 1E-130 to 9.99E+125"
+_NUMBERS = Context(Emin=-128, Emax=126, prec=_DIGITS, traps=[Clamped, Overflow, Inexact, Rounded, Underflow])
+# Decimal takes spaces, underscores, other scripts' digits, infinities and NaN too.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
+_SHOWN = 40
+# A name that starts as "unit", "user" or "UUID" does starts with the sound of a consonant.
+_SOUNDS_OPEN = re.compile(r"(?i)[aeio]|u(?!ni|se|ui|rl)")
 _BLOBS = (bytes, bytearray, memoryview)
 
 
@@ -45,9 +63,10 @@ class AttributeValueUnion(Union):
         """Return the plain value: None, bool, Decimal, str, bytes, or a list, dict or set of these.
 
         Raises:
-            InvalidInput: no member is set, or more than one, or one that this client does not know.
+            InvalidInput: no member is set, or more than one, or one that this client does not know; or a member does
+                not fit its type, such as a number with more than 38 digits. The message has its path.
         """
-        return checked(lambda: _read(self), "the attribute value")
+        return checked(lambda: _read(type(self), self), "the attribute value")
 
     @classmethod
     def item_from_plain(cls, item: Mapping[str, Any]) -> dict[str, Self]:
@@ -56,9 +75,12 @@ class AttributeValueUnion(Union):
         return made
 
     @classmethod
-    def item_to_plain(cls, item: Mapping[str, Self]) -> dict[str, Any]:
-        """Return the plain values of an item, or of a key; see :meth:`to_plain`."""
-        plain: dict[str, Any] = checked(lambda: write_map(write_text, _read, None, item), "the item")
+    def item_to_plain(cls, item: Mapping[str, Self | Mapping[str, Any]]) -> dict[str, Any]:
+        """Return the plain values of an item, or of a key; see :meth:`to_plain`.
+
+        Attribute values may also be mappings such as ``{"S": "x"}``, at any depth.
+        """
+        plain: dict[str, Any] = checked(lambda: write_map(write_text, partial(_read, cls), None, item), "the item")
         return plain
 
 
@@ -94,7 +116,7 @@ def _typed(cls: type[AttributeValueUnion], value: Any) -> tuple[str, Any]:
 
 def _named(value: Any) -> str:
     kind = type(value).__name__
-    return f"an {kind}" if kind[:1].lower() in "aeiou" else f"a {kind}"
+    return f"an {kind}" if _SOUNDS_OPEN.match(kind) else f"a {kind}"
 
 
 def _instead(value: Any) -> str:
@@ -107,10 +129,16 @@ def _number(value: int | Decimal) -> str:
     try:
         number = _NUMBERS.create_decimal(value)
     except DecimalException:
-        raise Refused("does not fit: DynamoDB's numbers have 38 digits, and magnitudes from 1E-130 to 1E+126") from None
+        raise Refused(f"does not fit: {_LIMITS}") from None
     if not number.is_finite():
         raise Refused(f"cannot be {number}: DynamoDB's numbers are finite")
-    return str(number)
+    return str(_in_range(number))
+
+
+def _in_range(number: Decimal) -> Decimal:
+    if number and number.adjusted() not in _EXPONENTS:
+        raise Refused(f"does not fit: {_LIMITS}")
+    return number
 
 
 def _set(values: Set[Any]) -> tuple[str, Any]:
@@ -130,27 +158,50 @@ def _are(kinds: Any, values: Collection[Any]) -> bool:
     return all(isinstance(value, kinds) for value in values)
 
 
-def _read(value: Any) -> Any:
-    if not isinstance(value, AttributeValueUnion):
+def _read(cls: type[AttributeValueUnion], value: Any) -> Any:
+    given: Mapping[Any, Any]
+    if isinstance(value, AttributeValueUnion):
+        check_known(value)
+        members = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        given = {name: getattr(value, field) for name, field in members}
+    elif isinstance(value, Mapping):
+        given = value
+    else:
         raise Refused(f"must be an attribute value, not {type(value).__name__}")
-    check_known(value)
-    members = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
-    given = [(name, member) for name, field in members if (member := getattr(value, field)) is not None]
-    if len(given) != 1:
-        raise Refused(f"must have exactly one member set, not {listed(name for name, _ in given) or 'none'}")
-    ((name, member),) = given
-    match name:
-        case "NULL":
-            return None
-        case "N":
-            return _NUMBERS.create_decimal(member)
-        case "NS":
-            return set(map(_NUMBERS.create_decimal, member))
-        case "SS" | "BS":
-            return set(member)
-        case "M":
-            return write_map(write_text, _read, None, member)
-        case "L":
-            return write_list(_read, None, member)
-        case _:
-            return member
+    found = write_members(_readers(cls), given, cls.__name__)
+    if len(found) != 1:
+        raise Refused(f"must have exactly one member set, not {listed(found) or 'none'}")
+    (plain,) = found.values()
+    return plain
+
+
+def _readers(cls: type[AttributeValueUnion]) -> dict[str, Callable[[Any], Any]]:
+    """Return what reads each member, by its name on the wire."""
+    read = partial(_read, cls)
+    return {
+        "NULL": _read_null,
+        "BOOL": write_boolean,
+        "N": _read_number,
+        "S": write_text,
+        "B": write_blob,
+        "NS": lambda value: set(write_list(_read_number, None, value)),
+        "SS": lambda value: set(write_list(write_text, None, value)),
+        "BS": lambda value: set(write_list(write_blob, None, value)),
+        "L": partial(write_list, read, None),
+        "M": partial(write_map, write_text, read, None),
+    }
+
+
+def _read_null(value: Any) -> None:
+    write_boolean(value)
+
+
+def _read_number(value: Any) -> Decimal:
+    text = write_text(value)
+    if not _NUMBER.fullmatch(text):
+        raise Refused(f"must be a decimal number, not {text[:_SHOWN]!r}")
+    number = Decimal(text)
+    # Zeros at the end are no digits that count.
+    if len(bytes(number.as_tuple().digits).strip(b"\0")) > _DIGITS:
+        raise Refused(f"does not fit: {_LIMITS}")
+    return _in_range(number)

@@ -73,6 +73,8 @@ class EventShape(msgspec.Struct, frozen=True, kw_only=True):
             return partial(self._raise_exception, _code(headers, ":exception-type"))
         if kind == "error":
             return partial(self._raise_error, _code(headers, ":error-code"), _text(headers, ":error-message"))
+        if kind != "event":
+            raise StreamError(f"the header :message-type must be event, exception or error, not {kind[:80]!r}")
         event_type = _stated(headers, ":event-type")
         if self.initial and event_type == _INITIAL:
             return Opening

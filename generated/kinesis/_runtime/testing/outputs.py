@@ -19,10 +19,12 @@ class OutputForm(msgspec.Struct, frozen=True):
     """How an operation's output travels: which attribute is the payload, the status or in which header.
 
     ``headers``, ``json_headers`` and ``prefixes`` map a header, or what headers begin with, to an attribute. The body's
-    members are in ``body``, by name on the wire; None: all of the output is in the body.
+    members are in ``body``, by name on the wire; None: all of the output is in the body. ``elements`` are those of XML
+    around the members, the outermost first, where the protocol says what they are.
     """
 
     operation: str
+    elements: tuple[str, ...] = ()
     payload: str | None = None
     body: Mapping[str, str] | None = None
     headers: Mapping[str, str] = {}
@@ -30,7 +32,7 @@ class OutputForm(msgspec.Struct, frozen=True):
     prefixes: Mapping[str, str] = {}
     status: str | None = None
 
-    def write(self, output: Any, encode: Callable[[Any, Any], bytes]) -> tuple[int, HeaderList, bytes]:
+    def write(self, output: Any, encode: Callable[..., bytes]) -> tuple[int, HeaderList, bytes]:
         """Return the status, headers and body of an output; ``encode`` writes a value of a type for the protocol."""
         status = getattr(output, self.status) if self.status else None
         return status or output.metadata.status, self._headers(output), self._body(output, encode)
@@ -45,7 +47,12 @@ class OutputForm(msgspec.Struct, frozen=True):
             parts += expanded(start, name, getattr(output, name), str)
         return header_list(*parts)
 
-    def _body(self, output: Any, encode: Callable[[Any, Any], bytes]) -> bytes:
+    def _body(self, output: Any, encode: Callable[..., bytes]) -> bytes:
+        if self.elements:
+            body = encode(type(output), output, self.elements[-1])
+            for name in reversed(self.elements[:-1]):
+                body = b"<%b>%b</%b>" % (name.encode(), body, name.encode())
+            return body
         if self.payload is not None:
             value = getattr(output, self.payload)
             if isinstance(value, str):

@@ -25,7 +25,6 @@ T = TypeVar("T")
 MAX_ITEM_SIZE = 64 * 1024 * 1024
 """The largest line, value or event that is accepted unless the caller says otherwise, in bytes."""
 
-_EXCERPT = 40
 _MAX_DIGITS = 18
 _LF, _CR, _QUOTE = b'\n\r"'
 _OPENERS = b'"{['
@@ -35,6 +34,9 @@ _SCALAR = re.compile(rb'[^\s{}\[\]",:]+')
 # A whole string is one token; a lone quote is one that goes on in the next part.
 _STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["{}\[\]]', re.DOTALL)
 _STRING_REST = re.compile(rb'(?:[^"\\]++|\\.)++', re.DOTALL)
+
+
+# The errors here are raised outside of handlers: as its context, one of decoding would hold the payload.
 
 
 class Decoder(Protocol[T]):
@@ -119,12 +121,15 @@ class TextDecoder(_Decoder[str]):
 
     def _feed(self, data: bytes) -> None:
         data = self._rest + data
+        start = None
         try:
             text, used = codecs.utf_8_decode(data, "strict", False)
         except UnicodeDecodeError as error:
-            if error.start:
-                self._items.append(data[: error.start].decode())
-            raise _not_utf8(self._position + error.start) from None
+            start = error.start
+        if start is not None:
+            if start:
+                self._items.append(data[:start].decode())
+            raise _not_utf8(self._position + start)
         self._rest = data[used:]
         self._position += used
         if text:
@@ -168,10 +173,11 @@ class LineDecoder(_Decoder[str]):
         line = b"".join(self._held)
         try:
             self._items.append(line.decode())
+            return
         except UnicodeDecodeError as error:
-            if error.reason == "unexpected end of data":
-                raise _inside_character(self._position + error.start) from None
-            raise _not_utf8(self._position + error.start) from None
+            make = _inside_character if error.reason == "unexpected end of data" else _not_utf8
+            fault = make(self._position + error.start)
+        raise fault
 
     def _lines(self, block: bytes) -> None:
         """Emit the lines of ``block``, whose last line end has been taken off."""
@@ -180,14 +186,17 @@ class LineDecoder(_Decoder[str]):
             if start:
                 self._lines(block[: start - 1])
             raise too_large
+        start = None
         try:
             lines = block.decode().split("\n")
         except UnicodeDecodeError as error:
-            fault = _not_utf8(self._position + error.start)
-            good, newline, _ = block[: error.start].rpartition(b"\n")
+            start = error.start
+        if start is not None:
+            fault = _not_utf8(self._position + start)
+            good, newline, _ = block[:start].rpartition(b"\n")
             if newline:
                 self._lines(good)
-            raise fault from None
+            raise fault
         self._position += len(block) + 1
         self._items += [line[:-1] if line.endswith("\r") else line for line in lines]
 
@@ -235,7 +244,7 @@ class JSONDecoder(_Decoder[Any]):
         if not self._held:
             return
         if self._held[0][0] in _OPENERS:
-            raise TruncatedStream(f"the payload ended inside the JSON value at byte {self._start}: {self._excerpt()}")
+            raise TruncatedStream(f"the payload ended inside the JSON value at byte {self._start}")
         self._finish()
 
     def _hold(self, piece: bytes) -> None:
@@ -245,16 +254,15 @@ class JSONDecoder(_Decoder[Any]):
             raise _too_large(f"JSON value at byte {self._start}", self._max_size)
 
     def _finish(self) -> None:
+        fault = None
         try:
             self._items.append(loads(b"".join(self._held)))
         except ValueError as error:
-            raise StreamError(f"the payload is not JSON at byte {self._start} ({error}): {self._excerpt()}") from None
+            fault = _not_json(self._start, f" ({error})")
         self._held.clear()
         self._size = 0
-
-    def _excerpt(self) -> str:
-        raw = b"".join(self._held)
-        return repr(raw[:_EXCERPT].decode(errors="replace")) + ("..." if len(raw) > _EXCERPT else "")
+        if fault is not None:
+            raise fault
 
     def _value_end(self, data: bytes, at: int) -> int | None:
         """Return where the value that goes on at ``at`` ends, or None when that is not in ``data``."""
@@ -262,8 +270,7 @@ class JSONDecoder(_Decoder[Any]):
             return self._nested_end(data, at)
         end = _end(_SCALAR, data, at)
         if end == at and not self._held:
-            self._held.append(data[at : at + _EXCERPT])
-            raise StreamError(f"the payload is not JSON at byte {self._start}: {self._excerpt()}")
+            raise _not_json(self._start)
         return end if end < len(data) else None
 
     def _nested_end(self, data: bytes, at: int) -> int | None:
@@ -432,6 +439,10 @@ def _first_longer(block: bytes, size: int) -> int | None:
 
 def _too_large(what: str, size: int) -> ItemTooLarge:
     return ItemTooLarge(f"the {what} has more than {size:,} bytes: to accept it, set a larger max_size")
+
+
+def _not_json(position: int, why: str = "") -> StreamError:
+    return StreamError(f"the payload is not JSON at byte {position}{why}")
 
 
 def _not_utf8(position: int) -> StreamError:

@@ -17,11 +17,11 @@ from ..shapes.members import Members
 from ..shapes.structures import Output, ResponseMetadata
 from .form_writer import FORM, Flatten, Flattening, write_pairs
 from .rpc import RPCOperation
-from .xml_errors import ErrorReader
+from .xml_errors import ErrorReader, is_error
 from .xml_names import Members as Names
 from .xml_names import Structures, local_name
 from .xml_reader import Readers
-from .xml_response import read_document, read_root
+from .xml_response import foreign_root, read_document, read_root
 
 Out = TypeVar("Out", bound=Output)
 
@@ -75,15 +75,16 @@ class QueryRPC:
             headers=_HEADERS,
             members=Members(members or {}),
             encode=body.encode,
-            parse=self._parser(output, wrapper or f"{name}Result"),
+            parse=self._parser(name, output, wrapper or f"{name}Result"),
             parse_error=self._parse_error,
+            is_error=is_error,
             errors=self._errors,
             service_error=self._service_error,
             **options,
         )
 
-    def _parser(self, output: type[Out], wrapper: str) -> Any:
-        return partial(_parse, self._readers, output, wrapper)
+    def _parser(self, name: str, output: type[Out], wrapper: str) -> Any:
+        return partial(_parse, self._readers, output, f"{name}Response", wrapper)
 
 
 class EC2RPC(QueryRPC):
@@ -91,8 +92,8 @@ class EC2RPC(QueryRPC):
 
     _ec2 = True
 
-    def _parser(self, output: type[Out], wrapper: str) -> Any:
-        return partial(_parse_ec2, self._readers, output)
+    def _parser(self, name: str, output: type[Out], wrapper: str) -> Any:
+        return partial(_parse_ec2, self._readers, output, f"{name}Response")
 
 
 class _Body:
@@ -113,18 +114,25 @@ class _Body:
         return "&".join(pairs).encode()
 
 
-def _parse(readers: Readers, shape: type[Out], wrapper: str, response: Response) -> Out:
+def _parse(readers: Readers, shape: type[Out], root_name: str, wrapper: str, response: Response) -> Out:
     root = read_root(response)
-    # A response without members may come without the element around them.
-    start = next((child for child in root if local_name(child.tag) == wrapper), root)
+    start = next((child for child in root if local_name(child.tag) == wrapper), None)
+    if start is None:
+        # Only what has no members may come without the element around them.
+        if shape.__struct_fields__ or (root.tag and local_name(root.tag) != root_name):
+            raise foreign_root(response, root, f"{root_name} with {wrapper}" if shape.__struct_fields__ else root_name)
+        start = root
     output = read_document(readers, shape, start, response)
     metadata = next((child for child in root if local_name(child.tag) == "ResponseMetadata"), ())
     found = next((child.text for child in metadata if local_name(child.tag) == "RequestId"), None)
     return output.with_metadata(ResponseMetadata(found))
 
 
-def _parse_ec2(readers: Readers, shape: type[Out], response: Response) -> Out:
+def _parse_ec2(readers: Readers, shape: type[Out], root_name: str, response: Response) -> Out:
     root = read_root(response)
+    is_empty = not root.tag and not shape.__struct_fields__
+    if not is_empty and local_name(root.tag) != root_name:
+        raise foreign_root(response, root, root_name)
     output = read_document(readers, shape, root, response)
     found = next((child.text for child in root if local_name(child.tag) == "requestId"), None)
     return output.with_metadata(ResponseMetadata(found))

@@ -11,10 +11,10 @@ from ..errors import ServiceError
 from ..message.http import Headers, Response
 from ..shapes.members import Members
 from .xml_errors import ErrorReader
-from .xml_names import PLAIN, Structures, Xml
+from .xml_names import PLAIN, Structures, Xml, local_name
 from .xml_names import Members as Names
 from .xml_reader import Readers
-from .xml_response import read_document, read_root
+from .xml_response import foreign_root, read_document, read_root
 from .xml_writer import FORM, Content, Writers
 
 T = TypeVar("T")
@@ -59,16 +59,24 @@ class XMLBodies:
             members.content = self._writers.content(members.types, members.names)
         return members.content.document(members.root, written)
 
-    def encode_payload(self, kind: Any, value: Any, root: Xml = PLAIN) -> bytes:
-        """Encode a payload that is one structure, of the type ``kind``; nothing for None."""
+    def encode_payload(self, kind: Any, value: Any, root: Xml | str = PLAIN) -> bytes:
+        """Encode a payload that is one structure, of the type ``kind``; nothing for None.
+
+        ``root`` is its element, or only what it is called.
+        """
+        root = Xml(root) if isinstance(root, str) else root
         return b"" if value is None else self._writers.document(kind, value, root)
 
     def decode_body(self, response: Response, shape: type[T]) -> T:
         """Decode a body into ``shape``; an empty one has no members, and unknown elements are ignored.
 
-        Raises :class:`InvalidResponse` when the body is not XML or a member has the wrong type.
+        Raises :class:`InvalidResponse` when the body is not XML or a page, or a member has the wrong type.
         """
-        return read_document(self._readers, shape, read_root(response), response)
+        root = read_root(response)
+        # Services spell the names of their roots in ways that models do not have, but none sends a page.
+        if local_name(root.tag).lower() == "html":
+            raise foreign_root(response, root, "the operation's output")
+        return read_document(self._readers, shape, root, response)
 
     def decode_event(self, message: _Message, shape: type[T]) -> T:
         """Decode a structure that is a frame's payload; an empty payload reads as one without members."""

@@ -12,7 +12,7 @@ import re
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
-_DOCTYPE = b"<!DOCTYPE"
+_DOCTYPE = re.compile(rb"<!DOCTYPE")
 _UTF_16 = {b"\xfe\xff": "utf-16-be", b"\xff\xfe": "utf-16-le"}
 
 
@@ -37,10 +37,10 @@ def parse(body: bytes) -> Element:
         raise ValueError(f"it is not well-formed XML: {error}") from None
 
 
-def begins(body: bytes, start: bytes) -> bool:
+def begins(body: bytes, start: re.Pattern[bytes]) -> bool:
     """Say whether a document in UTF-8 goes on with ``start`` after white space, comments and instructions."""
     prolog = _PROLOG.match(body)
-    return prolog is not None and body.startswith(start, prolog.end())
+    return prolog is not None and start.match(body, prolog.end()) is not None
 
 
 def _utf_8(body: bytes) -> bytes:

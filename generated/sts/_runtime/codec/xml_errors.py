@@ -8,6 +8,7 @@ serialization".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -19,6 +20,7 @@ from .xml import begins, parse
 from .xml_names import Structures, facts, local_name, members_of
 from .xml_reader import Readers
 
+_ERROR_ROOT = re.compile(rb"<(?:\w+:)?(?:Error|ErrorResponse|Response(?:\s[^>]*)?>\s*<Errors)[\s/>]")
 _REQUEST_IDS = ("RequestId", "RequestID", "requestId")
 
 
@@ -107,5 +109,4 @@ def _explanation(response: Response, *, described: bool) -> str:
 
 def is_error(response: Response) -> bool:
     """Say whether the body of a successful response is an error: some operations find out after they have answered."""
-    body = response.body
-    return begins(body, b"<Error>") or begins(body, b"<Error ")
+    return begins(response.body, _ERROR_ROOT)

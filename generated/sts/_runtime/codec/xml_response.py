@@ -14,6 +14,7 @@ from ..errors import InvalidResponse, shown
 from ..message.http import Response, describe_body
 from ..shapes.lenient import Unreadable
 from .xml import parse
+from .xml_names import local_name
 from .xml_reader import Readers
 
 T = TypeVar("T")
@@ -41,6 +42,12 @@ def read_document(readers: Readers, shape: type[T], element: Element, response: 
         problem: Any = error if isinstance(error, Unreadable) else "it is nested too deeply"
         raise _unreadable(response, problem) from error
     return found
+
+
+def foreign_root(response: Response, root: Element, expected: str) -> InvalidResponse:
+    """Return the error for a document that is not the operation's: ``expected`` says what its root must be."""
+    found = f"<{shown(local_name(root.tag), 100)}>" if root.tag else "an empty body"
+    return _unreadable(response, f"it must be {expected}, not {found}")
 
 
 def _unreadable(response: Response, problem: object) -> InvalidResponse:

@@ -233,7 +233,7 @@ def test_scalars_as_text(value: object, text: str) -> None:
 
 @pytest.mark.parametrize("value", [b"x", {}, object()])
 def test_what_is_no_scalar_is_refused_by_name(value: object) -> None:
-    with pytest.raises(InvalidInput, match=r"^thing_name must be text, a number, a bool or a datetime, not "):
+    with pytest.raises(InvalidInput, match=r"^thing_name must be a string, a number, a bool or a datetime, not "):
         header_list(("X-A", "thing_name", value, Any))
 
 

@@ -189,7 +189,7 @@ def test_a_page_is_the_message_of_an_error() -> None:
     response = Response(502, Headers([("Content-Type", "text/html")]), b"<html>Bad <b>gateway</html>")
     error = BODIES.parse_error(response, {}, ServiceError)
     assert error.code == "HTTP502"
-    assert "text/html: <html>Bad <b>gateway</html>" in error.message
+    assert "(text/html): '<html>Bad <b>gateway</html>'" in error.message
 
 
 MEMBERS = XMLMembers(

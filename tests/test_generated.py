@@ -16,7 +16,8 @@ from lapsmith.cli import main
 REPOSITORY = Path(__file__).parent.parent
 CLIENT = REPOSITORY / "generated" / "sagemaker_runtime"
 MODULES = sorted(CLIENT.rglob("*.py"))
-EXAMPLES = blocks("python")
+# A client that a page adds to a project of its own is in that project alone.
+EXAMPLES = [block for block in blocks("python") if "from host." not in block]
 
 
 def test_generated_clients_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:

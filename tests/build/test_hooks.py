@@ -135,10 +135,12 @@ def test_a_mistake_in_the_configuration_fails_the_build(backend: str, builder: P
 def test_a_requirement_that_the_package_lacks_fails_the_build(
     backend: str, dynamic: bool, builder: Path, tmp_path: Path
 ) -> None:
-    pyproject = BACKENDS[backend].replace(', "msgspec>=0.21"]', "]")
+    pyproject = BACKENDS[backend].replace(', "msgspec>=0.21"', "")
     assert pyproject != BACKENDS[backend]
     if dynamic and backend == "setuptools":
-        pyproject = pyproject.replace('dependencies = ["httptools>=0.6.3"]', 'dynamic = ["dependencies"]')
+        pyproject = pyproject.replace(
+            'dependencies = ["httptools>=0.6.3", "truststore>=0.10.5"]', 'dynamic = ["dependencies"]'
+        )
         pyproject += '[tool.setuptools.dynamic]\ndependencies = {file = ["requirements.txt"]}\n'
     pyproject += '\n[dependency-groups]\ndev = ["msgspec"]\n'
     root = lay_out(tmp_path / "project", pyproject)

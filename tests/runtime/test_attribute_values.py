@@ -128,7 +128,7 @@ def loop() -> Mapping[str, Any]:
     [
         (30.4, "the value cannot be a float, because DynamoDB's numbers are decimal: give Decimal(str(value))"),
         ({"a": [1, 30.4]}, "the value['a'][1] cannot be a float, because"),
-        ({1: 2}, "the value[1] must be text, not int"),
+        ({1: 2}, "the value[1] must be a string, not int"),
         (UUID(int=0), "the value cannot be a UUID: give"),
         (object(), "the value cannot be an object: give None, a bool"),
         (set(), "the value cannot be an empty set"),
@@ -225,7 +225,7 @@ def test_a_number_that_is_no_text_is_refused_where_it_is_sent() -> None:
     )
     wrong: Any = AttributeValue
     for value, kind in (({"N": 30.4}, "float"), ({"N": Decimal(5)}, "Decimal"), (wrong(n=5), "int")):
-        with pytest.raises(InvalidInput, match=rf"^Item\['a'\]\.N must be text, not {kind}: convert it first"):
+        with pytest.raises(InvalidInput, match=rf"^Item\['a'\]\.N must be a string, not {kind}: convert it first"):
             client.put_item(table_name="t", item={"a": value})
     for value, said in (({"S": "x", "N": "1"}, "S and N"), ({}, "none"), (AttributeValue(s="x", n="1"), "S and N")):
         with pytest.raises(InvalidInput, match=rf"^Item\['a'\] must have exactly one member set, not {said}"):

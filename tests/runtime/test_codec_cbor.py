@@ -311,7 +311,7 @@ def test_an_error_without_members_has_no_message() -> None:
         error = PUT_THING.parse_error(answer(body, 400), PUT_THING.errors, PUT_THING.service_error)
         assert (error.code, error.message) == ("HTTP400", "")
     error = PUT_THING.parse_error(answer(b"<html>", 502), PUT_THING.errors, PUT_THING.service_error)
-    assert error.message == "the answer is not the service's: <html>"
+    assert error.message == "the response body is not a service error: '<html>'"
 
 
 def test_members_of_errors_are_read_leniently() -> None:

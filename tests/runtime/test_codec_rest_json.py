@@ -430,7 +430,7 @@ def test_errors_are_botocores(document: dict[str, str], header: str | None, stat
 
 def test_an_answer_that_is_not_the_services_is_quoted() -> None:
     assert parse(b"<html>\n<h1>502 Bad  Gateway</h1></html>", 502).message == (
-        "the answer is not the service's: <html> <h1>502 Bad Gateway</h1></html>"
+        "the response body is not a service error: '<html> <h1>502 Bad Gateway</h1></html>'"
     )
     assert len(parse(b"x" * 10_000, 502).message) < 300
     assert parse(b"", 502).message == parse(b"{}", 502).message == ""

@@ -111,15 +111,15 @@ def test_an_unknown_error_has_everything_that_the_answer_said(wire: Wire) -> Non
     assert (str(twin), twin.body, twin.headers) == (str(error), body, error.headers)
 
 
-OTHER = ": the answer is not the service's but text/html: "
+OTHER = ": the response body is not a service error (text/html): '"
 
 
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"<html><h1>502 Bad\nGateway</h1></html>", f"{OTHER}<html><h1>502 Bad Gateway</h1></html> ("),
+        (b"<html><h1>502 Bad\nGateway</h1></html>", f"{OTHER}<html><h1>502 Bad Gateway</h1></html>' ("),
         (b"", " ("),
-        (b"\x00\xff\xfe\x1b[31m", rf"{OTHER}\x00\xff\xfe\x1b[31m ("),
+        (b"\x00\xff\xfe\x1b[31m", rf"{OTHER}\x00\xff\xfe\x1b[31m' ("),
         (b"[" * 5000, f"{OTHER}[[["),
         (b"null", ""),
     ],

@@ -167,7 +167,7 @@ def test_what_is_remembered_is_bounded() -> None:
 def test_values_that_are_no_text_are_refused(value: Any) -> None:
     route = config(VARYING).route
     assert isinstance(route, Router)
-    with pytest.raises(InvalidInput, match="Table is made of must be text"):
+    with pytest.raises(InvalidInput, match="Table is made of must be a string"):
         route.find({"Table": value}, None)
 
 

@@ -109,9 +109,9 @@ def test_the_application_goes_into_the_user_agent() -> None:
 @pytest.mark.parametrize(
     ("mode", "told"),
     [
-        ("legacy", "this client has no legacy mode, because AWS's SDKs have given it up for the standard mode"),
-        ("Adaptive", "this client has no adaptive mode, because its client-side rate limit is left to the caller"),
-        ("fast", "retry_mode must be 'standard', not 'fast': change it"),
+        ("legacy", "not 'legacy': AWS's SDKs have given it up. Remove the setting, or set it to 'standard'"),
+        ("Adaptive", "not 'Adaptive': this client does not limit its own request rate. Remove the setting"),
+        ("fast", "retry_mode must be 'standard', not 'fast'. Remove the setting"),
         (3, "retry_mode must be 'standard', not 3"),
     ],
 )
@@ -119,7 +119,9 @@ def test_there_is_one_retry_mode(mode: Any, told: str) -> None:
     with pytest.raises(InvalidInput, match=re.escape(told)):
         resolve_config(SAGEMAKER, region="eu-west-1", retry_mode=mode)
     if isinstance(mode, str):
-        with pytest.raises(InvalidInput, match=r"^AWS_RETRY_MODE must be 'standard'.* or pass retry_mode='standard'$"):
+        with pytest.raises(
+            InvalidInput, match=r"^AWS_RETRY_MODE must be 'standard'.* Remove the setting, or set it to 'standard'$"
+        ):
             resolve_config(SAGEMAKER, region="eu-west-1", environ={"AWS_RETRY_MODE": mode})
 
 

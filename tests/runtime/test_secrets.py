@@ -300,7 +300,7 @@ def test_credentials_are_never_sent_in_place_of_text() -> None:
     stub = dynamodb.testing.StubTransport()
     client = dynamodb.DynamoDB(**SETTLED, transport=stub)
     wrong: Any = dynamodb.Credentials("AKID", SECRET, TOKEN)
-    with pytest.raises(dynamodb.InvalidInput, match=r"^Item\['pk'\]\.S must be text, not Credentials$"):
+    with pytest.raises(dynamodb.InvalidInput, match=r"^Item\['pk'\]\.S must be a string, not Credentials$"):
         client.put_item(table_name="t", item={"pk": dynamodb.AttributeValue(s=wrong)})
     assert stub.requests == []
 

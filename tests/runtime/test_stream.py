@@ -474,7 +474,7 @@ def test_a_forgotten_stream_is_closed_with_a_warning() -> None:
     stub = StubTransport()
     stub.stream([part(b"a")])
     client = SageMakerRuntime(**SETTINGS, transport=stub)
-    with pytest.warns(ResourceWarning, match="unclosed <InvokeEndpointWithResponseStream"):
+    with pytest.warns(ResourceWarning, match="unclosed <InvokeEndpointWithResponseStream open .* in a `with` block"):
         client.invoke_endpoint_with_response_stream(**CALL)
     assert stub.responses[0].closed
 
@@ -632,7 +632,7 @@ def test_a_forgotten_async_stream_is_warned_of(backend: str) -> None:
         stub = AsyncStubTransport()
         stub.stream([part(b"a")])
         client = AsyncSageMakerRuntime(**SETTINGS, transport=stub)
-        with pytest.warns(ResourceWarning, match="unclosed <AsyncInvokeEndpointWithResponseStream"):
+        with pytest.warns(ResourceWarning, match="unclosed <Async.* open .* in an `async with` block"):
             await client.invoke_endpoint_with_response_stream(**CALL)
 
     anyio.run(main, backend=backend)

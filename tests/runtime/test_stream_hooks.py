@@ -193,3 +193,22 @@ def test_bodies_are_told_as_event_streams_are(
     stats = recorder.told[-1][1].stream
     assert (stats.bytes, stats.events, stats.complete) == (3, 0, length == 3)
     assert stats.time_to_first_event > 0
+
+
+def test_hooks_without_a_method_are_not_told_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    class Older:
+        __module__ = "older._runtime.settings.hooks"
+
+        def before_send(self, event: CallEvent) -> None: ...
+
+        after_response = on_retry = on_error = before_send
+
+    script = StubTransport()
+    script.stream([])
+    hooks: Any = Older()
+    with (
+        SageMakerRuntime(transport=script, hooks=hooks, **SETTINGS) as client,
+        client.invoke_endpoint_with_response_stream(**CALL) as stream,
+    ):
+        assert list(stream) == []
+    assert caplog.records == []

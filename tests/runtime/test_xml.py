@@ -73,10 +73,10 @@ def read(body: str | bytes, content_type: str = "text/xml") -> Answer:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("prolog", PROLOGS)
 def test_a_document_type_is_refused_in_every_encoding(encoding: str, prolog: str) -> None:
-    with pytest.raises(ValueError, match="document type"):
+    with pytest.raises(ValueError, match="XML with a DOCTYPE is rejected"):
         parse((prolog + BOMB).encode(encoding))
     external = f'{prolog}<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>'
-    with pytest.raises(ValueError, match="document type"):
+    with pytest.raises(ValueError, match="XML with a DOCTYPE is rejected"):
         parse(external.encode(encoding))
 
 
@@ -85,7 +85,7 @@ def test_what_a_document_says_of_its_encoding_opens_no_door(declared: str) -> No
     head = f'<?xml version="1.0" encoding="{declared}"?>'
     assert parse(f"{head}<a>é</a>".encode()).text == "é"
     for encoding in ("utf-8", "cp037", "utf-7"):
-        with pytest.raises(ValueError, match=r"document type|not well-formed"):
+        with pytest.raises(ValueError, match=r"DOCTYPE|not well-formed"):
             parse(head.encode() + BOMB.encode(encoding))
 
 
@@ -189,7 +189,7 @@ def test_a_page_is_the_message_of_an_error() -> None:
     response = Response(502, Headers([("Content-Type", "text/html")]), b"<html>Bad <b>gateway</html>")
     error = BODIES.parse_error(response, {}, ServiceError)
     assert error.code == "HTTP502"
-    assert "text/html: <html>Bad <b>gateway</html>" in error.message
+    assert "(text/html): '<html>Bad <b>gateway</html>'" in error.message
 
 
 MEMBERS = XMLMembers(

@@ -23,9 +23,9 @@ _SCHEMA = 1
 @click.option(
     "--full",
     is_flag=True,
-    help="Render every client, for CI. Without it, a client whose manifest fits its inputs and files is not rendered.",
+    help="Render every client, for CI. By default, clients whose manifest matches their inputs and files are skipped.",
 )
-@click.option("--diff", "with_diff", is_flag=True, help="Show the differences of files, too.")
+@click.option("--diff", "with_diff", is_flag=True, help="Also show how files differ.")
 @jobs_option
 @config_option
 @notes_option
@@ -38,10 +38,10 @@ def command(
     config_path: Path | None,
     notes: bool,
 ) -> None:
-    """Fail if a client is not what its inputs give, with one line for each cause and the command that mends it.
+    """Exit with 1 if a client differs from what its inputs generate. Prints one line for each cause, and the fix.
 
-    Also fails if a client needs a package that the project does not declare. Line ends are not compared. The format
-    github makes annotations of what is found, for a workflow of GitHub Actions, and implies --full.
+    Also exits with 1 if a client needs a package that the project does not declare. Line endings are not compared.
+    --format github prints annotations for GitHub Actions, and implies --full.
     """
     from lapsmith.generation.drift import findings, left_clients, missing_requirements, own_files, unused_runtimes
 

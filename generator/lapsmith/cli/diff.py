@@ -13,7 +13,7 @@ from lapsmith.cli.terminal import DIFFERS, leave, report
 @click.option(
     "--fail-on",
     type=click.Choice(["major", "minor", "patch"]),
-    help="Exit with 1 if there is a change as grave as this.",
+    help="Exit with 1 if there is any change at least this severe.",
 )
 @click.option("--format", "fmt", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--docs", is_flag=True, help="List changes of documentation in the text, too.")

@@ -139,7 +139,7 @@ class ReadTimeout(TransportError):
 
 
 class WriteTimeout(TransportError):
-    """Sending the request took too long."""
+    """Sending the request took too long, so it was not sent whole."""
 
 
 class ProtocolError(TransportError):

@@ -189,7 +189,9 @@ class Watch:
         return perf_counter() - self._started
 
     def _tell(self, hook: str, error: AWSError | None = None, delay: float = 0.0) -> None:
-        if self._hooks is None or self._request is None:
+        # Hooks of an older client lack what has been added since.
+        listener = getattr(self._hooks, hook, None)
+        if listener is None or self._request is None:
             return
         event = CallEvent(
             operation=self._operation,
@@ -203,7 +205,7 @@ class Watch:
             stream=self._stream,
         )
         try:
-            getattr(self._hooks, hook)(event)
+            listener(event)
         except Exception:
             import logging
 

@@ -158,4 +158,4 @@ def _checked(name: str, value: object) -> str | bool | tuple[str, ...] | None:
         items = tuple(cast("Iterable[object]", value))
         if all(isinstance(item, str) for item in items):
             return cast("tuple[str, ...]", items)
-    raise InvalidInput(f"what the endpoint's {name} is made of must be text, not {kind}")
+    raise InvalidInput(f"what the endpoint's {name} is made of must be a string, not {kind}")

@@ -20,6 +20,7 @@ from .writers import (
     Refused,
     check_known,
     listed,
+    mapping_of,
     write_blob,
     write_boolean,
     write_list,
@@ -164,10 +165,8 @@ def _read(cls: type[AttributeValueUnion], value: Any) -> Any:
         check_known(value)
         members = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
         given = {name: getattr(value, field) for name, field in members}
-    elif isinstance(value, Mapping):
-        given = value
     else:
-        raise Refused(f"must be an attribute value, not {type(value).__name__}")
+        given = mapping_of(value, "an attribute value")
     found = write_members(_readers(cls), given, cls.__name__)
     if len(found) != 1:
         raise Refused(f"must have exactly one member set, not {listed(found) or 'none'}")

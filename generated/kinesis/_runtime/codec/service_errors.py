@@ -84,8 +84,8 @@ def _explanation(response: Response, document: Mapping[str, Any], *, has_code: b
     if document:
         return f"the response has no code and no message: {_begin(response.body)}"
     content_type = response.headers.get("Content-Type")
-    kind = f" but {shown(content_type, 100)}" if content_type else ""
-    return f"the answer is not the service's{kind}: {_begin(response.body)}"
+    kind = f" ({shown(content_type, 100)})" if content_type else ""
+    return f"the response body is not a service error{kind}: '{_begin(response.body)}'"
 
 
 def _begin(body: bytes) -> str:

@@ -37,7 +37,7 @@ class Refused(Exception):
         self.path: list[str] = []
 
     def at(self, root: str) -> str:
-        """Say what is wrong, and where: ``Key['pk'].S must be text, not int``."""
+        """Say what is wrong, and where: ``Key['pk'].S must be a string, not int``."""
         place = "".join(reversed(self.path))
         if not root:
             place = place.removeprefix(".")
@@ -54,7 +54,7 @@ def write_text(value: Any) -> str:
         return value
     if isinstance(value, str):
         return str.__str__(value)
-    raise Refused(f"must be text, not {_named(value)}{_as_text(value)}")
+    raise Refused(f"must be a string, not {_named(value)}{_as_text(value)}")
 
 
 def _as_text(value: Any) -> str:

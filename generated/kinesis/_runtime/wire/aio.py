@@ -197,6 +197,7 @@ class AsyncEngine:
                 raise request.body.failure from None
             raise _broken_off(connection, timeout, cause, sent=sent) from cause
         except BaseException:
+            request.note_cut_short(not sent)
             if connection is not None:
                 pool.discard(connection)
             raise

@@ -37,8 +37,7 @@ class Deadline:
     def error(self) -> CallTimeout:
         """Return the error of a call that took too long."""
         return CallTimeout(
-            f"the call was not over after {self._total} s, the limit for it as a whole: raise timeout.total, or limit "
-            "only single waits (connect, read)"
+            f"the call exceeded timeout.total ({self._total} s): raise it, or set only the connect and read timeouts"
         )
 
     def check(self) -> None:
@@ -50,7 +49,9 @@ class Deadline:
         """Return limits of which none reaches beyond what is left. Raises :class:`CallTimeout` when nothing is."""
         left = self.left
         if left <= 0:
-            raise self.error()
+            late = self.error()
+            late.sent = False
+            raise late
 
         def least(limit: float | None) -> float:
             return left if limit is None else min(limit, left)

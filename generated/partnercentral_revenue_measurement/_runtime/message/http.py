@@ -206,6 +206,15 @@ class HTTPRequest(msgspec.Struct, frozen=True, dict=True):
         vars(self)["built"] = len(self.headers)
         return self
 
+    def note_cut_short(self, cut_short: bool) -> None:
+        """Note whether a transport was interrupted before it had sent the request whole."""
+        vars(self)["cut_short"] = cut_short
+
+    @property
+    def was_cut_short(self) -> bool:
+        """Whether a transport was interrupted before it had sent the request whole, as far as it has told."""
+        return bool(vars(self).get("cut_short"))
+
     @property
     def needs_check(self) -> bool:
         """Whether somebody else made the request, or has added or taken headers since."""

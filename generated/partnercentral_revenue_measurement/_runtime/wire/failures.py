@@ -70,7 +70,9 @@ class Failures:
         """Return the error for what ended an exchange; ``sent`` says whether the service may have seen the request."""
         forget_locals(cause)
         if isinstance(cause, TimedOut):
-            return self.write_timeout() if cause.phase == "write" else self.read_timeout()
+            late: TransportError = self.write_timeout() if cause.phase == "write" else self.read_timeout()
+            late.sent = sent
+            return late
         why = str(cause) if isinstance(cause, (Malformed, Gone)) else reason(cause)
         if sent:
             return self.broken(why)

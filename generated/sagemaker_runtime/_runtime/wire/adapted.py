@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from ..errors import InvalidInput, TransportError
 from ..message.http import Headers, HTTPRequest, Timeout
-from .failures import Failures, forget_locals, origin, reason
+from .failures import Failures, Phase, TimedOut, forget_locals, origin, reason
 from .forks import inherited
 from .loops import LoopCloser
 
@@ -93,7 +93,8 @@ class Attempt(Failures):
         if self._sent is False or not kinds.isdisjoint(_NOT_SENT):
             return self.connect_timeout() if timed_out else self.connect_error(cause, proxy="ProxyError" in kinds)
         if timed_out:
-            return self.write_timeout() if "WriteTimeout" in kinds else self.read_timeout()
+            phase: Phase = "write" if "WriteTimeout" in kinds else "read"
+            return self.broken_off(TimedOut(phase), sent=phase == "read")
         return self.broken(reason(cause))
 
 

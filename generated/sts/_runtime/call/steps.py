@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
-from ..errors import TransportError
+from ..errors import CallTimeout, TransportError
 from ..message.http import Headers, HTTPRequest, Response, Timeout
 from ..settings.hooks import Watch
 from ..signing.sigv4 import Credentials
@@ -167,7 +167,9 @@ def _send(step: Send, transport: Transport) -> Reply:
         raw = transport.send(step.request, step.deadline.within(step.timeout))
     except TransportError as error:
         if step.deadline.left <= 0:
-            raise step.deadline.error() from error
+            late = step.deadline.error()
+            late.sent = error.sent
+            raise late from error
         raise
     return _receive(LimitedResponse(raw, step.deadline), step.streaming)
 
@@ -188,7 +190,12 @@ async def _asend(step: Send, transport: AsyncTransport) -> Reply:
         raw = await transport.send(step.request, limits)
         return await _areceive(AsyncLimitedResponse(raw, deadline), step.streaming)
 
-    return await within(deadline.left, exchange, deadline.error)
+    try:
+        return await within(deadline.left, exchange, deadline.error)
+    except CallTimeout as late:
+        cause = late.__cause__
+        late.sent = cause.sent if isinstance(cause, TransportError) else not step.request.was_cut_short
+        raise
 
 
 async def _areceive(raw: AsyncTransportResponse, streaming: str | None) -> Reply:

@@ -70,7 +70,7 @@ def _any_scalar(value: Any) -> str:
         return write_text(value)
     if hasattr(value, "__float__") or hasattr(value, "__index__"):
         return _number(value)
-    raise Refused(f"must be text, a number, a bool or a datetime, not {type(value).__name__}")
+    raise Refused(f"must be a string, a number, a bool or a datetime, not {type(value).__name__}")
 
 
 def _date_time(value: Any) -> str:

@@ -95,7 +95,7 @@ class TextForm(Form):
             return self._escape(_base64(value))
         if hasattr(value, "__float__") or hasattr(value, "__index__"):
             return self._escape(_number(value))
-        raise Refused(f"must be text, a number, a bool, bytes or a datetime, not {type(value).__name__}")
+        raise Refused(f"must be a string, a number, a bool, bytes or a datetime, not {type(value).__name__}")
 
 
 def _base64(value: Any) -> str:

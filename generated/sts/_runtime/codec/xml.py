@@ -28,7 +28,7 @@ def parse(body: bytes) -> Element:
     if body[:1] != b"<" or body[1:2] == b"\0":
         body = _utf_8(body)
     if begins(body, _DOCTYPE):
-        raise ValueError("it has a document type, which services never send and which is not read")
+        raise ValueError("XML with a DOCTYPE is rejected")
     parser = XMLParser(encoding="utf-8")
     try:
         parser.feed(body)

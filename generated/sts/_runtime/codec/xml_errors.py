@@ -102,9 +102,9 @@ def _explanation(response: Response, *, described: bool) -> str:
     if described or not response.body.strip():
         return ""
     content_type = response.headers.get("Content-Type")
-    kind = f" but {shown(content_type, 100)}" if content_type else ""
+    kind = f" ({shown(content_type, 100)})" if content_type else ""
     text = " ".join(response.body[:1000].decode("utf-8", "backslashreplace").split())
-    return f"the answer is not the service's{kind}: {shown(text[:200], 200)}"
+    return f"the response body is not a service error{kind}: '{shown(text[:200], 200)}'"
 
 
 def is_error(response: Response) -> bool:

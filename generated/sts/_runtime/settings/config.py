@@ -48,8 +48,8 @@ REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 _RETRY_MODE = "standard"
 _OTHER_RETRY_MODES = {
-    "legacy": "AWS's SDKs have given it up for the standard mode",
-    "adaptive": "its client-side rate limit is left to the caller",
+    "legacy": "AWS's SDKs have given it up",
+    "adaptive": "this client does not limit its own request rate",
 }
 _CONNECT_LIMIT = 10.0
 _MIN_COMPRESSION_SIZE = 10_240
@@ -339,9 +339,9 @@ def _check_retry_mode(settings: _Settings, given: object) -> None:
     if value is None or mode == _RETRY_MODE:
         return
     why = _OTHER_RETRY_MODES.get(mode)
-    reason = f"; this client has no {mode} mode, because {why}" if why else ""
-    instead = "" if given is not None else ", or pass retry_mode='standard'"
-    raise InvalidInput(f"{where} must be {_RETRY_MODE!r}, not {value!r}{reason}: change it{instead}")
+    reason = f": {why}" if why else ""
+    todo = f"Remove the setting, or set it to {_RETRY_MODE!r}"
+    raise InvalidInput(f"{where} must be {_RETRY_MODE!r}, not {value!r}{reason}. {todo}")
 
 
 def _max_attempts(service: ServiceInfo, settings: _Settings) -> int:

@@ -27,6 +27,7 @@ class OpenStream(Generic[Out]):
     """
 
     _operation: ClassVar[str]
+    _block: ClassVar[str] = "a `with`"
     _closed = True  # Until the connection is known, there is nothing to close.
 
     def __init__(
@@ -96,7 +97,8 @@ class OpenStream(Generic[Out]):
         self._decoding = True
 
     def _warn_unclosed(self) -> None:
-        warnings.warn(f"unclosed {self!r}: use it in a `with` block", ResourceWarning, stacklevel=3, source=self)
+        text = f"unclosed {self!r}: use it in {self._block} block"
+        warnings.warn(text, ResourceWarning, stacklevel=3, source=self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'closed' if self._closed else 'open'} {self.output!r}>"
@@ -144,8 +146,10 @@ class SyncStream(OpenStream[Out]):
 
     def __del__(self) -> None:
         if not self._closed:
-            self.close()
-            self._warn_unclosed()
+            try:
+                self._warn_unclosed()
+            finally:
+                self.close()
 
     def __enter__(self) -> Self:
         return self
@@ -158,6 +162,8 @@ class SyncStream(OpenStream[Out]):
 
 class AsyncStream(OpenStream[Out]):
     """A stream that is read with ``await``. An async context manager; leaving the block disconnects."""
+
+    _block = "an `async with`"
 
     def __init__(self, connection: AsyncTransportResponse, output: Out, **context: Any) -> None:
         super().__init__(connection, output, **context)

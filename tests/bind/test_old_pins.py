@@ -24,7 +24,7 @@ from lapsmith.ir.pins import Fit
 from lapsmith.ir.placing import Group
 
 # So many of the pinned operations that are still there must be placed, with prose and without.
-LEAST = {True: 0.85, False: 0.75}
+LEAST = {True: 0.75, False: 0.7}
 
 
 def pinned(spec: Case, operations: Mapping[str, Operation]) -> list[OperationBinding]:

@@ -66,7 +66,7 @@ class EventScript(StubScript):
         opening = (self._message("event", "initial-response", output or Output()),) if self.initial else ()
         chunks = tuple(event if isinstance(event, TransportError) else self._frame(event) for event in events)
         form = self._form(output) if output is not None else None
-        sent = form.write(output, lambda kind, value: b"")[1] if form and not self.initial else ()
+        sent = form.write(output, _no_body)[1] if form and not self.initial else ()
         given = {"Content-Type": "application/vnd.amazon.eventstream", **dict(sent), **(headers or {})}
         self._answer(200, given, (*opening, *chunks), form.operation if form else operation)
 
@@ -102,3 +102,8 @@ class EventScript(StubScript):
             payload = payload.encode()
         body = payload if isinstance(payload, bytes) else self._encoded(payload)
         return encode_message({":message-type": kind, f":{kind}-type": name, **(headers or {})}, body)
+
+
+def _no_body(kind: Any, value: Any) -> bytes:
+    """Encode nothing: the body is the stream."""
+    return b""

@@ -9,10 +9,9 @@ import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from time import monotonic
 from typing import Any, cast
-
-import trio
 
 from . import dial
 from .clock import Clock, Until
@@ -20,6 +19,9 @@ from .failures import Gone, Malformed, Phase, TimedOut
 from .h1 import CONTINUE_SECONDS, ResponseReader, check_tunnel
 from .pool import Route, is_quiet
 from .tls import TLS
+
+# Clients do not require trio, and type checkers need not find it: this module is loaded where it runs.
+trio: Any = import_module("trio")
 
 READ_SIZE = 64 * 1024
 
@@ -36,7 +38,7 @@ class Connection:
         self._tls: TLS | None = None
         self._received = 0
         self._token = trio.lowlevel.current_trio_token()
-        self._opening: trio.CancelScope | None = None
+        self._opening: Any = None
 
     # Opening
 
@@ -250,7 +252,7 @@ async def connect(addresses: list[dial.Address]) -> socket.socket:
     failures: list[OSError] = []
     changed = trio.Event()
 
-    async def attempt(address: dial.Address, nursery: trio.Nursery) -> None:
+    async def attempt(address: dial.Address, nursery: Any) -> None:
         try:
             sock = await _try(address)
         except OSError as error:
@@ -313,7 +315,7 @@ class Waiter:
         """Wait for one, and return whether it was given."""
         with trio.move_on_after(float("inf") if seconds is None else seconds):
             await self._event.wait()
-        return self._event.is_set()
+        return bool(self._event.is_set())
 
 
 async def settle() -> None:

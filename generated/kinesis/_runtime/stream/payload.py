@@ -121,7 +121,7 @@ class TextDecoder(_Decoder[str]):
 
     def _feed(self, data: bytes) -> None:
         data = self._rest + data
-        start = None
+        text, used, start = "", 0, None
         try:
             text, used = codecs.utf_8_decode(data, "strict", False)
         except UnicodeDecodeError as error:
@@ -186,6 +186,7 @@ class LineDecoder(_Decoder[str]):
             if start:
                 self._lines(block[: start - 1])
             raise too_large
+        lines: list[str] = []
         start = None
         try:
             lines = block.decode().split("\n")

@@ -19,9 +19,17 @@ from ..errors import InvalidInput
 from ..wire.forks import fork_lock
 
 if TYPE_CHECKING:
-    from hashlib import _Hash
+    from typing import Protocol, Self
 
-    _Key = tuple[_Hash, _Hash]  # pyright: ignore[reportPrivateUsage]
+    class _Hash(Protocol):
+        @property
+        def block_size(self) -> int: ...
+        def update(self, data: bytes, /) -> None: ...
+        def digest(self) -> bytes: ...
+        def hexdigest(self) -> str: ...
+        def copy(self) -> Self: ...
+
+    _Key = tuple[_Hash, _Hash]
 
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 """The payload hash that leaves the body out of the signature (only some services accept it, over TLS)."""

@@ -222,19 +222,20 @@ def test_the_output_is_there_before_the_first_event(opened: Open) -> None:
         assert list(stream) == []
 
 
-@pytest.mark.parametrize(
-    ("headers", "event_type"),
-    [
-        ({"_message_type": "event", "_event_type": "New"}, "New"),
-        ({"_message_type": "novel", "_event_type": "New"}, "New"),
-    ],
-)
-def test_unknown_events_are_delivered(opened: Open, headers: dict[str, str], event_type: str) -> None:
-    with opened(frame(b"?", **headers), part(b"a")) as stream:
+def test_unknown_events_are_delivered(opened: Open) -> None:
+    with opened(frame(b"?", _message_type="event", _event_type="New"), part(b"a")) as stream:
         unknown, known = stream
     assert isinstance(unknown, UnknownEvent)
-    assert (unknown.type, unknown.payload, len(unknown.headers)) == (event_type, b"?", len(headers))
+    assert (unknown.type, unknown.payload, len(unknown.headers)) == ("New", b"?", 2)
     assert known == part(b"a")
+
+
+def test_a_message_of_an_unknown_type_is_an_error(opened: Open) -> None:
+    with (
+        opened(frame(b"?", _message_type="novel", _event_type="New"), part(b"a")) as stream,
+        pytest.raises(StreamError, match=":message-type must be event"),
+    ):
+        list(stream)
 
 
 TEXT = st.text(max_size=8)

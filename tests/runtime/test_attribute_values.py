@@ -163,7 +163,7 @@ def test_what_is_no_plain_value_is_refused(value: Any, message: str) -> None:
         ({"a": {"S": "x", "N": "1"}}, "the item['a'] must have exactly one member set, not S and N"),
         ({"a": {}}, "the item['a'] must have exactly one member set, not none"),
         ({"a": {"Q": "x"}}, "the item['a'].Q is no member of AttributeValue"),
-        ({"a": {"S": 5}}, "the item['a'].S must be text, not int"),
+        ({"a": {"S": 5}}, "the item['a'].S must be a string, not int"),
         ({"a": {"B": "x"}}, "the item['a'].B must be bytes, not str"),
         ({"a": {"L": [{"BOOL": "x"}]}}, "the item['a'].L[0].BOOL must be True or False, not str"),
         ({"a": AttributeValue(ns=["1", "x"])}, "the item['a'].NS[1] must be a decimal number, not 'x'"),

@@ -234,7 +234,7 @@ def test_unclosed_streams_warn_and_closed_ones_do_not(archive: ModuleType) -> No
         script.respond([b"a"])
         stream = client.get_object(key="k")
         assert stream is not None
-        with pytest.warns(ResourceWarning, match="unclosed <GetObjectStream closed"):
+        with pytest.warns(ResourceWarning, match="unclosed <GetObjectStream open"):
             stream = None
         assert script.responses[0].closed
         script.respond([b"a"])

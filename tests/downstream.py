@@ -40,7 +40,6 @@ with SageMakerRuntime(**options) as client:
 TABLES_CLIENT = """\
 from host.{package}tables import Tables
 from host.{package}sagemaker_runtime import AWSError
-from documentation import blocks
 
 with Tables(**{{**options, "endpoint_url": sys.argv[2]}}) as client:
     print(client.list_tables(limit=3).table_names)

@@ -152,7 +152,7 @@ def test_requests(subject: tuple[Any, ...], data: st.DataObject) -> None:
     _, stub, operation, protocol = subject
     values = data.draw(arguments(operation, Depths(), full=data.draw(st.booleans())))
     expected = create_serializer(protocol, False).serialize_to_request(values, operation)["body"]
-    _call(subject, values, b"<R><DoResult/></R>")
+    _call(subject, values, b"<DoResponse><DoResult/></DoResponse>")
     wanted = urlencode(expected, doseq=True).encode() if isinstance(expected, dict) else expected
     assert decoded(protocol, stub.requests[0].body) == decoded(protocol, wanted)
 

@@ -150,6 +150,13 @@ def test_every_split_of_a_frame_decodes_alike(vector: dict[str, Any]) -> None:
     assert _decode(frame[index : index + 1] for index in range(len(frame))) == whole
 
 
+def test_a_chunk_that_ends_with_a_known_head_after_a_frame_with_a_longer_one() -> None:
+    messages = [Message({"a": 1}, b"one"), Message({"longer": "than a"}, b"two"), Message({"a": 1}, b"six")]
+    stream = b"".join(encode_message(message.headers, message.payload) for message in messages)
+    for cut in range(len(stream) + 1):
+        assert _decode([stream[:cut], stream[cut:]]) == messages, cut
+
+
 @settings(deadline=None)
 @given(
     st.lists(_MESSAGES, max_size=6),

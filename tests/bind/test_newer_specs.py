@@ -40,7 +40,10 @@ FEW = (
     *("opensearchserverless", "redshift-data", "secretsmanager", "snowball", "voice-id", "workmail"),
 )
 # Shares of the endpoints of those services whose operation the model has.
-LEAST = {"prose": 0.94, "lean": 0.7, "public": 0.93}
+LEAST = {
+    "1.29": {"prose": 0.92, "lean": 0.67, "public": 0.89},
+    "1.34": {"prose": 0.95, "lean": 0.71, "public": 0.93},
+}
 
 
 @pytest.mark.parametrize("version", [pytest.param(VERSIONS[0], marks=pytest.mark.slow), *VERSIONS[1:]])
@@ -50,7 +53,7 @@ def test_few_services(version: str) -> None:
     assert found.wrong == []
     for (kind, mode), counts in found.tally.items():
         assert counts["absent"] > 50, (kind, mode)
-        assert counts["right"] >= LEAST[kind] * (counts["right"] + counts["unbound"]), (kind, mode, counts)
+        assert counts["right"] >= LEAST[version][kind] * (counts["right"] + counts["unbound"]), (kind, mode, counts)
 
 
 @pytest.mark.full

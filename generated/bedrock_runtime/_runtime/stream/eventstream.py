@@ -196,7 +196,9 @@ class FrameDecoder(Generic[T]):
                     payload_start = start + head_length
                     end = payload_start + payload_length
                     if end + _CRC_LENGTH > size:
-                        self._needed = end + _CRC_LENGTH - start
+                        # A chunk that ends where a shorter head does has cut the slice down to that head.
+                        head_length = min(head_length, size - start)
+                        self._needed = head_length + payload_length + _CRC_LENGTH
                         break
                     payload = chunk[payload_start:end]
                     if crc32(payload, head_crc) != checksum(chunk, end)[0]:

@@ -37,7 +37,7 @@ class OpenStream(Generic[Out]):
         self._connection = connection
         self._retry_safe = retry_safe
         self._watch = watch
-        self._received = 0
+        self._received: int = 0
         self._closed = False
         self._ended = False
         self._decoding = False

@@ -20,7 +20,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_readme_leads_to_every_page() -> None:
-    linked = set(re.findall(r"\]\(docs/([^)#]+)", README.read_text()))
+    linked = set(re.findall(r"\]\(docs/([^)#]+\.md)", README.read_text()))
     assert linked == {page.name for page in PAGES[1:]}
 
 
